@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A VM's way through the house. Up in the order of the plugins, down in the
+ * reverse; every undo and every repair is release or settle again. */
+#include "core/lifecycle.h"
+
+#include "core/lock.h"
+#include "hostler/error.h"
+#include "hostler/log.h"
+#include "hostler/plugin.h"
+#include "hostler/record.h"
+#include "hostler/text.h"
+
+/* Kept back from the deadline of acquiring, for taking it back. */
+#define ROLL_BACK_MICROSECONDS (5 * G_USEC_PER_SEC)
+
+static guint count_plugins(void)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+	guint n = 0;
+
+	while (plugins[n] != NULL)
+		n++;
+	return n;
+}
+
+/* --- down: from records alone --- */
+
+static void each_down(HostlerHost *host, const char *uuid, gboolean released)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = count_plugins(); i > 0; i--) {
+		void (*slot)(HostlerHost *, const char *) = released ? plugins[i - 1]->released : plugins[i - 1]->stopped;
+
+		if (slot != NULL)
+			slot(host, uuid);
+	}
+}
+
+/* QEMU's end that no hook told of: `release` may still come and know the reason. */
+static void settle_stay(HostlerHost *host, HostlerRecord *stay)
+{
+	if (hostler_record_alive(host, stay) || hostler_record_in_grace(host, stay))
+		return;
+	if (stay->phase != HOSTLER_PHASE_HELD) {
+		hostler_stay_end(host, stay->uuid, NULL);
+		return;
+	}
+	hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
+	hostler_record_store(host, stay, NULL);
+}
+
+static void settle_all(HostlerHost *host)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+	g_autoptr(GPtrArray) stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
+
+	hostler_records_tidy(host);
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->settle != NULL)
+			plugins[i]->settle(host);
+	}
+	for (guint i = 0; i < stays->len; i++)
+		settle_stay(host, g_ptr_array_index(stays, i));
+}
+
+/* --- up --- */
+
+static gboolean wants_to_acquire(const HostlerDomain *domain)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if ((plugins[i]->check != NULL || plugins[i]->acquire != NULL) && plugins[i]->concerns(domain))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void hostler_lifecycle_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->check != NULL && plugins[i]->concerns(domain))
+			plugins[i]->check(host, domain, findings);
+	}
+}
+
+static void log_advice(const HostlerDomain *domain, const HostlerFindings *findings)
+{
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+		HostlerSubject subject = { .vm = domain->name, .uuid = domain->uuid, .device = finding->subject };
+
+		if (finding->severity != HOSTLER_SEVERITY_REFUSE)
+			hostler_log(G_LOG_LEVEL_MESSAGE, hostler_error_code_name(finding->code), &subject, "%s%s%s",
+				    finding->text, finding->mend != NULL ? "; mend: " : "",
+				    finding->mend != NULL ? finding->mend : "");
+	}
+}
+
+static gboolean acquire_each(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->acquire == NULL || !plugins[i]->concerns(domain))
+			continue;
+		if (!plugins[i]->acquire(host, domain, stay, error))
+			return FALSE;
+		if (!hostler_host_caller_lives(host)) {
+			g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_CALLER_GONE,
+				    "libvirtd (pid %d) ended while the VM was being prepared; start the VM again",
+				    host->caller.pid);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static gboolean acquire_all(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	gint64 deadline = host->deadline;
+	gboolean acquired;
+
+	host->deadline -= ROLL_BACK_MICROSECONDS;
+	acquired = acquire_each(host, domain, stay, error) &&
+		   (stay == NULL || hostler_record_store(host, stay, error));
+	host->deadline = deadline;
+	return acquired;
+}
+
+/* libvirt calls `stopped` and `release` after a refusal too; they find nothing
+ * left. Not waiting for them is what a killed libvirtd needs. */
+static void roll_back(HostlerHost *host, const char *uuid)
+{
+	each_down(host, uuid, FALSE);
+	each_down(host, uuid, TRUE);
+	hostler_record_remove(host, HOSTLER_RECORD_STAY, uuid);
+}
+
+/* libvirt does not prepare a VM that runs; a person who calls the hook by hand may. */
+static gboolean refuse_running(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, domain->uuid);
+
+	if (stay == NULL || stay->phase != HOSTLER_PHASE_HELD || !hostler_record_alive(host, stay))
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+		    "it runs already, as QEMU with pid %d; this hook is for libvirt alone to call", stay->qemu.pid);
+	return FALSE;
+}
+
+static gboolean prepare(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	g_autoptr(HostlerFindings) findings = NULL;
+	g_autoptr(HostlerRecord) stay = NULL;
+	g_autoptr(HostlerLock) lock = NULL;
+
+	if (!wants_to_acquire(domain))
+		return TRUE;
+	lock = hostler_lock_take(host, error);
+	if (lock == NULL)
+		return FALSE;
+	if (!refuse_running(host, domain, error))
+		return FALSE;
+	settle_all(host);
+	findings = hostler_findings_new();
+	hostler_lifecycle_check(host, domain, findings);
+	log_advice(domain, findings);
+	if (!hostler_findings_allow(findings, error))
+		return FALSE;
+	stay = hostler_record_new(host, HOSTLER_RECORD_STAY, domain->uuid, domain->uuid, domain->name);
+	if (!hostler_record_store(host, stay, error))
+		return FALSE;
+	if (acquire_all(host, domain, stay, error))
+		return TRUE;
+	roll_back(host, domain->uuid);
+	return FALSE;
+}
+
+/* What only exists now: functions that libvirt took from a pool after `prepare`. */
+static gboolean start(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	g_autoptr(HostlerLock) lock = NULL;
+
+	if (!wants_to_acquire(domain))
+		return TRUE;
+	lock = hostler_lock_take(host, error);
+	return lock != NULL && acquire_all(host, domain, NULL, error);
+}
+
+/* From nothing: what the metadata no longer asks for is gone with the next fill. */
+static void fill_stay(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	g_key_file_unref(stay->body);
+	stay->body = g_key_file_new();
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		g_autoptr(GError) error = NULL;
+
+		if (plugins[i]->started == NULL || !plugins[i]->concerns(domain) ||
+		    plugins[i]->started(host, domain, stay, &error))
+			continue;
+		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
+			    &(HostlerSubject){ .vm = domain->name, .uuid = domain->uuid }, "%s: %s", plugins[i]->name,
+			    error->message);
+	}
+}
+
+/* A VM that just began has given nobody anything to take back. */
+static void settle_concerned(HostlerHost *host, const HostlerDomain *domain, gboolean ran_before)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->settle != NULL && (ran_before || plugins[i]->concerns(domain)))
+			plugins[i]->settle(host);
+	}
+}
+
+/* `started` and `reconnect`: the VM runs, whatever goes wrong here. */
+static gboolean enter(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_take(host, error);
+	g_autoptr(HostlerRecord) stay = NULL;
+	gboolean ran_before;
+
+	if (lock == NULL)
+		return FALSE;
+	stay = hostler_record_load(host, HOSTLER_RECORD_STAY, domain->uuid);
+	ran_before = stay != NULL && stay->phase != HOSTLER_PHASE_PENDING;
+	if (stay == NULL)
+		stay = hostler_record_new(host, HOSTLER_RECORD_STAY, domain->uuid, domain->uuid, domain->name);
+	stay->caller = host->caller;
+	if (host->ops->qemu_find(host, domain->name, &stay->qemu))
+		hostler_record_enter(host, stay, HOSTLER_PHASE_HELD);
+	fill_stay(host, domain, stay);
+	if (!hostler_record_store(host, stay, error))
+		return FALSE;
+	settle_concerned(host, domain, ran_before);
+	return TRUE;
+}
+
+static gboolean leave(HostlerHost *host, const char *uuid, GError **error)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_take(host, error);
+	g_autoptr(HostlerRecord) stay = NULL;
+
+	if (lock == NULL)
+		return FALSE;
+	stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
+	if (stay != NULL && stay->phase != HOSTLER_PHASE_PENDING) {
+		hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
+		if (!hostler_record_store(host, stay, error))
+			return FALSE;
+	}
+	each_down(host, uuid, FALSE);
+	return TRUE;
+}
+
+static gboolean release(HostlerHost *host, const char *uuid, const char *reason, GError **error)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_take(host, error);
+
+	if (lock == NULL)
+		return FALSE;
+	each_down(host, uuid, TRUE);
+	hostler_stay_end(host, uuid, reason);
+	settle_all(host);
+	return TRUE;
+}
+
+/* --- one call of the hook --- */
+
+static gboolean run_up(HostlerHost *host, const HostlerEvent *event, const HostlerDomain *domain, GError **error)
+{
+	if (event->operation == HOSTLER_OP_PREPARE)
+		return prepare(host, domain, error);
+	if (event->operation == HOSTLER_OP_START)
+		return start(host, domain, error);
+	return enter(host, domain, error);
+}
+
+static gboolean is_down(const HostlerEvent *event)
+{
+	return event->operation == HOSTLER_OP_STOPPED || event->operation == HOSTLER_OP_RELEASE;
+}
+
+/* The way down needs no more than the UUID. Should libvirt's XML ever be beyond
+ * us, the records know the VM by the name in argv. */
+static char *find_uuid(HostlerHost *host, const HostlerEvent *event, const HostlerDomain *domain)
+{
+	g_autoptr(GPtrArray) stays = NULL;
+
+	if (domain != NULL)
+		return g_strdup(domain->uuid);
+	stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+
+		if (g_str_equal(stay->name, event->object))
+			return g_strdup(stay->uuid);
+	}
+	return NULL;
+}
+
+static gboolean run_down(HostlerHost *host, const HostlerEvent *event, const char *uuid, GError **error)
+{
+	if (event->operation == HOSTLER_OP_STOPPED)
+		return leave(host, uuid, error);
+	return release(host, uuid, event->reason, error);
+}
+
+static gboolean run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length, char **uuid,
+		    GError **error)
+{
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(xml, length, error);
+
+	*uuid = find_uuid(host, event, domain);
+	if (is_down(event) && *uuid != NULL) {
+		g_clear_error(error);
+		return run_down(host, event, *uuid, error);
+	}
+	return domain != NULL && run_up(host, event, domain, error);
+}
+
+gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length,
+			       GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(event->object);
+	g_autofree char *uuid = NULL;
+	g_autoptr(GError) local = NULL;
+
+	if (!hostler_event_is_known(event) || run(host, event, xml, length, &uuid, &local))
+		return TRUE;
+	g_prefix_error(&local, "VM '%s': ", shown);
+	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(local),
+		    &(HostlerSubject){ .vm = event->object, .uuid = uuid }, "%s", local->message);
+	if (!hostler_event_may_refuse(event))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}
+
+gboolean hostler_lifecycle_settle(HostlerHost *host, GError **error)
+{
+	g_autoptr(HostlerLock) lock = NULL;
+
+	/* Nothing was ever recorded since boot: there is nothing to take back. */
+	if (!g_file_test(host->run_dir, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	lock = hostler_lock_take(host, error);
+	if (lock == NULL)
+		return FALSE;
+	settle_all(host);
+	return TRUE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/domain.h"
+#include "hostler/event.h"
+#include "hostler/finding.h"
+#include "hostler/host.h"
+
+/* A VM's way through the house: which plugin is asked what, in which order, and
+ * what is undone when one says no. */
+
+/* One call of the qemu hook with libvirt's XML. FALSE is a refusal, and only
+ * `prepare` and `start` refuse; `error` is then the line for the user. */
+gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length,
+			       GError **error);
+
+/* Makes the host match the records, for all plugins. FALSE when somebody else
+ * keeps the lock beyond the deadline. */
+gboolean hostler_lifecycle_settle(HostlerHost *host, GError **error);
+
+/* What `prepare` would find. Reads only. */
+void hostler_lifecycle_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);

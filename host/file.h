@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Small files and folders, of the kernel's or of others', read with a limit. */
+
+/* The whole of a regular file, ended by a NUL; NULL with errno set (EFBIG: more
+ * than `max` bytes). `length` may be NULL. `folder` as for openat(). */
+char *file_read(int folder, const char *name, gsize max, gsize *length);
+/* Trailing newlines cut off. */
+char *file_read_line(const char *path, gsize max);
+
+/* What a symbolic link says; NULL with errno set. */
+char *link_read(const char *path);
+
+/* The names in a folder, sorted; NULL with errno set. */
+GPtrArray *folder_names(const char *path);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The running machine. Opening it is part of every hook call, so it reads two
+ * small files of /proc and nothing else. */
+#include "hostler/host.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hostler-build.h"
+#include "host/bounded.h"
+#include "host/file.h"
+#include "host/helper.h"
+#include "host/libvirt.h"
+#include "host/machine.h"
+#include "host/modules.h"
+#include "host/netlink.h"
+#include "host/pci.h"
+#include "host/proc.h"
+#include "host/users.h"
+
+#define DEADLINE_SECONDS 20
+#define BOOT_ID_MAX_BYTES 64
+#define COMM_MAX_BYTES 64
+
+/* --- paths, for the rest of this folder --- */
+
+char *machine_path(const HostlerHost *host, const char *first, ...)
+{
+	const Machine *machine = (const Machine *)host;
+	GString *path = g_string_new(machine->root);
+	const char *part;
+	va_list parts;
+
+	g_string_append(path, first);
+	va_start(parts, first);
+	while ((part = va_arg(parts, const char *)) != NULL) {
+		g_string_append_c(path, '/');
+		g_string_append(path, part);
+	}
+	va_end(parts);
+	return g_string_free(path, FALSE);
+}
+
+/* --- time --- */
+
+static gint64 machine_monotonic(HostlerHost *host)
+{
+	return g_get_monotonic_time();
+}
+
+static gint64 machine_boottime(HostlerHost *host)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
+}
+
+/* --- opening --- */
+
+/* Early in the boot the kernel may have no random numbers yet, and would wait. */
+static char *new_run_id(void)
+{
+	guint64 number;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number = ((guint64)getpid() << 40) ^ (guint64)g_get_monotonic_time();
+	return g_strdup_printf("%016" G_GINT64_MODIFIER "x", number);
+}
+
+/* init does not call hooks: a hook whose parent it is lost libvirtd in its first
+ * moment. In a container libvirtd may be process 1 itself. */
+static gboolean is_init(HostlerHost *host, int pid)
+{
+	static const char *const inits[] = { "systemd", "init", "runit", "s6-svscan", "openrc-init", "dinit", "tini",
+					     "dumb-init", "catatonit", "conmon", NULL };
+	g_autofree char *path = NULL;
+	g_autofree char *name = NULL;
+
+	if (pid != 1)
+		return FALSE;
+	path = machine_path(host, "/proc/1/comm", NULL);
+	name = file_read_line(path, COMM_MAX_BYTES);
+	return name != NULL && g_strv_contains(inits, name);
+}
+
+static void find_caller(HostlerHost *host)
+{
+	int parent = getppid();
+
+	if (!is_init(host, parent) && !host_process_find(host, parent, &host->caller))
+		host->caller.pid = 0;
+}
+
+static void machine_close(HostlerHost *host)
+{
+	Machine *machine = (Machine *)host;
+
+	g_free(machine->root);
+	g_free(machine->settle_program);
+}
+
+static const HostlerHostOps machine_ops = {
+	.pci_read = host_pci_read,
+	.pci_write = host_pci_write,
+	.pci_link = host_pci_link,
+	.pci_probe = host_pci_probe,
+	.pci_config = host_pci_config,
+	.pci_config_write = host_pci_config_write,
+	.pci_users = host_pci_users,
+	.pci_exists = host_pci_exists,
+	.pci_port = host_pci_port,
+	.pci_below = host_pci_below,
+	.group_members = host_group_members,
+	.run_jobs = host_run_jobs,
+	.job_in_flight = host_job_in_flight,
+	.module_load = host_module_load,
+	.driver_present = host_driver_present,
+	.process_find = host_process_find,
+	.qemu_find = host_qemu_find,
+	.helper_start = host_helper_start,
+	.network_xmls = host_network_xmls,
+	.nft_dump = host_nft_dump,
+	.nft_commit = host_nft_commit,
+	.nft_listen = host_nft_listen,
+	.monotonic = machine_monotonic,
+	.boottime = machine_boottime,
+	.close = machine_close,
+};
+
+HostlerHost *machine_open(const char *root, const char *run_dir)
+{
+	Machine *machine = g_new0(Machine, 1);
+	HostlerHost *host = &machine->host;
+	g_autofree char *boot_id = NULL;
+
+	machine->root = g_strdup(root);
+	machine->settle_program = g_strconcat(root, HOSTLER_SBIN_DIR "/hostler", NULL);
+	host->ops = &machine_ops;
+	host->run_dir = g_strdup(run_dir);
+	host->log_dir = g_strconcat(root, HOSTLER_LOG_DIR, NULL);
+	host->config_file = g_strconcat(root, HOSTLER_CONFIG_FILE, NULL);
+	host->config = (HostlerConfig){
+		.hook_deadline = DEADLINE_SECONDS,
+		.metrics_interval = 10,
+		.metrics_enabled = TRUE,
+	};
+	boot_id = machine_path(host, "/proc/sys/kernel/random/boot_id", NULL);
+	host->boot_id = file_read_line(boot_id, BOOT_ID_MAX_BYTES);
+	if (host->boot_id == NULL)
+		host->boot_id = g_strdup("unknown");
+	host->run = new_run_id();
+	find_caller(host);
+	host->deadline = machine_monotonic(host) + DEADLINE_SECONDS * G_USEC_PER_SEC;
+	return host;
+}
+
+HostlerHost *hostler_host_open(void)
+{
+	return machine_open("", HOSTLER_RUN_DIR);
+}

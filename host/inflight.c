@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which devices have a child of ours at work, or lost, in the kernel. */
+#include "host/inflight.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostler/error.h"
+
+/* Whoever asks whether a lock is held takes it for a moment. */
+#define TRIES 10
+#define PAUSE_MICROSECONDS (5 * 1000)
+
+static char *lock_path(HostlerHost *host, const char *bdf)
+{
+	return g_strdup_printf("%s/devices/%s.inflight", host->run_dir, bdf);
+}
+
+/* Normally the claim that sent us here has made them already. */
+static void make_folders(HostlerHost *host)
+{
+	g_autofree char *devices = g_build_filename(host->run_dir, "devices", NULL);
+
+	if (mkdir(host->run_dir, 0755) == 0)
+		chmod(host->run_dir, 0755);
+	if (mkdir(devices, 0700) == 0)
+		chmod(devices, 0700);
+}
+
+static int open_lock(HostlerHost *host, const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	make_folders(host);
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+}
+
+/* The one who had it before us took the file away when it was done. */
+static gboolean is_still_the_file(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino &&
+	       held.st_dev == named.st_dev;
+}
+
+char *inflight_describe(int pid, gint64 since)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(since);
+	g_autofree char *text = time != NULL ? g_date_time_format(time, "%F %T") : g_strdup("an unknown time");
+
+	return g_strdup_printf("pid %d, since %s", pid, text);
+}
+
+/* For the one who finds it held. The time zone is read by whom it interests. */
+static void sign(int fd)
+{
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+	g_autofree char *line = g_strdup_printf("%d %" G_GINT64_FORMAT "\n", getpid(), now);
+
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, line, strlen(line), 0) < 0)
+		return; /* the lock says what matters */
+}
+
+static void set_held(GError **error, int fd, const char *bdf)
+{
+	char line[64];
+	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+	g_autofree char *who = NULL;
+	char *end;
+	gint64 pid;
+
+	line[MAX(n, 0)] = '\0';
+	pid = g_ascii_strtoll(line, &end, 10);
+	who = inflight_describe((int)pid, g_ascii_strtoll(end, NULL, 10));
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_STUCK,
+		    "%s is stuck: an earlier operation on it has not come back from the kernel (%s); end the program "
+		    "that holds the device open, or restart the host",
+		    bdf, who);
+}
+
+int inflight_take(HostlerHost *host, const char *bdf, GError **error)
+{
+	g_autofree char *path = lock_path(host, bdf);
+
+	for (int i = 1;; i++) {
+		int fd = open_lock(host, path);
+
+		if (fd < 0) {
+			g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot open %s: %s", path,
+				    g_strerror(errno));
+			return -1;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still_the_file(fd, path)) {
+			sign(fd);
+			return fd;
+		}
+		if (i == TRIES) {
+			set_held(error, fd, bdf);
+			close(fd);
+			return -1;
+		}
+		close(fd);
+		g_usleep(PAUSE_MICROSECONDS);
+	}
+}
+
+void inflight_drop(HostlerHost *host, const char *bdf, int fd)
+{
+	g_autofree char *path = lock_path(host, bdf);
+
+	unlink(path);
+	close(fd);
+}
+
+gboolean inflight_held(HostlerHost *host, const char *bdf)
+{
+	g_autofree char *path = lock_path(host, bdf);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	gboolean held;
+
+	if (fd < 0)
+		return FALSE;
+	held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}

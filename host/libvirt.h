@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+/* What libvirt keeps in /run/libvirt: read as files, never asked over RPC. */
+
+gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *process);
+GPtrArray *host_network_xmls(HostlerHost *host);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+/* The running machine: a HostlerHost that hostler_host_open() made. */
+typedef struct {
+	HostlerHost host;     /* first, so that the one is the other */
+	char *root;           /* "" here; tests bring a tree of their own */
+	char *settle_program; /* a child that comes back late runs it with "settle" */
+} Machine;
+
+/* `root` is put before every path of the kernel's, libvirt's and the system's
+ * (/sys, /proc, /run/libvirt, /etc, /sbin), `run_dir` is taken as it is. */
+HostlerHost *machine_open(const char *root, const char *run_dir);
+
+/* `root`, then the absolute path `first`, then the components that follow. */
+char *machine_path(const HostlerHost *host, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* "FORMAT: errno in words"; ABSENT when the errno says that there is no such
+ * device, attribute or file, HOST otherwise. */
+void machine_error(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);

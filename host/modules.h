@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+/* The module doors of HostlerHostOps. */
+
+gboolean host_module_load(HostlerHost *host, const char *module, GError **error);
+gboolean host_driver_present(HostlerHost *host, const char *driver);

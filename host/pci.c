@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI devices, as sysfs shows them. */
+#include "host/pci.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostler/error.h"
+#include "hostler/text.h"
+#include "host/file.h"
+#include "host/machine.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+#define DRIVERS_PROBE "/sys/bus/pci/drivers_probe"
+#define GROUPS "/sys/kernel/iommu_groups"
+
+#define ATTRIBUTE_MAX_BYTES 4096 /* sysfs: one page */
+#define CONFIG_MAX_BYTES 4096    /* of PCI Express */
+
+/* --- paths: nothing but addresses and the names of attributes gets into one --- */
+
+/* Components of letters, digits and "_.:-", none of them hidden, "." or "..". */
+static gboolean is_plain(const char *attribute)
+{
+	g_auto(GStrv) parts = g_strsplit(attribute, "/", -1);
+
+	for (gsize i = 0; parts[i] != NULL; i++) {
+		if (parts[i][0] == '\0' || parts[i][0] == '.' || strlen(parts[i]) > NAME_MAX)
+			return FALSE;
+		if (parts[i][strspn(parts[i], G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_.:-")] != '\0')
+			return FALSE;
+	}
+	return parts[0] != NULL;
+}
+
+static char *attribute_path(HostlerHost *host, const char *bdf, const char *attribute, GError **error)
+{
+	if (hostler_text_is_bdf(bdf) && is_plain(attribute))
+		return machine_path(host, DEVICES, bdf, attribute, NULL);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+		    "neither a PCI address nor an attribute of a device: %s, %s", bdf, attribute);
+	return NULL;
+}
+
+/* --- attributes --- */
+
+char *host_pci_read(HostlerHost *host, const char *bdf, const char *attribute, GError **error)
+{
+	g_autofree char *path = attribute_path(host, bdf, attribute, error);
+	char *value;
+
+	if (path == NULL)
+		return NULL;
+	value = file_read_line(path, ATTRIBUTE_MAX_BYTES);
+	if (value == NULL)
+		machine_error(error, errno, "cannot read %s of %s", attribute, bdf);
+	return value;
+}
+
+/* One write() is one order to the kernel: what it took only half of, it did not
+ * do. 0, or an errno. */
+static int write_once(const char *path, const char *value, gsize length)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	ssize_t n;
+	int errnum;
+
+	if (fd < 0)
+		return errno;
+	do
+		n = write(fd, value, length);
+	while (n < 0 && errno == EINTR);
+	errnum = n < 0 ? errno : (gsize)n < length ? EIO : 0;
+	close(fd);
+	return errnum;
+}
+
+/* For the reader of a message: the newline that clears is no part of it. */
+static void write_failed(GError **error, int errnum, const char *bdf, const char *attribute, const char *value)
+{
+	machine_error(error, errnum, "cannot write '%.*s' to %s of %s", (int)strcspn(value, "\n"), value, attribute,
+		      bdf);
+}
+
+gboolean host_pci_write(HostlerHost *host, const char *bdf, const char *attribute, const char *value, GError **error)
+{
+	g_autofree char *path = attribute_path(host, bdf, attribute, error);
+	const char *order = value[0] != '\0' ? value : "\n";
+	int errnum;
+
+	if (path == NULL)
+		return FALSE;
+	errnum = write_once(path, order, strlen(order));
+	if (errnum != 0)
+		write_failed(error, errnum, bdf, attribute, value);
+	return errnum == 0;
+}
+
+char *host_pci_link(HostlerHost *host, const char *bdf, const char *link, GError **error)
+{
+	g_autofree char *path = attribute_path(host, bdf, link, error);
+	g_autofree char *target = NULL;
+
+	if (path == NULL)
+		return NULL;
+	target = link_read(path);
+	if (target != NULL)
+		return g_path_get_basename(target);
+	if (errno == ENOENT && host_pci_exists(host, bdf))
+		return NULL;
+	machine_error(error, errno, "cannot read the link %s of %s", link, bdf);
+	return NULL;
+}
+
+gboolean host_pci_probe(HostlerHost *host, const char *bdf, GError **error)
+{
+	g_autofree char *path = machine_path(host, DRIVERS_PROBE, NULL);
+	int errnum = hostler_text_is_bdf(bdf) ? write_once(path, bdf, strlen(bdf)) : EINVAL;
+
+	if (errnum != 0)
+		machine_error(error, errnum, "cannot have a driver looked for by drivers_probe for %s", bdf);
+	return errnum == 0;
+}
+
+/* --- configuration space ---
+ *
+ * By sysfs' `config` itself and not by libpci: this is all that libpci would do
+ * with the few bytes we want, and its way to report an error is to call exit(),
+ * which a handler can only leave by a jump. It would also cost every hook call
+ * four more libraries to load. */
+
+static int open_config(HostlerHost *host, const char *bdf, int flags, guint offset, gsize length, GError **error)
+{
+	g_autofree char *path = attribute_path(host, bdf, "config", error);
+	int fd;
+
+	if (path == NULL)
+		return -1;
+	if (offset > CONFIG_MAX_BYTES || length > CONFIG_MAX_BYTES - offset) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+			    "configuration space of %s ends at %d bytes", bdf, CONFIG_MAX_BYTES);
+		return -1;
+	}
+	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (fd < 0)
+		machine_error(error, errno, "cannot open the configuration space of %s", bdf);
+	return fd;
+}
+
+static gboolean config_moved(ssize_t n, gsize length, const char *bdf, guint offset, GError **error)
+{
+	if (n >= 0 && (gsize)n == length)
+		return TRUE;
+	machine_error(error, n < 0 ? errno : EIO, "cannot access %zu bytes at 0x%x of the configuration space of %s",
+		      length, offset, bdf);
+	return FALSE;
+}
+
+gboolean host_pci_config(HostlerHost *host, const char *bdf, guint offset, guint8 *bytes, gsize length,
+			 GError **error)
+{
+	int fd = open_config(host, bdf, O_RDONLY, offset, length, error);
+	gboolean moved;
+	ssize_t n;
+
+	if (fd < 0)
+		return FALSE;
+	do
+		n = pread(fd, bytes, length, offset);
+	while (n < 0 && errno == EINTR);
+	moved = config_moved(n, length, bdf, offset, error);
+	close(fd);
+	return moved;
+}
+
+gboolean host_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
+			       GError **error)
+{
+	int fd = open_config(host, bdf, O_WRONLY, offset, length, error);
+	gboolean moved;
+	ssize_t n;
+
+	if (fd < 0)
+		return FALSE;
+	do
+		n = pwrite(fd, bytes, length, offset);
+	while (n < 0 && errno == EINTR);
+	moved = config_moved(n, length, bdf, offset, error);
+	close(fd);
+	return moved;
+}
+
+/* --- from the kernel's own memory --- */
+
+gboolean host_pci_exists(HostlerHost *host, const char *bdf)
+{
+	g_autofree char *path = machine_path(host, DEVICES, bdf, NULL);
+	struct stat stat;
+
+	return hostler_text_is_bdf(bdf) && lstat(path, &stat) == 0;
+}
+
+static GStrv only_bdfs(const GPtrArray *names)
+{
+	g_autoptr(GStrvBuilder) bdfs = g_strv_builder_new();
+
+	for (guint i = 0; i < names->len; i++) {
+		if (hostler_text_is_bdf(g_ptr_array_index(names, i)))
+			g_strv_builder_add(bdfs, g_ptr_array_index(names, i));
+	}
+	return g_strv_builder_end(bdfs);
+}
+
+GStrv host_group_members(HostlerHost *host, const char *group, GError **error)
+{
+	g_autofree char *path = machine_path(host, GROUPS, group, "devices", NULL);
+	g_autoptr(GPtrArray) names = NULL;
+
+	if (group[0] == '\0' || group[strspn(group, G_CSET_DIGITS)] != '\0')
+		errno = EINVAL;
+	else
+		names = folder_names(path);
+	if (names == NULL) {
+		machine_error(error, errno, "cannot list IOMMU group %s", group);
+		return NULL;
+	}
+	return only_bdfs(names);
+}
+
+/* A device's folder lies in that of the port above it. */
+char *host_pci_port(HostlerHost *host, const char *bdf)
+{
+	g_autofree char *path = machine_path(host, DEVICES, bdf, NULL);
+	g_autofree char *target = hostler_text_is_bdf(bdf) ? link_read(path) : NULL;
+	g_autofree char *folder = target != NULL ? g_path_get_dirname(target) : NULL;
+	g_autofree char *port = folder != NULL ? g_path_get_basename(folder) : NULL;
+
+	return port != NULL && hostler_text_is_bdf(port) ? g_steal_pointer(&port) : NULL;
+}
+
+GStrv host_pci_below(HostlerHost *host, const char *port)
+{
+	g_autofree char *path = machine_path(host, DEVICES, port, NULL);
+	g_autoptr(GPtrArray) names = hostler_text_is_bdf(port) ? folder_names(path) : NULL;
+
+	return names != NULL ? only_bdfs(names) : NULL;
+}

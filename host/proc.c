@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a process is still the one it was. /proc/<pid>/stat never waits for
+ * the process's memory, as cmdline and maps do. */
+#include "host/proc.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "host/file.h"
+#include "host/machine.h"
+
+#define STAT_MAX_BYTES 4096
+
+/* Counted from the one behind the command's name, the state (3 in proc(5)). */
+#define FIELD_STATE 0
+#define FIELD_START 19
+
+gboolean proc_parse_stat(const char *text, HostlerProcess *process)
+{
+	/* The name is anybody's text, and only it may hold a parenthesis. */
+	const char *name_end = strrchr(text, ')');
+	g_auto(GStrv) fields = NULL;
+	guint64 start, pid;
+
+	if (name_end == NULL || name_end[1] != ' ')
+		return FALSE;
+	fields = g_strsplit(name_end + 2, " ", FIELD_START + 2);
+	if (g_strv_length(fields) <= FIELD_START || strchr("ZXx", fields[FIELD_STATE][0]) != NULL)
+		return FALSE;
+	if (!g_ascii_string_to_unsigned(fields[FIELD_START], 10, 0, G_MAXUINT64, &start, NULL))
+		return FALSE;
+	pid = g_ascii_strtoull(text, NULL, 10);
+	if (pid == 0 || pid > G_MAXINT)
+		return FALSE;
+	*process = (HostlerProcess){ .pid = (int)pid, .start = start };
+	return TRUE;
+}
+
+gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process)
+{
+	g_autofree char *path = NULL;
+	g_autofree char *text = NULL;
+	HostlerProcess found;
+	char number[16];
+
+	if (pid <= 0)
+		return FALSE;
+	g_snprintf(number, sizeof(number), "%d", pid);
+	path = machine_path(host, "/proc", number, "stat", NULL);
+	text = file_read(AT_FDCWD, path, STAT_MAX_BYTES, NULL);
+	if (text == NULL || !proc_parse_stat(text, &found) || found.pid != pid)
+		return FALSE;
+	*process = found;
+	return TRUE;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process);
+
+/* The text of /proc/<pid>/stat. FALSE when it is none, or of a process that
+ * has ended and only waits to be reaped. */
+gboolean proc_parse_stat(const char *text, HostlerProcess *process);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <linux/netlink.h>
+
+#include "hostler/config.h"
+
+/* The machine behind one door. `host/` opens it on the running kernel,
+ * tests/fakehost/ plays the kernel. Nothing else touches sysfs, /proc, modules,
+ * netlink sockets or D-Bus, and one object owns all paths. */
+
+typedef struct _HostlerHost HostlerHost;
+
+typedef struct {
+	int pid;       /* 0: no process */
+	guint64 start; /* field 22 of /proc/<pid>/stat: a pid that came round again differs */
+} HostlerProcess;
+
+/* Work on one device. It runs in a child of its own, which holds the lock
+ * devices/<bdf>.inflight, because a kernel call on a device may never return
+ * and then outlives SIGKILL: the child is lost, the caller is not. */
+typedef enum {
+	HOSTLER_JOB_DONE,
+	HOSTLER_JOB_FAILED, /* `error` says why */
+	HOSTLER_JOB_STUCK,  /* not back at the deadline, or an earlier one still is not */
+} HostlerJobState;
+
+typedef struct {
+	const char *bdf;
+	gpointer data; /* of the caller, seen by the child as it was at the fork */
+	HostlerJobState state;
+	GKeyFile *answer; /* what the child filled in, also when it failed; never NULL after run_jobs */
+	GError *error;    /* set unless done */
+} HostlerJob;
+
+/* Frees what the jobs own, not the array. */
+void hostler_jobs_clear(HostlerJob *jobs, gsize n_jobs);
+
+/* Runs in the child; may call the pci_ doors. FALSE with `error` set fails the job. */
+typedef gboolean (*HostlerJobFunc)(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
+
+typedef enum {
+	HOSTLER_HELPER_WATCH,
+	HOSTLER_HELPER_METRICS,
+} HostlerHelper;
+
+typedef struct {
+	/* --- PCI. Each may sleep in the kernel for ever: only from within a job. --- */
+	/* An attribute below the device's folder, "driver_override", "power/control";
+	 * without the newline. A driver_override that is not set reads "(null)".
+	 * HOSTLER_ERROR_ABSENT when it is not there. */
+	char *(*pci_read)(HostlerHost *host, const char *bdf, const char *attribute, GError **error);
+	/* As given and in one piece. "" is written as a newline, which is what clears
+	 * driver_override and reset_method: the kernel never sees a write of nothing. */
+	gboolean (*pci_write)(HostlerHost *host, const char *bdf, const char *attribute, const char *value,
+			      GError **error);
+	/* The last part of a link, "driver" or "iommu_group"; NULL without an error: no link. */
+	char *(*pci_link)(HostlerHost *host, const char *bdf, const char *link, GError **error);
+	/* Asks the bus to find the device a driver. Success says nothing: read the driver back. */
+	gboolean (*pci_probe)(HostlerHost *host, const char *bdf, GError **error);
+	/* Up to `length` bytes of configuration space from `offset`. */
+	gboolean (*pci_config)(HostlerHost *host, const char *bdf, guint offset, guint8 *bytes, gsize length,
+			       GError **error);
+	gboolean (*pci_config_write)(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes,
+				     gsize length, GError **error);
+
+	/* What of the host stands on this device, a phrase each: "nvme0n1p2 is mounted
+	 * on /home", "eth0 has the default route". Empty: nothing. */
+	GStrv (*pci_users)(HostlerHost *host, const char *bdf, GError **error);
+
+	/* --- PCI, from the kernel's own memory: never sleeps on a device. --- */
+	gboolean (*pci_exists)(HostlerHost *host, const char *bdf);
+	/* The port that a device hangs below; NULL: it is on the root bus. */
+	char *(*pci_port)(HostlerHost *host, const char *bdf);
+	/* BDFs of the devices right below a port, sorted. */
+	GStrv (*pci_below)(HostlerHost *host, const char *port);
+	/* BDFs of an IOMMU group, sorted; NULL with an error when there is no such group. */
+	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
+
+	/* --- jobs, bounded by the host's deadline; side by side --- */
+	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);
+	/* Whether a job on this device is still out. */
+	gboolean (*job_in_flight)(HostlerHost *host, const char *bdf);
+
+	/* --- modules, processes, helpers --- */
+	gboolean (*module_load)(HostlerHost *host, const char *module, GError **error);
+	gboolean (*driver_present)(HostlerHost *host, const char *driver);
+	/* FALSE: no such process. */
+	gboolean (*process_find)(HostlerHost *host, int pid, HostlerProcess *process);
+	/* QEMU of the running VM `name`, from libvirt's pid file. */
+	gboolean (*qemu_find)(HostlerHost *host, const char *name, HostlerProcess *process);
+	/* Starts a long-lived helper, detached, where no systemd does it. */
+	void (*helper_start)(HostlerHost *host, HostlerHelper helper);
+
+	/* --- networks --- */
+	/* The XML of every network that libvirt runs (char *). */
+	GPtrArray *(*network_xmls)(HostlerHost *host);
+	/* Sends a dump request to NETLINK_NETFILTER, or with NLM_F_ACK one for a
+	 * single object, and hands on each message of the answer (as mnl_cb_t: <= 0 ends it). A dump that the kernel changed
+	 * meanwhile is asked for again; a missing object is an empty dump. */
+	gboolean (*nft_dump)(HostlerHost *host, const struct nlmsghdr *request,
+			     int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error);
+	/* One transaction: all of the batch or nothing. HOSTLER_ERROR_STALE: the
+	 * ruleset is no longer the one that the batch was made for (its generation
+	 * id); dump again, build again. */
+	gboolean (*nft_commit)(HostlerHost *host, const void *batch, gsize length, GError **error);
+	/* A non-blocking socket that is told of every change of the ruleset; the
+	 * caller closes it. -1 with an error. */
+	int (*nft_listen)(HostlerHost *host, GError **error);
+
+	/* --- time --- */
+	gint64 (*monotonic)(HostlerHost *host); /* microseconds, CLOCK_MONOTONIC */
+	gint64 (*boottime)(HostlerHost *host);  /* seconds, CLOCK_BOOTTIME */
+
+	/* Frees what this kind of host keeps besides; may be NULL. */
+	void (*close)(HostlerHost *host);
+} HostlerHostOps;
+
+struct _HostlerHost {
+	const HostlerHostOps *ops;
+	char *run_dir;     /* "/run/hostler" */
+	char *log_dir;     /* "/var/log/hostler" */
+	char *config_file; /* "/etc/hostler/hostler.conf" */
+	HostlerConfig config;
+	char *boot_id;
+	char *run;             /* id of this run of ours, new for each hook call */
+	HostlerProcess caller; /* our parent when we began; pid 0: it was gone by then, or is init */
+	gint64 deadline;       /* ops->monotonic() at which we must be done */
+};
+
+/* The running machine; host/host.c. */
+HostlerHost *hostler_host_open(void);
+void hostler_host_free(HostlerHost *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostlerHost, hostler_host_free)
+
+/* Microseconds until the deadline, never negative. */
+gint64 hostler_host_time_left(HostlerHost *host);
+/* Whether the parent we began with is still our parent. */
+gboolean hostler_host_caller_lives(HostlerHost *host);
+gboolean hostler_process_alive(HostlerHost *host, const HostlerProcess *process);

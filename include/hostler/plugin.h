@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "hostler/domain.h"
+#include "hostler/finding.h"
+#include "hostler/host.h"
+#include "hostler/record.h"
+
+/* What hostler does for a VM, one folder each. A plugin works from records and
+ * from what the kernel says, never from memory. Slots may be NULL. The one
+ * lock is held around acquire, stopped, released and settle. */
+
+/* Takes `hostler status` line by line: section, key ("0000:01:00.0"), and what
+ * is to be said of it. */
+typedef struct {
+	void (*line)(gpointer data, const char *section, const char *key, const char *text);
+	gpointer data;
+} HostlerSink;
+
+typedef struct {
+	const char *name;
+
+	/* Whether this VM wants anything of this plugin. Pure. */
+	gboolean (*concerns)(const HostlerDomain *domain);
+
+	/* Reads only; for the whole VM, before anything is touched. */
+	void (*check)(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
+
+	/* `prepare`, and again `start` for what is new then: what this VM's own
+	 * records hold already is left as it is. Record first, then act; on FALSE
+	 * the plugin's own half is undone. `stay` is pending and stored by the
+	 * caller after all plugins have filled their groups, or is NULL at start. */
+	gboolean (*acquire)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
+
+	/* `started`, `reconnect`: fills its group of the stay, then the caller
+	 * stores it and settles. An error is logged, never a refusal. */
+	gboolean (*started)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
+
+	/* From records alone; never fail. `uuid` is canonical. */
+	void (*stopped)(HostlerHost *host, const char *uuid);
+	void (*released)(HostlerHost *host, const char *uuid);
+
+	/* Makes the host match the records. Idempotent; frees what no live VM owns. */
+	void (*settle)(HostlerHost *host);
+
+	void (*status)(HostlerHost *host, const HostlerSink *sink);
+} HostlerPlugin;
+
+/* In the order of acquiring, NULL at the end; core/plugins.c. */
+const HostlerPlugin *const *hostler_plugins(void);
+
+extern const HostlerPlugin hostler_plugin_vfio;
+extern const HostlerPlugin hostler_plugin_reset;
+extern const HostlerPlugin hostler_plugin_forward;
+extern const HostlerPlugin hostler_plugin_metrics;

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The forward plugin: ports of the host lead to guests on libvirt's NAT networks.
+ * The stays say which; settling makes nf_tables hold exactly that. */
+#include <string.h>
+
+#include "hostler/log.h"
+#include "hostler/network.h"
+#include "hostler/plugin.h"
+#include "hostler/text.h"
+#include "plugins/forward/batch.h"
+#include "plugins/forward/change.h"
+#include "plugins/forward/links.h"
+#include "plugins/forward/plan.h"
+#include "plugins/forward/stays.h"
+
+/* Docker, libvirt and firewalld change nf_tables at the same moments as we. */
+#define TRIES 8
+
+static gboolean forward_concerns(const HostlerDomain *domain)
+{
+	return domain->settings.forwards->len > 0;
+}
+
+static GPtrArray *load_networks(HostlerHost *host)
+{
+	g_autoptr(GPtrArray) xmls = host->ops->network_xmls(host);
+	GPtrArray *networks = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_network_free);
+
+	for (guint i = 0; i < xmls->len; i++) {
+		const char *xml = g_ptr_array_index(xmls, i);
+		HostlerNetwork *network = hostler_network_from_xml(xml, strlen(xml), NULL);
+
+		if (network != NULL)
+			g_ptr_array_add(networks, network);
+	}
+	return networks;
+}
+
+/* --- check and acquire --- */
+
+static void check_table(HostlerHost *host, HostlerFindings *findings)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
+
+	if (ruleset == NULL)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
+				     "see whether root can: nft list ruleset", "no port can be forwarded: %s",
+				     error->message);
+	else if (ruleset->has_table && !ruleset->is_ours)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
+				     "remove it (nft delete table ip hostler) or give it another name",
+				     "no port can be forwarded: there is a table 'ip hostler' in nf_tables that is "
+				     "not hostler's");
+}
+
+static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+{
+	g_autoptr(GPtrArray) networks = load_networks(host);
+	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) holdings = forward_stays_holdings(host, domain->uuid, names);
+
+	forward_plan_check_taken(spans, holdings, findings);
+	check_table(host, findings);
+}
+
+/* All of what the VM asks for or nothing: a part of it would be taken for all. */
+static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	g_autoptr(GPtrArray) networks = load_networks(host);
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
+
+	if (!hostler_findings_allow(findings, error))
+		return FALSE;
+	forward_spans_store(stay->body, spans);
+	return TRUE;
+}
+
+static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	return stay == NULL || fill_stay(host, domain, stay, error);
+}
+
+/* --- settle --- */
+
+static void log_changes(const GArray *changes)
+{
+	for (guint i = 0; i < changes->len; i++) {
+		g_autofree char *text = forward_change_to_text(&g_array_index(changes, ForwardChange, i));
+
+		g_debug("%s", text);
+	}
+}
+
+/* FALSE with HOSTLER_ERROR_STALE: somebody else was faster. */
+static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GError **error)
+{
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
+	g_autoptr(GByteArray) batch = NULL;
+	g_autoptr(GArray) changes = NULL;
+
+	if (ruleset == NULL)
+		return FALSE;
+	if (ruleset->has_table && !ruleset->is_ours && desired->elements->len > 0) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
+			    "no port is forwarded: there is a table 'ip hostler' in nf_tables that is not hostler's; "
+			    "remove it (nft delete table ip hostler), then: hostler settle");
+		return FALSE;
+	}
+	changes = forward_changes(desired, ruleset);
+	if (changes->len == 0)
+		return TRUE;
+	log_changes(changes);
+	batch = forward_batch(changes, ruleset->generation);
+	return host->ops->nft_commit(host, batch->data, batch->len, error);
+}
+
+static void settle_kernel(HostlerHost *host, const ForwardDesired *desired)
+{
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < TRIES; i++) {
+		g_clear_error(&error);
+		if (try_settle(host, desired, &error))
+			return;
+		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
+			break;
+	}
+	/* A host without nf_tables and without forwards has lost nothing. */
+	hostler_log(desired->elements->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
+		    NULL, "forwarded ports may not answer: %s", error->message);
+}
+
+static void settle_links(HostlerHost *host, const GPtrArray *stays)
+{
+	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
+
+	for (guint i = 0; i < stays->len; i++)
+		g_ptr_array_add(uuids, ((const HostlerRecord *)g_ptr_array_index(stays, i))->uuid);
+	forward_links_settle(host, uuids);
+}
+
+static void forward_settle(HostlerHost *host)
+{
+	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
+
+	settle_kernel(host, desired);
+	settle_links(host, stays);
+}
+
+/* The stay is marked as ended by now, so settling closes its ports. */
+static void forward_stopped(HostlerHost *host, const char *uuid)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
+
+	if (stay != NULL && forward_stay_has_spans(stay))
+		forward_settle(host);
+}
+
+/* --- status --- */
+
+static void show_stay(const HostlerSink *sink, const HostlerRecord *stay)
+{
+	g_autofree char *name = hostler_text_shown(stay->name);
+	g_autoptr(GArray) spans = forward_stay_spans(stay);
+
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		char guest[FORWARD_ADDRESS_LENGTH];
+		g_autofree char *ports = forward_span_shown(span);
+		g_autofree char *text = NULL;
+
+		text = g_strdup_printf("to VM '%s', %s port %u on, by %s", name,
+				       forward_address_text(span->guest, guest), span->to, span->bridge);
+		sink->line(sink->data, "forward", ports, text);
+	}
+}
+
+static void show_kernel(HostlerHost *host, const HostlerSink *sink, const ForwardDesired *desired)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
+	g_autoptr(GArray) changes = ruleset != NULL ? forward_changes(desired, ruleset) : NULL;
+	g_autofree char *text = NULL;
+
+	if (ruleset == NULL)
+		text = g_strdup(error->message);
+	else if (ruleset->has_table && !ruleset->is_ours)
+		text = g_strdup("table 'ip hostler' is not hostler's; remove it: nft delete table ip hostler");
+	else if (changes->len > 0)
+		text = g_strdup_printf("differs from the records in %u places; mend: hostler settle", changes->len);
+	else
+		text = g_strdup("as recorded");
+	sink->line(sink->data, "forward", "nf_tables", text);
+}
+
+static void forward_status(HostlerHost *host, const HostlerSink *sink)
+{
+	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
+
+	for (guint i = 0; i < stays->len; i++)
+		show_stay(sink, g_ptr_array_index(stays, i));
+	show_kernel(host, sink, desired);
+}
+
+const HostlerPlugin hostler_plugin_forward = {
+	.name = "forward",
+	.concerns = forward_concerns,
+	.check = forward_check,
+	.acquire = forward_acquire,
+	.started = fill_stay,
+	.stopped = forward_stopped,
+	.settle = forward_settle,
+	.status = forward_status,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+#include "plugins/forward/desired.h"
+#include "plugins/forward/rule.h"
+
+/* What the kernel holds of ours, and the chains of others around it. */
+typedef struct {
+	gboolean present; /* a base chain on the hook that we need */
+	GPtrArray *rules; /* ForwardRule, in their order */
+} ForwardChain;
+
+typedef struct {
+	guint32 generation; /* of all of nf_tables: a batch made for this state names it */
+	gboolean has_table; /* a table `ip hostler` is there */
+	gboolean is_ours;   /* and bears our comment */
+	GPtrArray *lookups; /* char *, "chain: comment" of its rules but the hairpin's, in their order */
+	GArray *elements;   /* ForwardElement, in the order of forward_element_compare() */
+	ForwardChain chains[FORWARD_N_PLACES];
+} ForwardRuleset;
+
+ForwardRuleset *forward_ruleset_new(void);
+void forward_ruleset_free(ForwardRuleset *ruleset);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardRuleset, forward_ruleset_free)
+
+/* One state of the kernel, never halves of two. */
+ForwardRuleset *forward_ruleset_read(HostlerHost *host, GError **error);

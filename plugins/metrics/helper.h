@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+/* hostler-metrics as the hooks see it. One process serves the host; while it
+ * lives it holds an exclusive flock on the folder of the stays. */
+gboolean metrics_helper_runs(HostlerHost *host);
+
+/* Starts it where no systemd does, when there is something for it to do. */
+void metrics_helper_wake(HostlerHost *host);
+
+/* The log folder, for hosts where no systemd makes it. */
+void metrics_helper_make_log_dir(HostlerHost *host);

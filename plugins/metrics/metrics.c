@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The metrics plugin: writes into the stay what of a VM is to be counted. The
+ * counting itself is hostler-metrics' (qemu-helpers/metrics), which outlives the
+ * hook and may wait for libvirt where a hook must not. */
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+#include "helper.h"
+#include "hostler/plugin.h"
+#include "hostler/text.h"
+#include "inventory.h"
+
+static gboolean metrics_concerns(const HostlerDomain *domain)
+{
+	return TRUE;
+}
+
+static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	guint interval = domain->settings.metrics_interval;
+
+	if (!host->config.metrics_enabled) {
+		metrics_inventory_forget(stay->body);
+		return TRUE;
+	}
+	metrics_helper_make_log_dir(host);
+	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
+	return TRUE;
+}
+
+static char *describe_log(const char *path)
+{
+	GStatBuf info;
+	gint64 age;
+
+	if (g_stat(path, &info) < 0)
+		return g_strdup_printf("no line yet in %s", path);
+	age = g_get_real_time() / G_USEC_PER_SEC - (gint64)info.st_mtime;
+	return g_strdup_printf("last line %" G_GINT64_FORMAT " s ago in %s", MAX(age, 0), path);
+}
+
+static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay)
+{
+	g_autofree char *name = hostler_text_shown(stay->name);
+	g_autofree char *log_name = metrics_log_name(stay->name, stay->uuid);
+	g_autofree char *path = g_build_filename(host->log_dir, log_name, NULL);
+	g_autofree char *log = describe_log(path);
+	g_autofree char *text = NULL;
+
+	text = g_strdup_printf("every %u s, %s", metrics_inventory_interval(stay->body), log);
+	sink->line(sink->data, "metrics", name, text);
+}
+
+static void metrics_status(HostlerHost *host, const HostlerSink *sink)
+{
+	g_autoptr(GPtrArray) stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
+
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+
+		if (stay->phase == HOSTLER_PHASE_HELD && metrics_inventory_interval(stay->body) != 0)
+			show_stay(host, sink, stay);
+	}
+}
+
+const HostlerPlugin hostler_plugin_metrics = {
+	.name = "metrics",
+	.concerns = metrics_concerns,
+	.started = metrics_started,
+	.settle = metrics_helper_wake,
+	.status = metrics_status,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads what a device is and how the host has it. */
+#include "plugins/vfio/device.h"
+
+#include "hostler/error.h"
+
+static const char *const found_attributes[] = { "driver_override", "reset_method", "power/control", "d3cold_allowed" };
+static const char *const identity_attributes[] = { "vendor", "device", "subsystem_vendor", "subsystem_device",
+						    "class" };
+
+/* An attribute that this kernel or this device does not have is no fault. */
+static gboolean read_attribute(HostlerHost *host, const char *bdf, GKeyFile *answer, const char *group,
+			       const char *attribute, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autofree char *value = host->ops->pci_read(host, bdf, attribute, &local);
+
+	if (value != NULL)
+		g_key_file_set_string(answer, group, attribute, value);
+	else if (!g_error_matches(local, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT)) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean read_link(HostlerHost *host, const char *bdf, GKeyFile *answer, const char *group, const char *link,
+			  GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autofree char *value = host->ops->pci_link(host, bdf, link, &local);
+
+	if (value != NULL)
+		g_key_file_set_string(answer, group, link, value);
+	if (local == NULL)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}
+
+static gboolean read_each(HostlerHost *host, const char *bdf, GKeyFile *answer, const char *group,
+			  const char *const *attributes, gsize n, GError **error)
+{
+	for (gsize i = 0; i < n; i++) {
+		if (!read_attribute(host, bdf, answer, group, attributes[i], error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean read_users(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error)
+{
+	g_auto(GStrv) users = host->ops->pci_users(host, bdf, error);
+
+	if (users == NULL)
+		return FALSE;
+	if (users[0] != NULL)
+		g_key_file_set_string_list(answer, VFIO_NOW, "users", (const char *const *)users,
+					   g_strv_length(users));
+	return TRUE;
+}
+
+static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	const char *bdf = job->bdf;
+
+	return read_each(host, bdf, answer, HOSTLER_CLAIM_IDENTITY, identity_attributes, G_N_ELEMENTS(identity_attributes),
+			 error) &&
+	       read_link(host, bdf, answer, VFIO_FOUND, "driver", error) &&
+	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
+	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
+	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
+	       read_users(host, bdf, answer, error);
+}
+
+VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs)
+{
+	VfioDevices *devices = g_new0(VfioDevices, 1);
+
+	devices->n = bdfs->len;
+	devices->jobs = g_new0(HostlerJob, bdfs->len);
+	for (guint i = 0; i < bdfs->len; i++)
+		devices->jobs[i].bdf = g_ptr_array_index(bdfs, i);
+	host->ops->run_jobs(host, devices->jobs, devices->n, read_device);
+	return devices;
+}
+
+void vfio_devices_free(VfioDevices *devices)
+{
+	hostler_jobs_clear(devices->jobs, devices->n);
+	g_free(devices->jobs);
+	g_free(devices);
+}
+
+char *vfio_device_fact(const HostlerJob *device, const char *group, const char *key)
+{
+	return g_key_file_get_string(device->answer, group, key, NULL);
+}
+
+/* Class 0x06 is "bridge": a port between the device and the root is in its
+ * group, and vfio-pci neither takes it nor minds it. */
+gboolean vfio_device_is_bridge(const HostlerJob *device)
+{
+	g_autofree char *class = vfio_device_fact(device, HOSTLER_CLAIM_IDENTITY, "class");
+
+	return class != NULL && g_str_has_prefix(class, "0x0604");
+}
+
+gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device)
+{
+	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
+
+	return driver != NULL && !g_str_equal(driver, "vfio-pci") && !g_str_equal(driver, "pci-stub") &&
+	       !vfio_device_is_bridge(device);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+#include "hostler/record.h"
+
+/* What the kernel says of some PCI devices, read side by side and bounded. */
+
+typedef struct {
+	HostlerJob *jobs; /* one a device, in the order asked for */
+	guint n;
+} VfioDevices;
+
+/* Groups of a device's facts, beside HOSTLER_CLAIM_IDENTITY. A claim keeps all but the last. */
+#define VFIO_FOUND "found" /* driver, driver_override, reset_method, power/control, d3cold_allowed */
+#define VFIO_NOW "now"     /* iommu_group, enable, users */
+
+/* `bdfs` are borrowed and must outlive the answer. */
+VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs);
+void vfio_devices_free(VfioDevices *devices);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioDevices, vfio_devices_free)
+
+/* NULL: the attribute is not there. Only of a job that is done. */
+char *vfio_device_fact(const HostlerJob *device, const char *group, const char *key);
+gboolean vfio_device_is_bridge(const HostlerJob *device);
+/* Bound to a driver that does DMA for the host, so that the group is not the VM's alone. */
+gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device);

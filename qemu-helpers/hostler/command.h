@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+/* The admin's command: one file for each thing it does. */
+
+typedef struct {
+	gboolean json;
+	const char *xml_file; /* --xml; "-" is stdin; may be NULL */
+	const char *vm;       /* name or UUID; may be NULL */
+	const GError *config_error; /* hostler.conf cannot be used; the host has the defaults */
+} Request;
+
+/* The exit status. `check` has its own below; all say COULD_NOT, with `error` set,
+ * when they could not do their work. */
+enum {
+	EXIT_FINE = 0,
+	EXIT_ADVICE = 1,
+	EXIT_REFUSED = 2,
+	EXIT_COULD_NOT = 3,
+};
+
+int command_check(HostlerHost *host, const Request *request, GError **error);
+int command_status(HostlerHost *host, const Request *request, GError **error);
+int command_settle(HostlerHost *host, const Request *request, GError **error);

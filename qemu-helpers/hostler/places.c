@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hooks and helpers: are they where they are needed? */
+#include "places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostler-build.h"
+
+/* --- hooks --- */
+
+static char *describe_hook(const char *path, const char *program)
+{
+	struct stat info;
+
+	if (stat(path, &info) < 0)
+		return g_strdup_printf("MISSING (%s), and libvirt starts VMs without it; mend: ln -sf %s %s && "
+				       "systemctl reload libvirtd",
+				       g_strerror(errno), program, path);
+	if (!S_ISREG(info.st_mode) || (info.st_mode & S_IXUSR) == 0)
+		return g_strdup_printf("NOT EXECUTABLE, and libvirt starts VMs without it; mend: chmod 0755 %s", path);
+	if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return g_strdup_printf("OTHERS MAY CHANGE IT, and libvirt runs it as root; mend: chown root:root %s && "
+				       "chmod 0755 %s",
+				       path, path);
+	return g_strdup_printf("in place, %s", path);
+}
+
+void places_show_hooks(const HostlerSink *sink, const char *hook_dir)
+{
+	static const char *const objects[] = { "qemu", "network", "daemon" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(objects); i++) {
+		g_autofree char *path = g_strdup_printf("%s/%s.d/10-hostler", hook_dir, objects[i]);
+		g_autofree char *program = g_strdup_printf(HOSTLER_SBIN_DIR "/hostler-%s-hook", objects[i]);
+		g_autofree char *text = describe_hook(path, program);
+
+		sink->line(sink->data, "hooks", objects[i], text);
+	}
+}
+
+/* --- helpers --- */
+
+static gboolean is_locked(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	gboolean locked;
+
+	if (fd < 0)
+		return FALSE;
+	locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return locked;
+}
+
+static gboolean is_needed(const char *path)
+{
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+
+	return folder != NULL && g_dir_read_name(folder) != NULL;
+}
+
+static void show_helper(HostlerHost *host, const HostlerSink *sink, const char *name, const char *folder)
+{
+	g_autofree char *path = g_build_filename(host->run_dir, folder, NULL);
+	g_autofree char *text = NULL;
+
+	if (is_locked(path))
+		text = g_strdup("runs");
+	else if (!is_needed(path))
+		text = g_strdup("does not run; nothing to do");
+	else
+		text = g_strdup_printf("DOES NOT RUN, although %s is not empty; mend: systemctl enable --now %s.path, "
+				       "or without systemd: hostler settle",
+				       path, name);
+	sink->line(sink->data, "helpers", name, text);
+}
+
+void places_show_helpers(HostlerHost *host, const HostlerSink *sink)
+{
+	show_helper(host, sink, "hostler-metrics", "vms");
+	show_helper(host, sink, "hostler-watch", "watch");
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hostler status: who has what, and is hostler itself as it should be. */
+#include "command.h"
+#include "hostler-build.h"
+#include "hostler/plugin.h"
+#include "hostler/text.h"
+#include "places.h"
+#include "table.h"
+
+static char *describe_stay(HostlerHost *host, const HostlerRecord *stay)
+{
+	gboolean alive = hostler_record_alive(host, stay);
+
+	switch (stay->phase) {
+	case HOSTLER_PHASE_PENDING:
+		return alive ? g_strdup_printf("is being started by libvirt (pid %d)", stay->caller.pid) :
+			       g_strdup("was being started when libvirt ended; mend: hostler settle");
+	case HOSTLER_PHASE_HELD:
+		return alive ? g_strdup_printf("runs, QEMU has pid %d", stay->qemu.pid) :
+			       g_strdup_printf("QEMU (pid %d) is gone, libvirt has not said so; mend: hostler settle",
+					       stay->qemu.pid);
+	case HOSTLER_PHASE_ENDED:
+	case HOSTLER_PHASE_STUCK:
+		break;
+	}
+	return g_strdup("has ended, libvirt has not released it yet");
+}
+
+static void show_stays(HostlerHost *host, const HostlerSink *sink)
+{
+	g_autoptr(GPtrArray) stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
+
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+		g_autofree char *name = hostler_text_shown(stay->name);
+		g_autofree char *state = describe_stay(host, stay);
+		g_autofree char *text = g_strdup_printf("%s, UUID %s", state, stay->uuid);
+
+		sink->line(sink->data, "vms", name, text);
+	}
+}
+
+static void show_plugins(HostlerHost *host, const HostlerSink *sink)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->status != NULL)
+			plugins[i]->status(host, sink);
+	}
+}
+
+int command_status(HostlerHost *host, const Request *request, GError **error)
+{
+	g_autoptr(Table) table = table_new();
+	HostlerSink sink = table_sink(table);
+	Paper paper = paper_open();
+
+	show_stays(host, &sink);
+	show_plugins(host, &sink);
+	places_show_helpers(host, &sink);
+	places_show_hooks(&sink, HOSTLER_HOOK_DIR);
+	if (request->config_error != NULL)
+		sink.line(sink.data, "settings", "hostler.conf", request->config_error->message);
+	if (request->json)
+		table_print_json(&paper, table);
+	else
+		table_print(&paper, table);
+	return EXIT_FINE;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guest.h"
+
+/* Asks for each of its guests when it is due. */
+typedef struct _Asker Asker;
+
+Asker *asker_new(const char *uri);
+void asker_free(Asker *asker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Asker, asker_free)
+
+/* uuid -> Guest; both are owned by the table. */
+GHashTable *asker_guests(Asker *asker);
+
+/* To be called when a guest has come: whoever is due is asked for now. */
+void asker_ask(Asker *asker);

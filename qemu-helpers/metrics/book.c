@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of one run of a VM, and when that is worth a line. */
+#include "book.h"
+
+#include <unistd.h>
+
+#include "entries.h"
+#include "plugins/metrics/inventory.h"
+
+/* A pid comes round again, and start times begin anew with each boot. */
+static char *name_run(const HostlerRecord *stay)
+{
+	return g_strdup_printf("%.8s-%d-%" G_GUINT64_FORMAT, stay->boot, stay->qemu.pid, stay->qemu.start);
+}
+
+static void take_stay(Book *book, HostlerRecord *stay)
+{
+	g_clear_pointer(&book->stay, hostler_record_free);
+	g_free(book->file);
+	book->stay = stay;
+	book->file = metrics_log_name(stay->name, stay->uuid);
+	book->interval = MAX(metrics_inventory_interval(stay->body), 1);
+}
+
+Book *book_new(HostlerRecord *stay, BookWrite write, gpointer data)
+{
+	Book *book = g_new0(Book, 1);
+
+	take_stay(book, stay);
+	book->run = name_run(stay);
+	book->began = (double)stay->qemu.start / (double)sysconf(_SC_CLK_TCK);
+	book->write = write;
+	book->data = data;
+	book->tallies = g_ptr_array_new_with_free_func((GDestroyNotify)tally_free);
+	book_miss(book, "hostler-metrics was not running");
+	return book;
+}
+
+void book_free(Book *book)
+{
+	g_ptr_array_unref(book->tallies);
+	hostler_record_free(book->stay);
+	g_free(book->missing);
+	g_free(book->file);
+	g_free(book->run);
+	g_free(book);
+}
+
+gboolean book_is_of(const Book *book, const HostlerRecord *stay)
+{
+	g_autofree char *run = name_run(stay);
+
+	return g_str_equal(run, book->run);
+}
+
+void book_update(Book *book, HostlerRecord *stay)
+{
+	take_stay(book, stay);
+}
+
+/* --- counting --- */
+
+Tally *book_find_tally(const Book *book, const Meter *meter)
+{
+	for (guint i = 0; i < book->tallies->len; i++) {
+		Tally *tally = g_ptr_array_index(book->tallies, i);
+
+		if (tally->last->kind == meter->kind && g_str_equal(tally->last->target, meter->target))
+			return tally;
+	}
+	return NULL;
+}
+
+static void count_meter(Book *book, Meter *meter, double at)
+{
+	Tally *tally = book_find_tally(book, meter);
+
+	if (tally != NULL)
+		tally_add(tally, meter, at);
+	else
+		g_ptr_array_add(book->tallies, tally_new(meter, at));
+}
+
+void book_count(Book *book, Sample *sample)
+{
+	while (sample->meters->len > 0)
+		count_meter(book, g_ptr_array_steal_index(sample->meters, 0), sample->at);
+	if ((sample->known & SAMPLE_KNOWS_CPU) != 0)
+		book->cpu_seconds = (double)sample->cpu_nanoseconds / 1e9;
+	book->samples++;
+	sample_free(sample);
+}
+
+/* --- events --- */
+
+/* Takes the line. */
+static gboolean write_line(Book *book, char *line)
+{
+	gboolean written = book->write(book->data, book->file, line);
+
+	g_free(line);
+	return written;
+}
+
+void book_begin(Book *book)
+{
+	if (!book->begun)
+		book->begun = write_line(book, entry_start(book));
+}
+
+/* A sample that comes later than this leaves out one or more. */
+static double longest_wait(const Book *book)
+{
+	return 1.5 * book->interval + 1;
+}
+
+static void resume(Book *book, double at)
+{
+	double seconds = at - book->stalled_at;
+
+	write_line(book, entry_absence(book, "resume", seconds, NULL));
+	book->stalled_seconds += seconds;
+	book->stalled_at = 0;
+}
+
+static void note_gap(Book *book, double at)
+{
+	double seconds = at - MAX(book->seen_at, book->began);
+
+	if (seconds <= longest_wait(book))
+		return;
+	write_line(book, entry_absence(book, "gap", seconds,
+				       book->missing != NULL ? book->missing : "no sample could be taken in time"));
+	book->gaps++;
+	book->gap_seconds += seconds;
+}
+
+void book_sample(Book *book, Sample *sample)
+{
+	book_begin(book);
+	if (book->stalled_at > 0)
+		resume(book, sample->at);
+	else
+		note_gap(book, sample->at);
+	g_clear_pointer(&book->missing, g_free);
+	if (write_line(book, entry_sample(book, sample)))
+		book->seen_at = sample->at;
+	else
+		book_miss(book, "the log could not be written");
+	book_count(book, sample);
+}
+
+void book_miss(Book *book, const char *reason)
+{
+	g_free(book->missing);
+	book->missing = g_strdup(reason);
+}
+
+void book_stall(Book *book, double at, const char *reason)
+{
+	if (book->stalled_at > 0)
+		return;
+	book_begin(book);
+	book->stalled_at = MAX(book->seen_at, book->began);
+	book->stalls++;
+	write_line(book, entry_absence(book, "stall", at - book->stalled_at, reason));
+}
+
+gboolean book_report(Book *book, double at, const char *reason)
+{
+	if (book->reported)
+		return TRUE;
+	book_begin(book);
+	book->reported = write_line(book, entry_report(book, at, reason));
+	return book->reported;
+}

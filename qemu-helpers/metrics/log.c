@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files below /var/log/hostler. */
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostler/error.h"
+#include "hostler/log.h"
+
+struct _Log {
+	char *folder;
+	GHashTable *broken; /* file -> what is wrong with it */
+};
+
+Log *log_new(const char *folder)
+{
+	Log *log = g_new0(Log, 1);
+
+	log->folder = g_strdup(folder);
+	log->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return log;
+}
+
+void log_free(Log *log)
+{
+	g_hash_table_unref(log->broken);
+	g_free(log->folder);
+	g_free(log);
+}
+
+/* --- said once --- */
+
+static gboolean is_said(Log *log, const char *message)
+{
+	GHashTableIter iter;
+	gpointer said;
+
+	g_hash_table_iter_init(&iter, log->broken);
+	while (g_hash_table_iter_next(&iter, NULL, &said)) {
+		if (g_str_equal(said, message))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void note_failure(Log *log, const char *file, const GError *error)
+{
+	if (!is_said(log, error->message))
+		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "cannot write %s/%s: %s; figures are lost until it is mended",
+			    log->folder, file, error->message);
+	g_hash_table_replace(log->broken, g_strdup(file), g_strdup(error->message));
+}
+
+static void note_success(Log *log, const char *file)
+{
+	if (g_hash_table_remove(log->broken, file) && g_hash_table_size(log->broken) == 0)
+		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write to %s again", log->folder);
+}
+
+/* --- opening: nothing is followed, nobody else may have laid it there --- */
+
+static gboolean set_errno_error(GError **error, const char *what)
+{
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "%s: %s", what, g_strerror(errno));
+	return FALSE;
+}
+
+static gboolean is_ours(const struct stat *info)
+{
+	return (info->st_uid == geteuid() || info->st_uid == 0) && (info->st_mode & S_IWOTH) == 0;
+}
+
+static int open_folder(const Log *log, GError **error)
+{
+	int fd = open(log->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+
+	if (fd < 0) {
+		set_errno_error(error, "the folder cannot be opened");
+		return -1;
+	}
+	if (fstat(fd, &info) == 0 && is_ours(&info))
+		return fd;
+	close(fd);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
+		    "others may write to the folder; mend: chown hostler-metrics:hostler %s && chmod 0750 %s",
+		    log->folder, log->folder);
+	return -1;
+}
+
+static int open_file(const Log *log, const char *file, int flags, struct stat *info, GError **error)
+{
+	int folder = open_folder(log, error);
+	int fd;
+
+	if (folder < 0)
+		return -1;
+	fd = openat(folder, file, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+	if (fd < 0)
+		set_errno_error(error, "it cannot be opened");
+	close(folder);
+	if (fd < 0 || (fstat(fd, info) == 0 && S_ISREG(info->st_mode) && info->st_nlink == 1 && is_ours(info)))
+		return fd;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
+		    "it is no regular file of hostler-metrics' alone; move it away");
+	close(fd);
+	return -1;
+}
+
+/* --- writing --- */
+
+static gboolean write_line(int fd, const char *line, off_t size, GError **error)
+{
+	gsize length = strlen(line);
+	ssize_t written = write(fd, line, length);
+
+	if (written == (ssize_t)length)
+		return TRUE;
+	if (written < 0)
+		return set_errno_error(error, "no line can be added");
+	/* A disk that fills up takes a part: half a line would spoil the file. */
+	if (ftruncate(fd, size) < 0)
+		return set_errno_error(error, "it ends in half a line");
+	errno = ENOSPC;
+	return set_errno_error(error, "no line can be added");
+}
+
+gboolean log_append(Log *log, const char *file, const char *line)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean written = FALSE;
+	struct stat info;
+	int fd;
+
+	fd = open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, &info, &error);
+	if (fd >= 0) {
+		written = write_line(fd, line, info.st_size, &error);
+		close(fd);
+	}
+	if (written)
+		note_success(log, file);
+	else
+		note_failure(log, file, error);
+	return written;
+}
+
+/* --- reading again --- */
+
+static char *read_end(int fd, off_t size, gsize max)
+{
+	off_t from = size > (off_t)max ? size - (off_t)max : 0;
+	g_autofree char *text = g_malloc((gsize)(size - from) + 1);
+	ssize_t length = pread(fd, text, (gsize)(size - from), from);
+	char *first;
+
+	text[MAX(length, 0)] = '\0';
+	if (from == 0)
+		return g_steal_pointer(&text);
+	first = strchr(text, '\n');
+	return g_strdup(first != NULL ? first + 1 : "");
+}
+
+static void cut_torn_line(int fd, off_t size, char *text)
+{
+	char *last = strrchr(text, '\n');
+	char *torn = last != NULL ? last + 1 : text;
+
+	if (*torn == '\0')
+		return;
+	if (ftruncate(fd, size - (off_t)strlen(torn)) < 0)
+		g_debug("cannot cut a torn line, ignoring: %s", g_strerror(errno));
+	*torn = '\0';
+}
+
+char *log_tail(Log *log, const char *file, gsize max)
+{
+	g_autoptr(GError) error = NULL;
+	struct stat info;
+	char *text;
+	int fd;
+
+	fd = open_file(log, file, O_RDWR, &info, &error);
+	if (fd < 0)
+		return g_strdup("");
+	text = read_end(fd, info.st_size, max);
+	cut_torn_line(fd, info.st_size, text);
+	close(fd);
+	return text;
+}

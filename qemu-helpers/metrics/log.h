@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* The folder of the logs. Every line opens its file anew: logrotate, a removed
+ * folder or a full disk then need no handling of their own. What cannot be
+ * written is said once in the journal and works again by itself. */
+typedef struct _Log Log;
+
+Log *log_new(const char *folder);
+void log_free(Log *log);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Log, log_free)
+
+/* Appends one line, newline included, with one write(). FALSE: it is lost. */
+gboolean log_append(Log *log, const char *file, const char *line);
+
+/* The last whole lines of the file, at most `max` bytes of them; "" when there is
+ * none. What a killed writer left of a line is cut off. */
+char *log_tail(Log *log, const char *file, gsize max);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hostler-metrics: one process for the host. It samples every VM that has a stay
+ * and leaves when the last report is written. */
+#include <glib-unix.h>
+#include <locale.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostler-build.h"
+#include "hostler/error.h"
+#include "hostler/log.h"
+#include "libvirt.h"
+#include "stays.h"
+
+#define LIBVIRT_URI "qemu:///system"
+
+static gboolean parse_options(int argc, char **argv, gboolean *show_version, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{ "version", 0, 0, G_OPTION_ARG_NONE, show_version, "Show the version", NULL },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+	g_option_context_set_summary(context, "Samples the disks and NICs of libvirt's VMs. systemd or a hook starts it\n"
+					      "when a VM runs; it ends by itself.");
+	g_option_context_add_main_entries(context, entries, NULL);
+	return g_option_context_parse(context, &argc, &argv, error);
+}
+
+static gboolean end_loop(gpointer loop)
+{
+	g_main_loop_quit(loop);
+	return G_SOURCE_CONTINUE;
+}
+
+/* A thread for each QEMU that hangs must not cost a heap of its own. */
+static void stay_small(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+}
+
+static gboolean serve(HostlerHost *host, GError **error)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	g_autoptr(Log) log = log_new(host->log_dir);
+	g_autoptr(Sampler) sampler = sampler_new(log, LIBVIRT_URI);
+	g_autoptr(Stays) stays = NULL;
+
+	g_unix_signal_add(SIGTERM, end_loop, loop);
+	g_unix_signal_add(SIGINT, end_loop, loop);
+	if (!libvirt_initialize(error) || !stays_open(&stays, host, sampler, loop, error))
+		return FALSE;
+	if (stays != NULL)
+		g_main_loop_run(loop);
+	return TRUE;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(HostlerHost) host = NULL;
+	g_autoptr(GError) error = NULL;
+	gboolean show_version = FALSE;
+
+	hostler_log_open("hostler-metrics", HOSTLER_LOG_STDERR);
+	if (!parse_options(argc, argv, &show_version, &error)) {
+		fprintf(stderr, "hostler-metrics: %s\n", error->message);
+		return 2;
+	}
+	if (show_version) {
+		puts("hostler-metrics " HOSTLER_VERSION);
+		return 0;
+	}
+	umask(027);
+	signal(SIGXFSZ, SIG_IGN);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	stay_small();
+	host = hostler_host_open();
+	if (chdir("/") == 0 && serve(host, &error))
+		return 0;
+	hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "%s", error != NULL ? error->message : "cannot enter /");
+	return 1;
+}

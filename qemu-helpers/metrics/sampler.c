@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VMs come and go: each run has a book, which is opened where the log left off. */
+#include "sampler.h"
+
+#include "asker.h"
+#include "recall.h"
+
+/* So much of a log is read again when a run goes on. */
+#define TAIL_BYTES (256 * 1024)
+
+struct _Sampler {
+	Log *log;
+	Asker *asker;
+	GHashTable *guests; /* the asker's */
+};
+
+Sampler *sampler_new(Log *log, const char *uri)
+{
+	Sampler *sampler = g_new0(Sampler, 1);
+
+	sampler->log = log;
+	sampler->asker = asker_new(uri);
+	sampler->guests = asker_guests(sampler->asker);
+	return sampler;
+}
+
+void sampler_free(Sampler *sampler)
+{
+	asker_free(sampler->asker);
+	g_free(sampler);
+}
+
+static gboolean write_to_log(gpointer data, const char *file, const char *line)
+{
+	Sampler *sampler = data;
+
+	return log_append(sampler->log, file, line);
+}
+
+/* Takes the stay. */
+static Book *open_book(Sampler *sampler, HostlerRecord *stay)
+{
+	Book *book = book_new(stay, write_to_log, sampler);
+	g_autofree char *tail = log_tail(sampler->log, book->file, TAIL_BYTES);
+
+	book_recall(book, tail);
+	return book;
+}
+
+void sampler_enter(Sampler *sampler, HostlerRecord *stay)
+{
+	Guest *guest = g_hash_table_lookup(sampler->guests, stay->uuid);
+
+	if (guest != NULL && book_is_of(guest->book, stay)) {
+		book_update(guest->book, stay);
+		return;
+	}
+	if (guest != NULL)
+		book_report(guest->book, sample_clock(), NULL);
+	guest = guest_new(open_book(sampler, stay), sample_clock());
+	book_begin(guest->book);
+	g_hash_table_replace(sampler->guests, g_strdup(guest->book->stay->uuid), guest);
+	asker_ask(sampler->asker);
+}
+
+void sampler_rest(Sampler *sampler, const char *uuid)
+{
+	Guest *guest = g_hash_table_lookup(sampler->guests, uuid);
+
+	if (guest != NULL)
+		guest_rest(guest);
+}
+
+gboolean sampler_leave(Sampler *sampler, HostlerRecord *ended)
+{
+	g_autofree char *reason = g_key_file_get_string(ended->body, "end", "reason", NULL);
+	g_autofree char *uuid = g_strdup(ended->uuid);
+	Guest *guest = g_hash_table_lookup(sampler->guests, uuid);
+	double at = (double)ended->since;
+
+	if (guest == NULL || !book_is_of(guest->book, ended)) {
+		g_autoptr(Book) stranger = open_book(sampler, ended);
+
+		return book_report(stranger, at, reason);
+	}
+	book_update(guest->book, ended);
+	guest_rest(guest);
+	return book_report(guest->book, at, reason) && g_hash_table_remove(sampler->guests, uuid);
+}
+
+void sampler_drop_others(Sampler *sampler, GHashTable *uuids)
+{
+	GHashTableIter iter;
+	gpointer uuid, value;
+
+	g_hash_table_iter_init(&iter, sampler->guests);
+	while (g_hash_table_iter_next(&iter, &uuid, &value)) {
+		Guest *guest = value;
+
+		if (g_hash_table_contains(uuids, uuid))
+			continue;
+		book_report(guest->book, sample_clock(), NULL);
+		g_hash_table_iter_remove(&iter);
+	}
+}

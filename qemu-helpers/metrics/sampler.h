@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/record.h"
+#include "log.h"
+
+/* All VMs that are sampled, each when it is due. */
+typedef struct _Sampler Sampler;
+
+/* Borrows the log. */
+Sampler *sampler_new(Log *log, const char *uri);
+void sampler_free(Sampler *sampler);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)
+
+/* A VM runs, or its stay was written again. Takes the stay. */
+void sampler_enter(Sampler *sampler, HostlerRecord *stay);
+/* It has stopped and libvirt has not released it yet: there is nothing to sample. */
+void sampler_rest(Sampler *sampler, const char *uuid);
+/* It is gone: writes its report. FALSE when that failed and is to be tried again.
+ * Takes the stay, which may be of a VM never met. */
+gboolean sampler_leave(Sampler *sampler, HostlerRecord *ended);
+/* Reports those VMs that are not among `uuids`: their stay vanished without a word. */
+void sampler_drop_others(Sampler *sampler, GHashTable *uuids);

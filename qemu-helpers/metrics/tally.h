@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "meter.h"
+
+/* What one disk or NIC comes to over a run: totals and the steepest rise. */
+typedef struct {
+	Meter *last;
+	double last_at;
+	guint64 base[METER_COUNTERS]; /* counted before a reset, which begins again at zero */
+	double peak[METER_COUNTERS];  /* per second, between two samples */
+} Tally;
+
+/* Takes the meter. */
+Tally *tally_new(Meter *first, double at);
+void tally_free(Tally *tally);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
+
+/* Whether this meter's counters have begun again at zero. */
+gboolean tally_is_reset_by(const Tally *tally, const Meter *next);
+
+void tally_add(Tally *tally, Meter *next, double at);
+
+guint64 tally_total(const Tally *tally, guint counter);
+/* Per second since `began`; 0 when no time has passed. */
+double tally_mean(const Tally *tally, guint counter, double began);
+
+/* Totals, "mean_per_second", "peak_per_second" and, of a disk, "mean_latency_seconds",
+ * into the object that is open. `began`: when the counters began at zero. */
+void tally_to_json(const Tally *tally, double began, JsonBuilder *builder);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The operations of case files. */
+#include "play.h"
+
+#include <string.h>
+
+#include "core/lifecycle.h"
+#include "fakehost.h"
+#include "hostler/error.h"
+#include "hostler/event.h"
+#include "hostler/plugin.h"
+#include "messages.h"
+
+Play *play_open(const Case *test_case)
+{
+	g_autoptr(GError) error = NULL;
+	Play *play = g_new0(Play, 1);
+
+	play->test_case = test_case;
+	play->told = g_string_new(NULL);
+	play->host = fakehost_new(test_case->host, &error);
+	if (play->host == NULL)
+		g_error("%s: %s", test_case->path, error->message);
+	messages_to(play->host);
+	return play;
+}
+
+void play_free(Play *play)
+{
+	messages_to(NULL);
+	hostler_host_free(play->host);
+	g_string_free(play->told, TRUE);
+	g_free(play);
+}
+
+/* --- telling --- */
+
+/* A temporary folder is nobody's expectation. */
+static char *with_usual_paths(Play *play, const char *text)
+{
+	g_autoptr(GString) usual = g_string_new(text);
+
+	g_string_replace(usual, play->host->run_dir, "/run/hostler", 0);
+	g_string_replace(usual, play->host->log_dir, "/var/log/hostler", 0);
+	return g_strdup(usual->str);
+}
+
+/* What the run did, indented below what came of it; what it logged in the words
+ * of its refusal is said already. */
+static void tell_transcript(Play *play, const char *said)
+{
+	g_auto(GStrv) lines = g_strsplit(fakehost_transcript(play->host), "\n", -1);
+
+	for (gsize i = 0; lines[i] != NULL; i++) {
+		g_autofree char *line = with_usual_paths(play, lines[i]);
+
+		if (*line != '\0' && !(*said != '\0' && g_str_has_suffix(line, said)))
+			g_string_append_printf(play->told, "  %s\n", line);
+	}
+	fakehost_transcript_clear(play->host);
+}
+
+static void tell(Play *play, const char *operation, const char *outcome, const char *said)
+{
+	g_autofree char *words = with_usual_paths(play, said);
+
+	if (fakehost_run_died(play->host)) {
+		play->killed = TRUE;
+		g_string_append_printf(play->told, "%s: killed\n", operation);
+	} else {
+		g_string_append_printf(play->told, "%s: %s%s%s\n", operation, outcome, *words != '\0' ? ": " : "",
+				       words);
+	}
+	tell_transcript(play, words);
+}
+
+/* --- calls of ours --- */
+
+/* libvirt's step depends on the operation: either is tried. */
+static HostlerOperation find_operation(const char *name)
+{
+	static const char *const steps[] = { "begin", "end" };
+	HostlerOperation operation = HOSTLER_OP_UNKNOWN;
+
+	for (gsize i = 0; operation == HOSTLER_OP_UNKNOWN && i < G_N_ELEMENTS(steps); i++) {
+		const char *argv[] = { "hook", "vm", name, steps[i], "-", NULL };
+		HostlerEvent event;
+
+		if (hostler_event_from_argv(&event, 5, (char **)argv))
+			operation = event.operation;
+	}
+	return operation;
+}
+
+static void call_hook(Play *play, const char *line, HostlerOperation operation, const CaseDomain *domain)
+{
+	HostlerEvent event = { .object = domain->domain->name, .operation = operation, .reason = "-" };
+	g_autoptr(GError) error = NULL;
+
+	fakehost_begin(play->host);
+	if (hostler_lifecycle_run(play->host, &event, domain->xml, strlen(domain->xml), &error))
+		tell(play, line, "ok", "");
+	else
+		tell(play, line, "refused", error->message);
+}
+
+static void settle(Play *play, const char *line)
+{
+	g_autoptr(GError) error = NULL;
+
+	fakehost_begin(play->host);
+	hostler_lifecycle_settle(play->host, &error);
+	tell(play, line, error == NULL ? "done" : "failed", error != NULL ? error->message : "");
+}
+
+static void check(Play *play, const char *line, const CaseDomain *domain)
+{
+	static const char *const severities[] = { "note", "advice", "refuse" };
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+
+	fakehost_begin(play->host);
+	hostler_lifecycle_check(play->host, domain->domain, findings);
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+
+		fakehost_note(play->host, "%s %s: %s%s%s", severities[finding->severity],
+			      hostler_error_code_name(finding->code), finding->text,
+			      finding->mend != NULL ? "; " : "", finding->mend != NULL ? finding->mend : "");
+	}
+	tell(play, line, "done", "");
+}
+
+static void tell_status_line(gpointer data, const char *section, const char *key, const char *text)
+{
+	fakehost_note(data, "%s: %s: %s", section, key, text);
+}
+
+static void status(Play *play, const char *line)
+{
+	const HostlerSink sink = { .line = tell_status_line, .data = play->host };
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	fakehost_begin(play->host);
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->status != NULL)
+			plugins[i]->status(play->host, &sink);
+	}
+	tell(play, line, "done", "");
+}
+
+/* --- what others do --- */
+
+static void qemu_starts(Play *play, const CaseDomain *domain)
+{
+	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
+
+	for (guint i = 0; i < domain->domain->devices->len; i++)
+		g_ptr_array_add(bdfs, ((const HostlerPciDevice *)g_ptr_array_index(domain->domain->devices, i))->bdf);
+	g_ptr_array_add(bdfs, NULL);
+	fakehost_qemu_start(play->host, domain->domain->name, (const char *const *)bdfs->pdata);
+}
+
+static void set_fact(Play *play, const char *line, const char *rest)
+{
+	g_auto(GStrv) words = g_strsplit(rest, " ", 2);
+	g_auto(GStrv) parts = g_strsplit(words[0] != NULL && words[1] != NULL ? words[1] : "", "=", 2);
+
+	if (g_strv_length(parts) != 2)
+		g_error("%s: not 'set BDF FACT=VALUE': %s", play->test_case->path, line);
+	fakehost_set(play->host, words[0], parts[0], parts[1]);
+}
+
+static void let_go(Play *play, const char *line, const char *bdf)
+{
+	if (!fakehost_let_go(play->host, bdf))
+		g_error("%s: nothing hangs there: %s", play->test_case->path, line);
+	/* A child that comes back late has the rest settled. */
+	settle(play, line);
+}
+
+static void fault(Play *play, const char *rest)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!fakehost_fault(play->host, rest, &error))
+		g_error("%s: %s", play->test_case->path, error->message);
+}
+
+static void meanwhile(Play *play, const char *line)
+{
+	g_string_append_printf(play->told, "(%s)\n", line);
+}
+
+/* --- lines --- */
+
+/* What follows `words`, which may be a label or nothing; NULL: another line. */
+static const char *after(const char *line, const char *words)
+{
+	if (!g_str_has_prefix(line, words))
+		return NULL;
+	line += strlen(words);
+	return *line == '\0' ? line : *line == ' ' ? line + 1 : NULL;
+}
+
+static const CaseDomain *domain_of(Play *play, const char *line, const char *label)
+{
+	const CaseDomain *domain = case_domain(play->test_case, label);
+
+	if (domain == NULL)
+		g_error("%s: no domain for: %s", play->test_case->path, line);
+	return domain;
+}
+
+static gboolean play_ours(Play *play, const char *line)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", 2);
+	HostlerOperation operation = find_operation(words[0]);
+	const char *label = words[1] != NULL ? words[1] : "";
+	const char *rest;
+
+	if (operation != HOSTLER_OP_UNKNOWN)
+		call_hook(play, line, operation, domain_of(play, line, label));
+	else if (g_str_equal(line, "settle"))
+		settle(play, line);
+	else if (g_str_equal(line, "status"))
+		status(play, line);
+	else if ((rest = after(line, "check")) != NULL)
+		check(play, line, domain_of(play, line, rest));
+	else if ((rest = after(line, "let go")) != NULL)
+		let_go(play, line, rest);
+	else
+		return FALSE;
+	return TRUE;
+}
+
+static void play_others(Play *play, const char *line)
+{
+	const char *rest;
+
+	meanwhile(play, line);
+	if ((rest = after(line, "qemu starts")) != NULL)
+		qemu_starts(play, domain_of(play, line, rest));
+	else if ((rest = after(line, "qemu dies")) != NULL)
+		fakehost_qemu_end(play->host, domain_of(play, line, rest)->domain->name);
+	else if (g_str_equal(line, "libvirtd dies"))
+		fakehost_caller_end(play->host);
+	else if (g_str_equal(line, "libvirtd restarts"))
+		fakehost_caller_start(play->host);
+	else if ((rest = after(line, "clock")) != NULL)
+		fakehost_clock(play->host, g_ascii_strtoll(rest, NULL, 10));
+	else if ((rest = after(line, "fault")) != NULL)
+		fault(play, rest);
+	else if ((rest = after(line, "set")) != NULL)
+		set_fact(play, line, rest);
+	else
+		g_error("%s: no operation: %s", play->test_case->path, line);
+}
+
+void play_operation(Play *play, const char *operation)
+{
+	if (!play_ours(play, operation))
+		play_others(play, operation);
+}
+
+void play_all(Play *play)
+{
+	for (gsize i = 0; play->test_case->operations[i] != NULL; i++)
+		play_operation(play, play->test_case->operations[i]);
+}
+
+void play_until_killed(Play *play)
+{
+	for (gsize i = 0; play->test_case->operations[i] != NULL && !play->killed; i++)
+		play_operation(play, play->test_case->operations[i]);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the description to the machine that is played. */
+#include <string.h>
+
+#include "hostler/error.h"
+#include "hostler/text.h"
+#include "model.h"
+
+static gboolean load_device(FakeHost *fake, GKeyFile *file, const char *group, const char *bdf, GError **error)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
+	FakeDevice *device;
+
+	if (!hostler_text_is_bdf(bdf)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "[%s]: no PCI address", group);
+		return FALSE;
+	}
+	device = fake_device_new(bdf);
+	for (gsize i = 0; keys[i] != NULL; i++) {
+		g_autofree char *value = g_key_file_get_string(file, group, keys[i], NULL);
+
+		fake_device_set(device, keys[i], value);
+	}
+	fake_device_finish(device);
+	g_ptr_array_add(fake->devices, device);
+	return TRUE;
+}
+
+static void load_driver(FakeHost *fake, GKeyFile *file, const char *group, const char *name)
+{
+	FakeDriver *driver = fake_driver_add(fake, name);
+
+	if (g_key_file_has_key(file, group, "present", NULL))
+		driver->present = g_key_file_get_boolean(file, group, "present", NULL);
+	if (g_key_file_has_key(file, group, "loadable", NULL))
+		driver->loadable = g_key_file_get_boolean(file, group, "loadable", NULL);
+}
+
+/* The drivers that devices speak of are there, unless said otherwise; a device
+ * on vfio-pci means that vfio-pci is loaded. */
+static void add_drivers_of(FakeHost *fake, const FakeDevice *device)
+{
+	const char *driver = fake_device_get(device, "driver");
+	const char *native = fake_device_get(device, "native");
+
+	if (*driver != '\0')
+		fake_driver_add(fake, driver)->present = TRUE;
+	if (*native != '\0')
+		fake_driver_add(fake, native);
+}
+
+static void load_process(FakeHost *fake, GKeyFile *file, const char *group, const char *pid)
+{
+	guint64 start = g_key_file_get_uint64(file, group, "start", NULL);
+
+	fake_process_add(fake, (int)g_ascii_strtoll(pid, NULL, 10), start != 0 ? start : 1000);
+}
+
+static void load_caller(FakeHost *fake, GKeyFile *file)
+{
+	int pid = g_key_file_get_integer(file, "caller", "pid", NULL);
+
+	fake->host.caller.pid = pid != 0 ? pid : 100;
+	if (!fake->host.ops->process_find(&fake->host, fake->host.caller.pid, &fake->host.caller))
+		fake->host.caller = fake_process_add(fake, fake->host.caller.pid, 1000)->process;
+}
+
+static void add_network(FakeHost *fake, GKeyFile *file, const char *group)
+{
+	char *xml = g_key_file_get_value(file, group, "xml", NULL);
+
+	if (xml != NULL)
+		g_ptr_array_add(fake->networks, xml);
+}
+
+static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GError **error)
+{
+	const char *name = strchr(group, ' ') != NULL ? strchr(group, ' ') + 1 : "";
+
+	if (g_str_has_prefix(group, "device "))
+		return load_device(fake, file, group, name, error);
+	if (g_str_has_prefix(group, "driver "))
+		load_driver(fake, file, group, name);
+	else if (g_str_has_prefix(group, "process "))
+		load_process(fake, file, group, name);
+	else if (g_str_has_prefix(group, "network "))
+		add_network(fake, file, group);
+	else if (!g_str_equal(group, "caller")) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "[%s] is no part of a host", group);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static int compare_devices(gconstpointer a, gconstpointer b)
+{
+	const FakeDevice *x = *(const FakeDevice *const *)a;
+	const FakeDevice *y = *(const FakeDevice *const *)b;
+
+	return strcmp(x->bdf, y->bdf);
+}
+
+gboolean fake_model_load(FakeHost *fake, const char *description, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_auto(GStrv) groups = NULL;
+
+	if (!g_key_file_load_from_data(file, description, strlen(description), G_KEY_FILE_NONE, error))
+		return FALSE;
+	groups = g_key_file_get_groups(file, NULL);
+	for (gsize i = 0; groups[i] != NULL; i++) {
+		if (!load_group(fake, file, groups[i], error))
+			return FALSE;
+	}
+	g_ptr_array_sort(fake->devices, compare_devices);
+	for (guint i = 0; i < fake->devices->len; i++)
+		add_drivers_of(fake, g_ptr_array_index(fake->devices, i));
+	fake_driver_add(fake, "vfio-pci");
+	load_caller(fake, file);
+	return TRUE;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A PCI device as it is described: its facts, and the configuration space that
+ * follows from them. */
+#include "model.h"
+
+#include <linux/pci_regs.h>
+#include <string.h>
+
+static const struct {
+	const char *fact;
+	const char *value;
+} defaults[] = {
+	{ "vendor", "0x8086" },
+	{ "device", "0x10d3" },
+	{ "subsystem_vendor", "0x8086" },
+	{ "subsystem_device", "0xa01f" },
+	{ "class", "0x020000" },
+	{ "revision", "0x00" },
+	{ "driver", "" },
+	{ "iommu_group", "" },
+	{ "port", "" },
+	{ "users", "" },
+	{ "driver_override", "(null)" },
+	{ "reset_method", "flr" },
+	{ "power/control", "auto" },
+	{ "d3cold_allowed", "1" },
+	{ "dead", "no" },
+	{ "refuses", "" },
+	{ "msi", "yes" },
+};
+
+const char *fake_device_get(const FakeDevice *device, const char *fact)
+{
+	const char *value = g_hash_table_lookup(device->facts, fact);
+
+	return value != NULL && g_str_equal(value, "-") ? NULL : value;
+}
+
+void fake_device_set(FakeDevice *device, const char *fact, const char *value)
+{
+	g_hash_table_insert(device->facts, g_strdup(fact), g_strdup(value));
+}
+
+FakeDevice *fake_device_new(const char *bdf)
+{
+	FakeDevice *device = g_new0(FakeDevice, 1);
+
+	device->bdf = g_strdup(bdf);
+	device->present = TRUE;
+	device->facts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return device;
+}
+
+static void set_default(FakeDevice *device, const char *fact, const char *value)
+{
+	if (g_hash_table_lookup(device->facts, fact) == NULL)
+		fake_device_set(device, fact, value);
+}
+
+static void set_defaults(FakeDevice *device)
+{
+	const char *driver, *methods;
+	gboolean on_vfio;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
+		set_default(device, defaults[i].fact, defaults[i].value);
+	driver = fake_device_get(device, "driver");
+	methods = fake_device_get(device, "reset_method");
+	on_vfio = g_str_equal(driver, "vfio-pci");
+	set_default(device, "native", on_vfio ? "" : driver);
+	set_default(device, "enable", on_vfio || *driver == '\0' ? "0" : "1");
+	set_default(device, "resets", methods != NULL ? methods : "");
+	set_default(device, "reprobed", methods != NULL ? methods : "");
+	set_default(device, "supports", methods != NULL ? methods : "");
+}
+
+static void put16(guint8 *bytes, guint64 value)
+{
+	bytes[0] = value & 0xff;
+	bytes[1] = value >> 8 & 0xff;
+}
+
+static guint64 number(const FakeDevice *device, const char *fact)
+{
+	const char *value = fake_device_get(device, fact);
+
+	return value != NULL ? g_ascii_strtoull(value, NULL, 16) : 0;
+}
+
+static void make_config(FakeDevice *device)
+{
+	guint8 *config = device->config;
+	guint64 class = number(device, "class");
+
+	put16(config + PCI_VENDOR_ID, number(device, "vendor"));
+	put16(config + PCI_DEVICE_ID, number(device, "device"));
+	put16(config + PCI_SUBSYSTEM_VENDOR_ID, number(device, "subsystem_vendor"));
+	put16(config + PCI_SUBSYSTEM_ID, number(device, "subsystem_device"));
+	config[PCI_CLASS_PROG] = class & 0xff;
+	put16(config + PCI_CLASS_DEVICE, class >> 8);
+	config[PCI_HEADER_TYPE] = class >> 8 == 0x0604 ? PCI_HEADER_TYPE_BRIDGE : PCI_HEADER_TYPE_NORMAL;
+	if (!g_str_equal(fake_device_get(device, "msi"), "yes"))
+		return;
+	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
+	config[PCI_CAPABILITY_LIST] = FAKE_MSI;
+	config[FAKE_MSI] = PCI_CAP_ID_MSI;
+}
+
+static GHashTable *copy_facts(GHashTable *facts)
+{
+	GHashTable *copy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	GHashTableIter iter;
+	gpointer fact, value;
+
+	g_hash_table_iter_init(&iter, facts);
+	while (g_hash_table_iter_next(&iter, &fact, &value))
+		g_hash_table_insert(copy, g_strdup(fact), g_strdup(value));
+	return copy;
+}
+
+void fake_device_finish(FakeDevice *device)
+{
+	set_defaults(device);
+	make_config(device);
+	device->found = copy_facts(device->facts);
+}
+
+void fake_device_free(FakeDevice *device)
+{
+	g_free(device->bdf);
+	g_hash_table_unref(device->facts);
+	g_hash_table_unref(device->found);
+	g_free(device);
+}
+
+FakeDevice *fake_device_find(FakeHost *fake, const char *bdf)
+{
+	for (guint i = 0; i < fake->devices->len; i++) {
+		FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (device->present && g_str_equal(device->bdf, bdf))
+			return device;
+	}
+	return NULL;
+}
+
+gboolean fake_list_has(const char *methods, const char *method)
+{
+	g_auto(GStrv) all = g_strsplit(methods, " ", -1);
+
+	return g_strv_contains((const char *const *)all, method);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The doors that lead to no device, and the table of all. */
+#include "model.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "hostler/error.h"
+#include "host/machine.h"
+
+/* --- modules --- */
+
+static gboolean driver_present(HostlerHost *host, const char *driver)
+{
+	const FakeDriver *found = fake_driver_find((FakeHost *)host, driver);
+
+	return found != NULL && found->present;
+}
+
+static gboolean module_load(HostlerHost *host, const char *module, GError **error)
+{
+	FakeHost *fake = (FakeHost *)host;
+	FakeDriver *driver = fake_driver_find(fake, module);
+	int errnum = EIO;
+	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES :
+					   fake_fault_meet(fake, "modprobe", module, NULL, &errnum);
+
+	if (effect == FAKE_EFFECT_NONE && driver != NULL && driver->loadable) {
+		driver->present = TRUE;
+		fakehost_note(host, "modprobe %s", module);
+		return TRUE;
+	}
+	if (effect == FAKE_EFFECT_HANG) {
+		fake->now = MIN(host->deadline, fake->now + 10 * G_USEC_PER_SEC);
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE, "/sbin/modprobe -- %s did not end in time",
+			    module);
+	} else {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "/sbin/modprobe -- %s exited with status 1",
+			    module);
+	}
+	if (effect != FAKE_EFFECT_RUN_DIES)
+		fakehost_note(host, "modprobe %s -> fails", module);
+	return FALSE;
+}
+
+/* --- processes --- */
+
+static gboolean process_find(HostlerHost *host, int pid, HostlerProcess *process)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	for (guint i = 0; i < fake->processes->len; i++) {
+		const FakeProcess *found = g_ptr_array_index(fake->processes, i);
+
+		if (found->process.pid == pid) {
+			*process = found->process;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+static gboolean qemu_find(HostlerHost *host, const char *name, HostlerProcess *process)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	for (guint i = 0; i < fake->processes->len; i++) {
+		const FakeProcess *found = g_ptr_array_index(fake->processes, i);
+
+		if (g_strcmp0(found->vm, name) == 0) {
+			*process = found->process;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* A helper that runs holds a lock on its folder; so does this one, as long as
+ * the host is open. */
+static void helper_start(HostlerHost *host, HostlerHelper helper)
+{
+	FakeHost *fake = (FakeHost *)host;
+	gboolean watch = helper == HOSTLER_HELPER_WATCH;
+	g_autofree char *path = g_build_filename(host->run_dir, watch ? "watch" : "vms", NULL);
+	int *lock = watch ? &fake->watch_lock : &fake->metrics_lock;
+
+	if (fake->killed || *lock >= 0)
+		return;
+	fakehost_note(host, "start hostler-%s", watch ? "watch" : "metrics");
+	*lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock >= 0)
+		flock(*lock, LOCK_EX);
+}
+
+/* --- networks --- */
+
+static GPtrArray *network_xmls(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+	GPtrArray *xmls = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < fake->networks->len; i++)
+		g_ptr_array_add(xmls, g_strdup(g_ptr_array_index(fake->networks, i)));
+	return xmls;
+}
+
+static gboolean refuse_firewall(HostlerHost *host, GError **error)
+{
+	FakeHost *fake = (FakeHost *)host;
+	int errnum = 0;
+	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES :
+					   fake_fault_meet(fake, "firewall", NULL, NULL, &errnum);
+
+	if (effect == FAKE_EFFECT_NONE || effect == FAKE_EFFECT_NOTHING)
+		return FALSE;
+	errnum = errnum != 0 ? errnum : EIO;
+	g_set_error(error, HOSTLER_ERROR, errnum == ERESTART ? HOSTLER_ERROR_STALE : HOSTLER_ERROR_HOST,
+		    "nf_tables refused message 1 (the batch as a whole): %s", g_strerror(errnum));
+	return TRUE;
+}
+
+/* A ruleset with nothing in it, but with a generation. */
+static gboolean nft_dump(HostlerHost *host, const struct nlmsghdr *request,
+			 int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
+{
+	FakeHost *fake = (FakeHost *)host;
+	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+	struct nlmsghdr *answer;
+
+	if (NFNL_MSG_TYPE(request->nlmsg_type) != NFT_MSG_GETGEN)
+		return TRUE;
+	answer = mnl_nlmsg_put_header(buffer);
+	answer->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
+	mnl_nlmsg_put_extra_header(answer, sizeof(struct nfgenmsg));
+	mnl_attr_put_u32(answer, NFTA_GEN_ID, htonl(fake->generation));
+	each(answer, data);
+	return TRUE;
+}
+
+static gboolean nft_commit(HostlerHost *host, const void *batch, gsize length, GError **error)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	if (refuse_firewall(host, error))
+		return FALSE;
+	fake->generation++;
+	fakehost_note(host, "firewall batch");
+	return TRUE;
+}
+
+static int nft_listen(HostlerHost *host, GError **error)
+{
+	machine_error(error, EOPNOTSUPP, "cannot listen to changes of nf_tables");
+	return -1;
+}
+
+/* --- time --- */
+
+static gint64 monotonic(HostlerHost *host)
+{
+	return ((FakeHost *)host)->now;
+}
+
+/* A host that slept for an hour since it was started. */
+static gint64 boottime(HostlerHost *host)
+{
+	return ((FakeHost *)host)->now / G_USEC_PER_SEC + 3600;
+}
+
+static void close_host(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	if (fake->metrics_lock >= 0)
+		close(fake->metrics_lock);
+	if (fake->watch_lock >= 0)
+		close(fake->watch_lock);
+	fake_disk_remove(fake->folder);
+	g_free(fake->folder);
+	fake_model_clear(fake);
+	g_ptr_array_unref(fake->faults);
+	g_ptr_array_unref(fake->flights);
+	g_string_free(fake->transcript, TRUE);
+}
+
+const HostlerHostOps fake_ops = {
+	.pci_read = fake_pci_read,
+	.pci_write = fake_pci_write,
+	.pci_link = fake_pci_link,
+	.pci_probe = fake_pci_probe,
+	.pci_config = fake_pci_config,
+	.pci_config_write = fake_pci_config_write,
+	.pci_users = fake_pci_users,
+	.pci_exists = fake_pci_exists,
+	.pci_port = fake_pci_port,
+	.pci_below = fake_pci_below,
+	.group_members = fake_group_members,
+	.run_jobs = fake_run_jobs,
+	.job_in_flight = fake_job_in_flight,
+	.module_load = module_load,
+	.driver_present = driver_present,
+	.process_find = process_find,
+	.qemu_find = qemu_find,
+	.helper_start = helper_start,
+	.network_xmls = network_xmls,
+	.nft_dump = nft_dump,
+	.nft_commit = nft_commit,
+	.nft_listen = nft_listen,
+	.monotonic = monotonic,
+	.boottime = boottime,
+	.close = close_host,
+};

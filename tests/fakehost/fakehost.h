@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/host.h"
+
+/* A HostlerHost whose kernel, libvirt and clock are played in memory. It plays
+ * what the kernel does upon a write, not only that it was written: drivers bind
+ * and let go, a probe succeeds when nothing bound, a stuck device takes its
+ * readers along. Records lie in a real temporary folder. Freed, like any host,
+ * by hostler_host_free().
+ *
+ * The description is a key file. Every key has a default:
+ *
+ *   [device 0000:01:00.0]    sysfs attributes by name (`vendor`, `power/control`,
+ *                            ...; `-` for one that is not there) and
+ *     driver=e1000e          bound now; empty: none
+ *     native=e1000e          whose ids match; default: `driver`, but for vfio-pci
+ *     iommu_group=14         empty: no IOMMU
+ *     port=0000:00:01.0      the port it hangs below
+ *     users=eth0 is up       what of the host stands on it, parted by `;`
+ *     dead=yes               configuration space reads ff
+ *     resets=flr             methods that do reset it; default: all of them
+ *     refuses=bus            methods that answer ENOTTY, whatever they did
+ *     reprobed=pm            what `default` written to reset_method leaves
+ *     msi=no                 no MSI capability
+ *   [driver vfio-pci]        present=no, loadable=yes; other drivers are present
+ *   [process 100]            start=1000
+ *   [caller]                 pid=100: libvirtd; it is a process without a group too
+ *   [network default]        xml=<network>...</network>, on one line
+ */
+HostlerHost *fakehost_new(const char *description, GError **error);
+
+/* The next call of ours, as after an exec: new run id, new deadline, the
+ * libvirtd of now as caller. fakehost_new() has begun the first. */
+void fakehost_begin(HostlerHost *host);
+
+/* --- what was done: one line a write, in order --- */
+const char *fakehost_transcript(HostlerHost *host);
+void fakehost_transcript_clear(HostlerHost *host);
+void fakehost_note(HostlerHost *host, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Devices that are not as the description found them, a line each fact; "" if
+ * all are. Owned by the caller. */
+char *fakehost_differences(HostlerHost *host);
+
+/* --- what goes wrong ---
+ *
+ *   DOOR BDF [ATTRIBUTE] [#N] EFFECT     the Nth such call from now on; #* each
+ *
+ * DOOR is read, write, link, probe, config, config-write, users (ATTRIBUTE for
+ * the first three only), or `modprobe MODULE`, `firewall` without a BDF. EFFECT:
+ *   EBUSY, EIO, ...   the kernel refuses
+ *   hang              it never returns; what it would have done happens at let_go
+ *   nothing           it succeeds and has done nothing
+ *   vanish            the device is pulled out
+ *   caller dies       libvirtd is killed at that moment
+ *   run dies          our own run is: nothing more reaches the machine
+ */
+gboolean fakehost_fault(HostlerHost *host, const char *fault, GError **error);
+/* The same by number: the nth door of all that are opened from now on, reads
+ * included. */
+void fakehost_fault_at(HostlerHost *host, guint n, const char *effect);
+guint fakehost_doors(HostlerHost *host);
+/* The device that the oldest of the hanging children is in; NULL: none hangs. */
+const char *fakehost_hanging(HostlerHost *host);
+/* The kernel comes back to the child that hangs on this device. FALSE: none does. */
+gboolean fakehost_let_go(HostlerHost *host, const char *bdf);
+/* Whether this run was killed. Then nothing of what it did since counts, and
+ * the records are set back to that moment. */
+gboolean fakehost_run_died(HostlerHost *host);
+
+/* --- what happens meanwhile --- */
+void fakehost_clock(HostlerHost *host, gint64 seconds);
+/* Any fact of a device, by its name in the description; NULL: not there. */
+const char *fakehost_get(HostlerHost *host, const char *bdf, const char *fact);
+void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const char *value);
+void fakehost_process_start(HostlerHost *host, int pid, guint64 start);
+void fakehost_process_end(HostlerHost *host, int pid);
+/* QEMU of a VM runs, and opens those of `bdfs` that are on vfio-pci. */
+void fakehost_qemu_start(HostlerHost *host, const char *name, const char *const *bdfs);
+void fakehost_qemu_end(HostlerHost *host, const char *name);
+/* libvirtd is killed, and another one started. */
+void fakehost_caller_end(HostlerHost *host);
+void fakehost_caller_start(HostlerHost *host);

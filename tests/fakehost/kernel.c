@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel does upon a write; measured where the model could be wrong
+ * (facts/vfio.md): a probe succeeds whatever comes of it, clearing takes a
+ * newline, unbinding from vfio-pci waits for whoever has the device open. */
+#include "model.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#define VFIO_PCI "vfio-pci"
+#define UNSET "(null)"
+
+static gboolean is_bridge(const FakeDevice *device)
+{
+	return g_str_has_prefix(fake_device_get(device, "class"), "0x0604");
+}
+
+/* The newline that a shell would add is no part of the value. */
+static char *strip(const char *value)
+{
+	return g_strndup(value, strcspn(value, "\n"));
+}
+
+/* --- drivers --- */
+
+static gboolean is_present(FakeHost *fake, const char *name)
+{
+	const FakeDriver *driver = fake_driver_find(fake, name);
+
+	return driver != NULL && driver->present;
+}
+
+/* Whether the driver's ids, or the override in their place, name this device. */
+static gboolean matches(const FakeDevice *device, const char *driver)
+{
+	const char *override = fake_device_get(device, "driver_override");
+
+	if (override != NULL && !g_str_equal(override, UNSET))
+		return g_str_equal(override, driver);
+	return g_str_equal(fake_device_get(device, "native"), driver);
+}
+
+static void bind(FakeDevice *device, const char *driver)
+{
+	fake_device_set(device, "driver", driver);
+	fake_device_set(device, "enable", *driver == '\0' || g_str_equal(driver, VFIO_PCI) ? "0" : "1");
+}
+
+int fake_kernel_probe(FakeHost *fake, FakeDevice *device)
+{
+	for (guint i = 0; *fake_device_get(device, "driver") == '\0' && i < fake->drivers->len; i++) {
+		const char *driver = ((const FakeDriver *)g_ptr_array_index(fake->drivers, i))->name;
+		gboolean refuses = g_str_equal(driver, VFIO_PCI) && is_bridge(device);
+
+		if (is_present(fake, driver) && matches(device, driver) && !refuses)
+			bind(device, driver);
+	}
+	return 0;
+}
+
+static int unbind(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	const char *driver = fake_device_get(device, "driver");
+
+	if (*driver == '\0')
+		return ENOENT;
+	if (!g_str_equal(value, device->bdf))
+		return ENODEV;
+	if (g_str_equal(driver, VFIO_PCI) && !g_str_equal(fake_device_get(device, "enable"), "0"))
+		return FAKE_HANGS;
+	bind(device, "");
+	return 0;
+}
+
+static int set_override(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	fake_device_set(device, "driver_override", *value != '\0' ? value : UNSET);
+	return 0;
+}
+
+/* --- resets --- */
+
+static void be_reset(FakeDevice *device)
+{
+	memset(device->config + FAKE_MSI + PCI_MSI_ADDRESS_LO, 0, 8);
+}
+
+/* The first method that does not say ENOTTY is the last one tried. */
+static int reset(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	g_auto(GStrv) methods = g_strsplit(fake_device_get(device, "reset_method"), " ", -1);
+
+	if (!g_str_equal(value, "1"))
+		return EINVAL;
+	for (gsize i = 0; methods[i] != NULL && *methods[i] != '\0'; i++) {
+		if (fake_list_has(fake_device_get(device, "resets"), methods[i]))
+			be_reset(device);
+		if (!fake_list_has(fake_device_get(device, "refuses"), methods[i]))
+			return 0;
+	}
+	return ENOTTY;
+}
+
+static int set_reset_method(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	g_auto(GStrv) methods = g_strsplit(value, " ", -1);
+
+	if (g_str_equal(value, "default")) {
+		fake_device_set(device, "reset_method", fake_device_get(device, "reprobed"));
+		fake_device_set(device, "supports", fake_device_get(device, "reprobed"));
+		return 0;
+	}
+	for (gsize i = 0; methods[i] != NULL; i++) {
+		if (*methods[i] != '\0' && !fake_list_has(fake_device_get(device, "supports"), methods[i]))
+			return EINVAL;
+	}
+	fake_device_set(device, "reset_method", value);
+	return 0;
+}
+
+static int reset_subordinate(FakeHost *fake, FakeDevice *port, const char *value)
+{
+	if (!is_bridge(port))
+		return ENOENT;
+	for (guint i = 0; i < fake->devices->len; i++) {
+		FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (g_str_equal(fake_device_get(device, "port"), port->bdf) &&
+		    !g_str_equal(fake_device_get(port, "resets"), ""))
+			be_reset(device);
+	}
+	return fake_list_has(fake_device_get(port, "refuses"), "bus") ? ENOTTY : 0;
+}
+
+/* --- attributes --- */
+
+static int set_one_of(FakeDevice *device, const char *attribute, const char *value, const char *allowed)
+{
+	if (!fake_list_has(allowed, value))
+		return EINVAL;
+	fake_device_set(device, attribute, value);
+	return 0;
+}
+
+static int set_control(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	return set_one_of(device, "power/control", value, "on auto");
+}
+
+static int set_d3cold(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	return set_one_of(device, "d3cold_allowed", value, "0 1");
+}
+
+static int be_removed(FakeHost *fake, FakeDevice *device, const char *value)
+{
+	device->present = FALSE;
+	return 0;
+}
+
+static const struct {
+	const char *attribute;
+	const char *needs; /* is there only with this one */
+	int (*write)(FakeHost *fake, FakeDevice *device, const char *value);
+} attributes[] = {
+	{ "driver/unbind", "driver", unbind },
+	{ "driver_override", "driver_override", set_override },
+	{ "reset", "reset_method", reset },
+	{ "reset_method", "reset_method", set_reset_method },
+	{ "reset_subordinate", "class", reset_subordinate },
+	{ "power/control", "power/control", set_control },
+	{ "d3cold_allowed", "d3cold_allowed", set_d3cold },
+	{ "remove", "class", be_removed },
+};
+
+int fake_kernel_write(FakeHost *fake, FakeDevice *device, const char *attribute, const char *value)
+{
+	g_autofree char *stripped = strip(value);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
+		if (g_str_equal(attributes[i].attribute, attribute))
+			return fake_device_get(device, attributes[i].needs) != NULL ?
+				       attributes[i].write(fake, device, stripped) :
+				       ENOENT;
+	}
+	return fake_device_get(device, attribute) != NULL ? EACCES : ENOENT;
+}
+
+/* Of the capabilities only the MSI address can be written, as a device must have it. */
+void fake_kernel_config_write(FakeDevice *device, guint offset, const guint8 *bytes, gsize length)
+{
+	guint first = FAKE_MSI + PCI_MSI_ADDRESS_LO;
+
+	for (gsize i = 0; i < length; i++) {
+		if (device->config[FAKE_MSI] == PCI_CAP_ID_MSI && offset + i >= first && offset + i < first + 4)
+			device->config[offset + i] = bytes[i];
+	}
+}

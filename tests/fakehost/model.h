@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "fakehost.h"
+
+/* The machine that is played. */
+
+#define FAKE_CONFIG_BYTES 4096
+#define FAKE_MSI 0x50 /* offset of the capability */
+
+typedef struct {
+	char *bdf;
+	gboolean present;
+	GHashTable *facts; /* attributes and links by name, and the model's own keys */
+	GHashTable *found; /* as the description has them */
+	guint8 config[FAKE_CONFIG_BYTES];
+} FakeDevice;
+
+typedef struct {
+	char *name;
+	gboolean present;
+	gboolean loadable;
+} FakeDriver;
+
+typedef struct {
+	HostlerProcess process;
+	char *vm;   /* of a QEMU; NULL for others */
+	GStrv bdfs; /* of a QEMU: what it has open */
+} FakeProcess;
+
+typedef enum {
+	FAKE_EFFECT_NONE,
+	FAKE_EFFECT_ERROR,
+	FAKE_EFFECT_HANG,
+	FAKE_EFFECT_NOTHING,
+	FAKE_EFFECT_VANISH,
+	FAKE_EFFECT_CALLER_DIES,
+	FAKE_EFFECT_RUN_DIES,
+} FakeEffect;
+
+typedef struct {
+	char *door;
+	char *subject;   /* BDF, module or NULL */
+	char *attribute; /* or NULL */
+	guint countdown; /* 1: the next such call */
+	gboolean always;
+	FakeEffect effect;
+	int errnum;
+} FakeFault;
+
+/* A child that the kernel keeps, and what it was asked to do. */
+typedef struct {
+	char *job;       /* BDF of the job: its lock */
+	char *bdf;       /* of the device that it hangs in */
+	char *attribute; /* "drivers_probe" for a probe; NULL: a read */
+	char *value;
+} FakeFlight;
+
+typedef struct {
+	HostlerHost host; /* first, so that the one is the other */
+	char *folder;     /* everything on disk */
+	GPtrArray *devices;   /* FakeDevice, by BDF */
+	GPtrArray *drivers;   /* FakeDriver */
+	GPtrArray *processes; /* FakeProcess */
+	GPtrArray *networks;  /* char *, XML */
+	GPtrArray *faults;    /* FakeFault */
+	GPtrArray *flights;   /* FakeFlight */
+	GString *transcript;
+	gint64 now;   /* microseconds */
+	guint n_runs;
+	guint n_doors;
+	guint fault_at; /* 0: none */
+	FakeEffect effect_at;
+	int errnum_at;
+	guint32 generation;   /* of nf_tables */
+	int next_pid;
+	int metrics_lock; /* hostler-metrics runs; -1: it does not */
+	int watch_lock;
+	const char *job;  /* BDF of the job that runs */
+	gboolean job_hangs;
+	gboolean killed;      /* this run was: its doors are shut */
+} FakeHost;
+
+void fake_model_init(FakeHost *fake);
+void fake_model_clear(FakeHost *fake);
+/* description.c */
+gboolean fake_model_load(FakeHost *fake, const char *description, GError **error);
+
+/* A device has its facts set first, and is finished by the defaults. */
+FakeDevice *fake_device_new(const char *bdf);
+void fake_device_finish(FakeDevice *device);
+void fake_device_free(FakeDevice *device);
+FakeDevice *fake_device_find(FakeHost *fake, const char *bdf); /* NULL: no such device now */
+const char *fake_device_get(const FakeDevice *device, const char *fact);
+void fake_device_set(FakeDevice *device, const char *fact, const char *value);
+/* `methods` parted by blanks. */
+gboolean fake_list_has(const char *methods, const char *method);
+
+FakeDriver *fake_driver_find(FakeHost *fake, const char *name);
+FakeDriver *fake_driver_add(FakeHost *fake, const char *name); /* or the one that is there */
+FakeProcess *fake_process_add(FakeHost *fake, int pid, guint64 start);
+
+/* faults.c: what is to go wrong. */
+FakeFault *fake_fault_parse(const char *text, GError **error);
+void fake_fault_free(FakeFault *fault);
+FakeEffect fake_effect_parse(const char *text, int *errnum);
+/* Counts the door, and says what happens at it. */
+FakeEffect fake_fault_meet(FakeHost *fake, const char *door, const char *subject, const char *attribute, int *errnum);
+
+/* kernel.c: what a write does. 0, an errno, or FAKE_HANGS. */
+#define FAKE_HANGS (-1)
+int fake_kernel_write(FakeHost *fake, FakeDevice *device, const char *attribute, const char *value);
+int fake_kernel_probe(FakeHost *fake, FakeDevice *device);
+void fake_kernel_config_write(FakeDevice *device, guint offset, const guint8 *bytes, gsize length);
+
+/* disk.c: the folder of records at the moment of a kill. */
+void fake_disk_keep(FakeHost *fake);
+void fake_disk_restore(FakeHost *fake);
+void fake_disk_remove(const char *path);
+
+/* jobs.c */
+void fake_run_jobs(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);
+gboolean fake_job_in_flight(HostlerHost *host, const char *bdf);
+/* The job that runs is lost in the kernel, with this order in its hands. */
+void fake_job_hang(FakeHost *fake, const char *bdf, const char *attribute, const char *value);
+void fake_flight_free(FakeFlight *flight);
+
+/* pci.c and config.c */
+char *fake_pci_read(HostlerHost *host, const char *bdf, const char *attribute, GError **error);
+gboolean fake_pci_write(HostlerHost *host, const char *bdf, const char *attribute, const char *value, GError **error);
+char *fake_pci_link(HostlerHost *host, const char *bdf, const char *link, GError **error);
+gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_pci_config(HostlerHost *host, const char *bdf, guint offset, guint8 *bytes, gsize length,
+			 GError **error);
+gboolean fake_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
+			       GError **error);
+GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
+char *fake_pci_port(HostlerHost *host, const char *bdf);
+GStrv fake_pci_below(HostlerHost *host, const char *port);
+GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
+
+/* doors.c: all the others, and the table. */
+extern const HostlerHostOps fake_ops;

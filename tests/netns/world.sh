@@ -1,0 +1,207 @@
+# shellcheck shell=bash disable=SC2154
+# Sourced by `run`, within namespaces of its own: an outside host, this host with libvirt's bridge, rules and
+# notes, two guests, and VMs whose QEMU is a sleeping process.
+
+# in_ns NAME COMMAND...: names are set by add_ns.
+declare -A ns
+add_ns() {
+	unshare -n sleep 600 >/dev/null 2>&1 &
+	ns[$1]=$!
+	until [[ $(readlink "/proc/$!/ns/net") != $(readlink /proc/self/ns/net) ]]; do sleep 0.01; done
+}
+in_ns() { local name=$1; shift; nsenter --net="/proc/${ns[$name]}/ns/net" "$@"; }
+
+# add_leg NAME BRIDGE-OR-ADDRESS ADDRESS/PREFIX GATEWAY: a cable between this host and a namespace.
+add_leg() {
+	add_ns "$1"
+	ip link add "leg-$1" type veth peer name eth0 netns "${ns[$1]}"
+	if [[ $2 == */* ]]; then ip addr add "$2" dev "leg-$1"; else ip link set "leg-$1" master "$2"; fi
+	ip link set "leg-$1" up
+	in_ns "$1" ip link set lo up
+	in_ns "$1" ip addr add "$3" dev eth0
+	in_ns "$1" ip link set eth0 up
+	in_ns "$1" ip route add default via "$4"
+}
+
+serve() {
+	local name=$1
+	shift
+	in_ns "$name" "$here/answer" "$name" "$@" </dev/null >/dev/null 2>&1 &
+}
+
+# shellcheck disable=SC2034  # read by `run`
+make_world() {
+	ip link set lo up
+	sysctl -qw net.ipv4.ip_forward=1
+	allow_watch_user
+	[[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || sysctl -qw net.bridge.bridge-nf-call-iptables=0
+	local n
+	for n in 0 1; do
+		ip link add "virbr$n" type bridge
+		ip addr add "192.168.$((122 + n)).1/24" dev "virbr$n"
+		ip link set "virbr$n" up
+	done
+	add_leg outside 192.0.2.1/24 192.0.2.2/24 192.0.2.1
+	ip addr add 192.0.2.7/24 dev leg-outside
+	add_leg web virbr0 192.168.122.10/24 192.168.122.1
+	add_leg mail virbr0 192.168.122.11/24 192.168.122.1
+	add_leg far virbr1 192.168.123.10/24 192.168.123.1
+	serve web tcp/22 tcp/9000 tcp/9001 tcp/9002 udp/5000
+	serve mail tcp/22 udp/5000
+	serve far tcp/22
+	serve outside tcp/2222
+	"$here/answer" host tcp/127.0.0.1/2222 </dev/null >/dev/null 2>&1 &
+	wait_for 3 quietly in_ns outside "$here/answer" --ask tcp 192.0.2.2 2222
+	write_networks
+}
+
+# The hooks start what is installed; here that is what was built, and only once a test has put it there. Its user
+# is real, if only here. Without root outside there is but one user, and setgroups() is denied: the test starts it.
+allow_watch_user() {
+	mount -t tmpfs none /usr/libexec
+	mkdir -p /usr/libexec/hostler
+	[[ $(id -u) -eq 0 && $(<"/proc/self/setgroups") == allow ]] || return 0
+	{ grep -v ^hostler: /etc/passwd; echo hostler:x:64901:64901::/:/usr/sbin/nologin; } >"$work/passwd"
+	{ grep -v ^hostler: /etc/group; echo hostler:x:64901:; } >"$work/group"
+	mount --bind "$work/passwd" /etc/passwd
+	mount --bind "$work/group" /etc/group
+}
+
+write_networks() {
+	mkdir -p /run/libvirt/network /run/libvirt/qemu
+	local name bridge net
+	while read -r name bridge net; do
+		cat >"/run/libvirt/network/$name.xml" <<-END
+			<networkstatus><class_id bitmap='0-2'/><network>
+			<name>$name</name><uuid>00000000-0000-0000-0000-0000000000$net</uuid>
+			<forward mode='nat'><nat><port start='1024' end='65535'/></nat></forward>
+			<bridge name='$bridge' stp='on' delay='0'/>
+			<ip address='192.168.$((100 + net)).1' netmask='255.255.255.0'><dhcp>
+			<range start='192.168.$((100 + net)).2' end='192.168.$((100 + net)).254'/>
+			<host mac='52:54:00:00:$net:10' ip='192.168.$((100 + net)).10'/>
+			<host mac='52:54:00:00:$net:11' ip='192.168.$((100 + net)).11'/>
+			</dhcp></ip></network></networkstatus>
+		END
+	done <<-END
+		default virbr0 22
+		second virbr1 23
+	END
+}
+
+# --- libvirt's rules: the iptables back end of 9.0 and 11.3, and the nftables back end ---
+
+libvirt_iptables() {
+	local chain n net
+	for chain in FWX FWI FWO; do
+		iptables -N LIBVIRT_$chain 2>/dev/null || iptables -F LIBVIRT_$chain
+		iptables -D FORWARD -j LIBVIRT_$chain 2>/dev/null
+	done
+	iptables -t nat -N LIBVIRT_PRT 2>/dev/null || iptables -t nat -F LIBVIRT_PRT
+	iptables -t nat -C POSTROUTING -j LIBVIRT_PRT 2>/dev/null || iptables -t nat -A POSTROUTING -j LIBVIRT_PRT
+	for chain in FWO FWI FWX; do iptables -I FORWARD -j LIBVIRT_$chain; done
+	for n in 0 1; do
+		net=192.168.$((122 + n)).0/24
+		iptables -A LIBVIRT_FWX -i "virbr$n" -o "virbr$n" -j ACCEPT
+		iptables -A LIBVIRT_FWI -d $net -o "virbr$n" -m conntrack \
+			--ctstate RELATED,ESTABLISHED -j ACCEPT
+		iptables -A LIBVIRT_FWI -o "virbr$n" -j REJECT --reject-with icmp-port-unreachable
+		iptables -A LIBVIRT_FWO -s $net -i "virbr$n" -j ACCEPT
+		iptables -A LIBVIRT_FWO -i "virbr$n" -j REJECT --reject-with icmp-port-unreachable
+		iptables -t nat -A LIBVIRT_PRT -s $net ! -d $net -j MASQUERADE
+	done
+}
+
+libvirt_nftables() {
+	nft -f - <<-END
+		table ip libvirt_network {
+			chain forward {
+				type filter hook forward priority filter; policy accept;
+				counter jump guest_cross
+				counter jump guest_input
+				counter jump guest_output
+			}
+			chain guest_cross { iif virbr0 oif virbr0 counter accept; }
+			chain guest_input {
+				oif virbr0 ip daddr 192.168.122.0/24 ct state related,established counter accept
+				oif virbr0 counter reject
+			}
+			chain guest_output {
+				ip saddr 192.168.122.0/24 iif virbr0 counter accept
+				iif virbr0 counter reject
+			}
+			chain guest_nat {
+				type nat hook postrouting priority srcnat; policy accept;
+				ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 counter masquerade
+			}
+		}
+	END
+}
+
+# What is not ours, as far as it can be told: without handles, counters and our marked rules. Chains and tables
+# with nothing in them are left, for they are others' too.
+foreign_rules() {
+	nft -s list ruleset 2>/dev/null | sed '/^table ip hostler {/,/^}/d; /hostler-forward/d'
+	iptables-save | sed '/^#/d; /hostler-forward/d; s/\[[0-9:]*\]//'
+}
+
+# --- VMs ---
+
+declare -A vm_uuid=([web]=11111111-0000-0000-0000-000000000001 [mail]=11111111-0000-0000-0000-000000000002
+	[far]=11111111-0000-0000-0000-000000000003)
+declare -A vm_net=([web]="default virbr0 52:54:00:00:22:10" [mail]="default virbr0 52:54:00:00:22:11"
+	[far]="second virbr1 52:54:00:00:23:10")
+
+# vm_xml NAME FORWARDS [bridge]: as libvirt gives it, with the bridge once the VM starts.
+vm_xml() {
+	local network bridge mac live=
+	read -r network bridge mac <<<"${vm_net[$1]}"
+	[[ -z ${3:-} ]] || live="portid='x' bridge='$bridge'"
+	cat <<-END
+		<domain type='qemu'><name>$1</name><uuid>${vm_uuid[$1]}</uuid>
+		<metadata><h:vm xmlns:h='urn:hostler:1'>$2</h:vm></metadata>
+		<devices><interface type='network'><mac address='$mac'/>
+		<source network='$network' $live/></interface></devices></domain>
+	END
+}
+forward() { printf "<h:portForward proto='%s' %s>%s</h:portForward>" "$1" "${3:-}" "$2"; }
+range() { printf "<h:range start='%s' %s/>" "$1" "${2:-}"; }
+
+hook() {
+	local phase=begin
+	[[ $2 != stopped && $2 != release ]] || phase=end
+	timeout 30 "$build/hooks/hostler-qemu-hook" "$1" "$2" "$phase" -
+}
+prepare() { vm_xml "$1" "$2" | hook "$1" prepare; }
+start_vm() {
+	prepare "$1" "$2" || return
+	vm_xml "$1" "$2" bridge | hook "$1" start || return
+	sleep 600 >/dev/null 2>&1 &
+	printf '%s\n' "$!" >"/run/libvirt/qemu/$1.pid"
+	vm_xml "$1" "$2" bridge | hook "$1" started
+}
+kill_qemu() {
+	local pid
+	pid=$(<"/run/libvirt/qemu/$1.pid")
+	kill "$pid"
+	wait_for 2 eval "! kill -0 $pid 2>/dev/null"
+	rm -f "/run/libvirt/qemu/$1.pid"
+}
+stop_vm() {
+	kill_qemu "$1"
+	vm_xml "$1" "$2" | hook "$1" stopped
+	vm_xml "$1" "$2" | hook "$1" release
+}
+settle() { timeout 30 "$build/hooks/hostler-network-hook" default started begin - </dev/null; }
+
+# --- waiting, never longer than said ---
+
+quietly() { "$@" >/dev/null 2>&1; }
+# wait_for SECONDS COMMAND...
+wait_for() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@"; do
+		[[ ${EPOCHREALTIME/[.,]/} -lt $end ]] || return 1
+		sleep 0.02
+	done
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps as netlink messages, read back; and rules of a dump, ours and others'. */
+#include <arpa/inet.h>
+#include <glib.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+#include "plugins/forward/batch.h"
+#include "plugins/forward/comment.h"
+#include "plugins/forward/compose.h"
+#include "plugins/forward/element.h"
+
+#define UUID "11111111-0000-0000-0000-000000000001"
+
+static ForwardElement new_element(const char *address, guint16 port)
+{
+	ForwardElement element = {
+		.protocol = IPPROTO_TCP, .port = port, .guest_port = (guint16)(port + 1), .uuid = UUID
+	};
+
+	inet_pton(AF_INET, address, &element.address);
+	inet_pton(AF_INET, "192.168.122.10", &element.guest);
+	return element;
+}
+
+static void add_element(GArray *changes, ForwardChangeKind kind, const char *address, guint16 port)
+{
+	ForwardChange change = { .kind = kind, .element = new_element(address, port) };
+
+	g_array_append_val(changes, change);
+}
+
+/* "begin newtable ... end"; checks on the way that the messages follow one another. */
+static char *outline(const GByteArray *batch)
+{
+	static const char *const names[] = {
+		[NFT_MSG_NEWTABLE] = "newtable",     [NFT_MSG_DELTABLE] = "deltable",
+		[NFT_MSG_NEWCHAIN] = "newchain",     [NFT_MSG_NEWRULE] = "newrule",
+		[NFT_MSG_DELRULE] = "delrule",       [NFT_MSG_NEWSET] = "newset",
+		[NFT_MSG_NEWSETELEM] = "newsetelem", [NFT_MSG_DELSETELEM] = "delsetelem",
+	};
+	const struct nlmsghdr *message = (gconstpointer)batch->data;
+	int left = (int)batch->len;
+	guint32 sequence = 0;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	while (mnl_nlmsg_ok(message, left)) {
+		guint type = NFNL_MSG_TYPE(message->nlmsg_type);
+
+		g_assert_cmpuint(message->nlmsg_seq, ==, sequence++);
+		g_assert_true(message->nlmsg_flags & NLM_F_REQUEST);
+		if (message->nlmsg_type == NFNL_MSG_BATCH_BEGIN || message->nlmsg_type == NFNL_MSG_BATCH_END)
+			g_string_append(text, message->nlmsg_type == NFNL_MSG_BATCH_BEGIN ? "begin" : " end");
+		else
+			g_string_append_printf(text, " %s", names[type]);
+		message = mnl_nlmsg_next(message, &left);
+	}
+	g_assert_cmpint(left, ==, 0);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void test_outline(void)
+{
+	g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+	ForwardChange change = {
+		.kind = FORWARD_DELETE_RULE, .place = FORWARD_PLACE_FILTER, .handle = 7, .bridge = "b"
+	};
+	g_autoptr(GByteArray) batch = NULL;
+	g_autofree char *text = NULL;
+
+	g_array_append_val(changes, change);
+	change.kind = FORWARD_DELETE_TABLE;
+	g_array_append_val(changes, change);
+	change.kind = FORWARD_ADD_TABLE;
+	g_array_append_val(changes, change);
+	add_element(changes, FORWARD_ADD_ELEMENT, "0.0.0.0", 80);
+	change.kind = FORWARD_INSERT_RULE;
+	g_array_append_val(changes, change);
+	batch = forward_batch(changes, 1);
+	text = outline(batch);
+	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newrule newrule "
+				  "newsetelem newrule end");
+}
+
+static void test_generation(void)
+{
+	g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+	g_autoptr(GByteArray) batch = forward_batch(changes, 0x01020304);
+	const struct nlmsghdr *begin = (gconstpointer)batch->data;
+	const struct nlattr *attribute = mnl_nlmsg_get_payload_offset(begin, sizeof(struct nfgenmsg));
+
+	g_assert_cmpuint(begin->nlmsg_type, ==, NFNL_MSG_BATCH_BEGIN);
+	g_assert_cmpuint(mnl_attr_get_type(attribute), ==, NFNL_BATCH_GENID);
+	g_assert_cmphex(ntohl(mnl_attr_get_u32(attribute)), ==, 0x01020304);
+}
+
+/* libnftnl numbers the elements that it writes, and reads only those of type 1, as
+ * the kernel sends them. */
+static void number_like_kernel(struct nlmsghdr *message)
+{
+	struct nlattr *list, *element;
+
+	mnl_attr_for_each(list, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(list) != NFTA_SET_ELEM_LIST_ELEMENTS)
+			continue;
+		mnl_attr_for_each_nested(element, list)
+			element->nla_type = NLA_F_NESTED | NFTA_LIST_ELEM;
+	}
+}
+
+static int check_element(struct nftnl_set_elem *from, void *data)
+{
+	GArray *seen = data;
+	ForwardElement element = { 0 }, expected;
+
+	g_assert_true(forward_element_read(from, &element));
+	expected = new_element(element.port > 600 ? "192.0.2.7" : "0.0.0.0", element.port);
+	g_assert_true(forward_element_equal(&element, &expected));
+	g_assert_cmpuint(element.port, ==, seen->len + 1);
+	g_array_append_val(seen, element.port);
+	return 0;
+}
+
+static void check_elements(struct nlmsghdr *message, GArray *seen)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	number_like_kernel(message);
+	g_assert_cmpint(nftnl_set_elems_nlmsg_parse(message, set), ==, 0);
+	g_assert_cmpstr(nftnl_set_get_str(set, NFTNL_SET_NAME), ==, seen->len < 600 ? "ports" : "address_ports");
+	nftnl_set_elem_foreach(set, check_element, seen);
+	nftnl_set_free(set);
+}
+
+/* An attribute's length has 16 bits: long lists are cut, and no element is lost. */
+static void test_many(void)
+{
+	g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+	g_autoptr(GArray) seen = g_array_new(FALSE, TRUE, sizeof(guint16));
+	g_autoptr(GByteArray) batch = NULL;
+	struct nlmsghdr *message;
+	int left;
+
+	for (guint port = 1; port <= 1000; port++)
+		add_element(changes, FORWARD_ADD_ELEMENT, port > 600 ? "192.0.2.7" : "0.0.0.0", (guint16)port);
+	batch = forward_batch(changes, 1);
+	left = (int)batch->len;
+	for (message = (gpointer)batch->data; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		if (message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
+			check_elements(message, seen);
+	}
+	g_assert_cmpuint(seen->len, ==, 1000);
+}
+
+static void test_element(void)
+{
+	static const char *const addresses[] = { "0.0.0.0", "192.0.2.7" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
+		ForwardElement element = new_element(addresses[i], 65534), read = { 0 }, key = { 0 };
+		struct nftnl_set_elem *whole = forward_element_new(&element, FALSE);
+		struct nftnl_set_elem *alone = forward_element_new(&element, TRUE);
+
+		g_assert_true(forward_element_read(whole, &read));
+		g_assert_true(forward_element_equal(&element, &read));
+		g_assert_false(forward_element_read(alone, &key));
+		nftnl_set_elem_free(whole);
+		nftnl_set_elem_free(alone);
+	}
+}
+
+/* Elements that somebody else put into our maps. */
+static void test_foreign_element(void)
+{
+	ForwardElement element = new_element("0.0.0.0", 1), read = { 0 };
+	struct nftnl_set_elem *from = forward_element_new(&element, FALSE);
+
+	nftnl_set_elem_set(from, NFTNL_SET_ELEM_USERDATA, "\0\3no\0", 5);
+	g_assert_true(forward_element_read(from, &read));
+	g_assert_cmpstr(read.uuid, ==, "");
+	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "1234", 4);
+	g_assert_false(forward_element_read(from, &read));
+	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "12345678", 8);
+	nftnl_set_elem_set(from, NFTNL_SET_ELEM_KEY, "1234", 4);
+	g_assert_false(forward_element_read(from, &read));
+	nftnl_set_elem_free(from);
+}
+
+/* --- rules --- */
+
+typedef struct nftnl_rule NftRule;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftRule, nftnl_rule_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardRule, forward_rule_free)
+
+static int add_name(struct nftnl_expr *expr, void *data)
+{
+	g_string_append_printf(data, "%s ", nftnl_expr_get_str(expr, NFTNL_EXPR_NAME));
+	return 0;
+}
+
+/* A native ct expression in ip filter would make iptables refuse all of the table. */
+static void test_own_rules(void)
+{
+	static const struct {
+		ForwardPlace place;
+		ForwardWay way;
+		const char *expressions;
+	} cases[] = {
+		{ FORWARD_PLACE_FILTER, FORWARD_WAY_OUT, "meta cmp match counter immediate " },
+		{ FORWARD_PLACE_FILTER, FORWARD_WAY_IN, "meta cmp match counter immediate " },
+		{ FORWARD_PLACE_LIBVIRT, FORWARD_WAY_OUT, "meta cmp ct bitwise cmp counter immediate " },
+		{ FORWARD_PLACE_LIBVIRT, FORWARD_WAY_IN, "meta cmp ct bitwise cmp counter immediate " },
+		{ FORWARD_PLACE_HAIRPIN, FORWARD_WAY_BACK, "meta cmp meta cmp ct bitwise cmp masq " },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(NftRule) rule = forward_mark_rule_new(cases[i].place, cases[i].way, "virbr0");
+		g_autoptr(ForwardRule) read = forward_rule_read(rule, cases[i].place);
+		g_autoptr(GString) names = g_string_new(NULL);
+
+		nftnl_expr_foreach(rule, add_name, names);
+		g_assert_cmpstr(names->str, ==, cases[i].expressions);
+		g_assert_cmpstr(read->bridge, ==, "virbr0");
+		g_assert_cmpint(read->way, ==, cases[i].way);
+		g_assert_true(read->is_sound);
+		g_assert_false(read->may_reject);
+	}
+}
+
+/* What `nft -f` makes of our rule in ip filter when it reads a listing back. */
+static void test_unsound_rule(void)
+{
+	g_autoptr(NftRule) rule = forward_mark_rule_new(FORWARD_PLACE_LIBVIRT, FORWARD_WAY_OUT, "virbr0");
+	g_autoptr(ForwardRule) read = forward_rule_read(rule, FORWARD_PLACE_FILTER);
+
+	g_assert_cmpstr(read->bridge, ==, "virbr0");
+	g_assert_false(read->is_sound);
+}
+
+static struct nftnl_expr *add(NftRule *rule, const char *name)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc(name);
+
+	nftnl_rule_add_expr(rule, expr);
+	return expr;
+}
+
+static void set_comment(NftRule *rule, const char *comment)
+{
+	g_autoptr(ForwardUserdata) userdata = forward_comment_new(comment);
+
+	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(userdata), nftnl_udata_buf_len(userdata));
+}
+
+static gboolean verdict_may_reject(guint32 verdict)
+{
+	g_autoptr(NftRule) rule = nftnl_rule_alloc();
+	g_autoptr(ForwardRule) read = NULL;
+	struct nftnl_expr *expr = add(rule, "immediate");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, verdict);
+	read = forward_rule_read(rule, FORWARD_PLACE_FILTER);
+	g_assert_null(read->bridge);
+	return read->may_reject;
+}
+
+static gboolean target_may_reject(const char *target)
+{
+	g_autoptr(NftRule) rule = nftnl_rule_alloc();
+	g_autoptr(ForwardRule) read = NULL;
+
+	nftnl_expr_set_str(add(rule, "target"), NFTNL_EXPR_TG_NAME, target);
+	read = forward_rule_read(rule, FORWARD_PLACE_FILTER);
+	return read->may_reject;
+}
+
+static void test_may_reject(void)
+{
+	static const char *const targets[] = { "REJECT", "NFQUEUE", "TARPIT", "SOMETHING-NEW" };
+
+	g_assert_false(verdict_may_reject(1)); /* NF_ACCEPT */
+	g_assert_true(verdict_may_reject(0));  /* NF_DROP */
+	g_assert_true(verdict_may_reject((guint32)NFT_JUMP));
+	g_assert_true(verdict_may_reject((guint32)NFT_GOTO));
+	g_assert_false(target_may_reject("LOG"));
+	g_assert_false(target_may_reject("TCPMSS"));
+	for (gsize i = 0; i < G_N_ELEMENTS(targets); i++)
+		g_assert_true(target_may_reject(targets[i]));
+}
+
+static void test_more_may_reject(void)
+{
+	g_autoptr(NftRule) logs = nftnl_rule_alloc();
+	g_autoptr(NftRule) rejects = nftnl_rule_alloc();
+	g_autoptr(NftRule) maps = nftnl_rule_alloc();
+	g_autoptr(ForwardRule) log = NULL;
+	g_autoptr(ForwardRule) reject = NULL;
+	g_autoptr(ForwardRule) map = NULL;
+	g_autoptr(ForwardRule) unknown = forward_rule_unknown();
+
+	add(logs, "counter");
+	add(logs, "log");
+	log = forward_rule_read(logs, FORWARD_PLACE_LIBVIRT);
+	g_assert_false(log->may_reject);
+	add(rejects, "reject");
+	reject = forward_rule_read(rejects, FORWARD_PLACE_LIBVIRT);
+	g_assert_true(reject->may_reject);
+	nftnl_expr_set_u32(add(maps, "lookup"), NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+	map = forward_rule_read(maps, FORWARD_PLACE_LIBVIRT);
+	g_assert_true(map->may_reject);
+	g_assert_true(unknown->may_reject);
+}
+
+/* iptables-restore writes comments as a match of their own. */
+static void test_xtables_comment(void)
+{
+	g_autoptr(NftRule) rule = nftnl_rule_alloc();
+	g_autofree char *comment = NULL;
+	struct nftnl_expr *expr = add(rule, "match");
+	char *info = calloc(1, 256);
+
+	strcpy(info, "hostler-forward virbr0");
+	nftnl_expr_set_str(expr, NFTNL_EXPR_MT_NAME, "comment");
+	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, info, 256);
+	comment = forward_rule_comment(rule);
+	g_assert_cmpstr(comment, ==, "hostler-forward virbr0");
+	set_comment(rule, "somebody's");
+	g_clear_pointer(&comment, g_free);
+	comment = forward_rule_comment(rule);
+	g_assert_cmpstr(comment, ==, "somebody's");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/forward/batch/outline", test_outline);
+	g_test_add_func("/forward/batch/generation", test_generation);
+	g_test_add_func("/forward/batch/many", test_many);
+	g_test_add_func("/forward/batch/element", test_element);
+	g_test_add_func("/forward/batch/foreign-element", test_foreign_element);
+	g_test_add_func("/forward/rule/own", test_own_rules);
+	g_test_add_func("/forward/rule/unsound", test_unsound_rule);
+	g_test_add_func("/forward/rule/may-reject", test_may_reject);
+	g_test_add_func("/forward/rule/more-may-reject", test_more_may_reject);
+	g_test_add_func("/forward/rule/xtables-comment", test_xtables_comment);
+	return g_test_run();
+}

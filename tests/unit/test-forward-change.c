@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is wanted and what the kernel holds, both as text -> the steps between them. */
+#include <arpa/inet.h>
+#include <glib.h>
+#include <string.h>
+
+#include "plugins/forward/change.h"
+
+#define U1 "11111111-0000-0000-0000-000000000001"
+#define U2 "11111111-0000-0000-0000-000000000002"
+
+#define WEB U1 " tcp any 2222 2222 22 virbr0 192.168.122.10\n"
+#define TWO U2 " udp any 53 54 53 virbr1 192.168.123.10\n"
+#define ONE_ADDRESS U2 " tcp 192.0.2.7 80 80 80 virbr1 192.168.123.10\n"
+
+/* One line each, in the kernel's order:
+ *   table [foreign]              our table, without its hairpin rules
+ *   lookups any|address|broken   the rules in it
+ *   element SPAN of UUID         as in `wanted`, of one port
+ *   chain filter|libvirt|hairpin that it is there
+ *   rule CHAIN HANDLE BRIDGE WAY [unsound]
+ *   rule CHAIN HANDLE reject|accept|jump     somebody else's
+ */
+#define SOUND "table\nlookups any\nchain hairpin\n"
+#define WEB_ELEMENT "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.10\n"
+#define HAIRPIN "rule hairpin 9 virbr0 back\n"
+#define GATES "rule filter 5 virbr0 out\nrule filter 6 virbr0 in\n"
+#define LIBVIRT "rule filter 2 jump\nrule filter 3 jump\n"
+
+#define ADD_WEB "add tcp any 2222 -> 192.168.122.10:22 of " U1 "\n"
+#define DELETE_WEB "delete tcp any 2222 -> 192.168.122.10:22 of " U1 "\n"
+#define INSERT_GATES "insert ip filter FORWARD in virbr0\ninsert ip filter FORWARD out virbr0\n"
+#define INSERT_HAIRPIN "insert ip hostler postrouting back virbr0\n"
+#define DELETE_GATES "delete ip filter FORWARD handle 5 virbr0\ndelete ip filter FORWARD handle 6 virbr0\n"
+
+typedef struct {
+	const char *name;
+	const char *wanted; /* UUID and span, one a line */
+	const char *kernel;
+	const char *steps;
+} Case;
+
+static const Case cases[] = {
+	{ "nothing", "", "", "" },
+	{ "nothing-of-ours", "", "chain filter\n" LIBVIRT, "" },
+	{ "first", WEB, "chain filter\n" LIBVIRT, "add table\n" ADD_WEB INSERT_HAIRPIN INSERT_GATES },
+	{ "first-without-firewall", WEB, "", "add table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "first-on-nftables", WEB, "chain libvirt\nrule libvirt 3 jump\n",
+	  "add table\n" ADD_WEB INSERT_HAIRPIN "insert ip libvirt_network forward in virbr0\n"
+	  "insert ip libvirt_network forward out virbr0\n" },
+	{ "first-on-both", WEB, "chain filter\nchain libvirt\n",
+	  "add table\n" ADD_WEB INSERT_HAIRPIN INSERT_GATES "insert ip libvirt_network forward in virbr0\n"
+	  "insert ip libvirt_network forward out virbr0\n" },
+	{ "settled", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, "" },
+	{ "settled-behind-harmless", WEB,
+	  SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 8 accept\n" GATES LIBVIRT, "" },
+	{ "last-goes", "", SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, DELETE_GATES "delete table\n" },
+	{ "last-goes-without-table", "", "chain filter\n" GATES LIBVIRT, DELETE_GATES },
+	{ "second-bridge", WEB TWO, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT,
+	  "add udp any 53 -> 192.168.123.10:53 of " U2 "\nadd udp any 54 -> 192.168.123.10:54 of " U2 "\n"
+	  "insert ip hostler postrouting back virbr1\n"
+	  "insert ip filter FORWARD in virbr1\ninsert ip filter FORWARD out virbr1\n" },
+	{ "one-of-two-goes", WEB,
+	  SOUND WEB_ELEMENT "element " U2 " udp any 53 53 53 virbr1 192.168.123.10\n" HAIRPIN
+			    "rule hairpin 10 virbr1 back\nchain filter\n" GATES
+			    "rule filter 7 virbr1 out\nrule filter 8 virbr1 in\n" LIBVIRT,
+	  "delete ip filter FORWARD handle 7 virbr1\ndelete ip filter FORWARD handle 8 virbr1\n"
+	  "delete ip hostler postrouting handle 10 virbr1\ndelete udp any 53 -> 192.168.123.10:53 of " U2 "\n" },
+	{ "first-address-makes-table-anew", WEB ONE_ADDRESS, SOUND WEB_ELEMENT HAIRPIN,
+	  "delete table\nadd table with single addresses\n" ADD_WEB
+	  "add tcp 192.0.2.7 80 -> 192.168.123.10:80 of " U2 "\n"
+	  "insert ip hostler postrouting back virbr1\n" INSERT_HAIRPIN },
+	{ "last-address-too", WEB,
+	  "table\nlookups address\nchain hairpin\n" WEB_ELEMENT
+	  "element " U2 " tcp 192.0.2.7 80 80 80 virbr1 192.168.123.10\n" HAIRPIN,
+	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "other-target", WEB, SOUND "element " U1 " tcp any 2222 2222 23 virbr0 192.168.122.10\n" HAIRPIN,
+	  "delete tcp any 2222 -> 192.168.122.10:23 of " U1 "\n" ADD_WEB },
+	{ "other-owner", WEB, SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n" HAIRPIN,
+	  "delete tcp any 2222 -> 192.168.122.10:22 of " U2 "\n" ADD_WEB },
+	{ "nobodys-element", WEB,
+	  SOUND "element - tcp any 22 22 22 virbr0 10.0.0.1\n" WEB_ELEMENT
+		"element - udp any 9 9 9 virbr0 10.0.0.1\n" HAIRPIN,
+	  "delete tcp any 22 -> 10.0.0.1:22 of \ndelete udp any 9 -> 10.0.0.1:9 of \n" },
+	{ "gates-lost", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" LIBVIRT, INSERT_GATES },
+	{ "gate-lost", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 6 virbr0 in\n" LIBVIRT,
+	  "insert ip filter FORWARD out virbr0\n" },
+	{ "gates-behind-reject", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 9 reject\n" GATES,
+	  DELETE_GATES INSERT_GATES },
+	{ "gates-behind-jump", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 9 jump\n" GATES,
+	  DELETE_GATES INSERT_GATES },
+	{ "gate-between", WEB,
+	  SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 5 virbr0 out\nrule filter 9 jump\n"
+				    "rule filter 6 virbr0 in\n",
+	  "delete ip filter FORWARD handle 6 virbr0\ninsert ip filter FORWARD in virbr0\n" },
+	{ "gates-twice", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES "rule filter 15 virbr0 out\n" LIBVIRT,
+	  "delete ip filter FORWARD handle 15 virbr0\n" },
+	/* As `nft -f` of a listing leaves them: iptables cannot read the table then. */
+	{ "gates-unsound", WEB,
+	  SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 5 virbr0 out unsound\n"
+				    "rule filter 6 virbr0 in unsound\n",
+	  DELETE_GATES INSERT_GATES },
+	{ "gates-of-a-bridge-that-went", WEB,
+	  SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 4 old0 out\n" GATES LIBVIRT,
+	  "delete ip filter FORWARD handle 4 old0\n" },
+	{ "hairpin-lost", WEB, SOUND WEB_ELEMENT, INSERT_HAIRPIN },
+	{ "hairpin-chain-lost", WEB, "table\nlookups any\n" WEB_ELEMENT,
+	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "lookups-lost", WEB, "table\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
+	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "lookups-broken", WEB, "table\nlookups broken\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
+	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
+	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
+};
+
+/* --- text -> state --- */
+
+static void add_wanted(ForwardDesired *desired, const char *line)
+{
+	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+	g_autofree char *uuid = g_strndup(line, strcspn(line, " "));
+	ForwardSpan span = { 0 };
+
+	g_assert_true(forward_span_from_text(strchr(line, ' ') + 1, &span));
+	g_array_append_val(spans, span);
+	forward_desired_add(desired, uuid, spans);
+}
+
+static ForwardDesired *read_wanted(const char *text)
+{
+	ForwardDesired *desired = forward_desired_new();
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+
+	for (gsize i = 0; lines[i] != NULL; i++) {
+		if (*lines[i] != '\0')
+			add_wanted(desired, lines[i]);
+	}
+	g_assert_cmpuint(forward_desired_finish(desired), ==, 0);
+	return desired;
+}
+
+static void add_lookups(ForwardRuleset *ruleset, const char *kind)
+{
+	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
+		const ForwardLookup *lookup = &forward_lookups[i];
+
+		if (!lookup->by_address || g_str_equal(kind, "address"))
+			g_ptr_array_add(ruleset->lookups, forward_lookup_text(lookup->chain, lookup->comment));
+	}
+	if (g_str_equal(kind, "broken"))
+		g_ptr_array_add(ruleset->lookups, g_strdup("prerouting: somebody's"));
+}
+
+static ForwardPlace find_place(const char *name)
+{
+	if (g_str_equal(name, "hairpin"))
+		return FORWARD_PLACE_HAIRPIN;
+	return g_str_equal(name, "filter") ? FORWARD_PLACE_FILTER : FORWARD_PLACE_LIBVIRT;
+}
+
+static void add_rule(ForwardRuleset *ruleset, char **words)
+{
+	ForwardRule *rule = g_new0(ForwardRule, 1);
+	const char *what = words[3];
+
+	rule->handle = g_ascii_strtoull(words[2], NULL, 10);
+	if (words[4] != NULL) {
+		rule->bridge = g_strdup(what);
+		rule->way = g_str_equal(words[4], "back") ? FORWARD_WAY_BACK :
+			    g_str_equal(words[4], "in")   ? FORWARD_WAY_IN :
+							    FORWARD_WAY_OUT;
+		rule->is_sound = words[5] == NULL;
+	} else {
+		rule->may_reject = !g_str_equal(what, "accept");
+	}
+	g_ptr_array_add(ruleset->chains[find_place(words[1])].rules, rule);
+}
+
+static void add_element(ForwardRuleset *ruleset, const char *line)
+{
+	g_autoptr(ForwardDesired) one = forward_desired_new();
+
+	add_wanted(one, line);
+	g_assert_cmpuint(one->elements->len, ==, 1);
+	if (*line == '-')
+		*g_array_index(one->elements, ForwardElement, 0).uuid = '\0';
+	g_array_append_vals(ruleset->elements, one->elements->data, 1);
+}
+
+static void add_kernel(ForwardRuleset *ruleset, const char *line)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", 0);
+
+	if (g_str_equal(words[0], "table")) {
+		ruleset->has_table = TRUE;
+		ruleset->is_ours = words[1] == NULL;
+	} else if (g_str_equal(words[0], "lookups")) {
+		add_lookups(ruleset, words[1]);
+	} else if (g_str_equal(words[0], "element")) {
+		add_element(ruleset, strchr(line, ' ') + 1);
+	} else if (g_str_equal(words[0], "chain")) {
+		ruleset->chains[find_place(words[1])].present = TRUE;
+	} else {
+		add_rule(ruleset, words);
+	}
+}
+
+static ForwardRuleset *read_kernel(const char *text)
+{
+	ForwardRuleset *ruleset = forward_ruleset_new();
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+
+	for (gsize i = 0; lines[i] != NULL; i++) {
+		if (*lines[i] != '\0')
+			add_kernel(ruleset, lines[i]);
+	}
+	g_array_sort(ruleset->elements, forward_element_compare);
+	return ruleset;
+}
+
+static void test_change(gconstpointer data)
+{
+	const Case *one = data;
+	g_autoptr(ForwardDesired) desired = read_wanted(one->wanted);
+	g_autoptr(ForwardRuleset) ruleset = read_kernel(one->kernel);
+	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
+	g_autoptr(GString) steps = g_string_new(NULL);
+
+	for (guint i = 0; i < changes->len; i++) {
+		g_autofree char *text = forward_change_to_text(&g_array_index(changes, ForwardChange, i));
+
+		g_string_append_printf(steps, "%s\n", text);
+	}
+	g_assert_cmpstr(steps->str, ==, one->steps);
+}
+
+/* Two VMs that want one port: it stays with the first that was given it. */
+static void test_twice(void)
+{
+	g_autoptr(ForwardDesired) desired = forward_desired_new();
+	const ForwardElement *element;
+
+	add_wanted(desired, U2 " tcp any 10 12 10 virbr0 10.0.0.2");
+	add_wanted(desired, U1 " tcp any 11 13 11 virbr0 10.0.0.3");
+	g_assert_cmpuint(forward_desired_finish(desired), ==, 2);
+	g_assert_cmpuint(desired->elements->len, ==, 4);
+	g_assert_cmpuint(desired->bridges->len, ==, 1);
+	element = &g_array_index(desired->elements, ForwardElement, 1);
+	g_assert_cmpuint(element->port, ==, 11);
+	g_assert_cmpstr(element->uuid, ==, U2);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = g_strconcat("/forward/change/", cases[i].name, NULL);
+
+		g_test_add_data_func(path, &cases[i], test_change);
+	}
+	g_test_add_func("/forward/change/twice", test_twice);
+	return g_test_run();
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a stay says of open ports: there and back, and what is not believed. */
+#include <arpa/inet.h>
+#include <glib.h>
+
+#include "plugins/forward/span.h"
+
+static const char *const sound[] = {
+	"tcp any 2222 2222 22 virbr0 192.168.122.10",
+	"udp 192.0.2.7 5000 5010 6000 virbr-a.b_1 10.0.0.2",
+	"tcp any 1 65535 1 br0 10.0.0.2",
+	"tcp any 65535 65535 65535 abcdefghijklmno 10.0.0.2",
+};
+
+static const char *const unsound[] = {
+	"",
+	"tcp",
+	"sctp any 1 1 1 br0 10.0.0.2",
+	"TCP any 1 1 1 br0 10.0.0.2",
+	"tcp all 1 1 1 br0 10.0.0.2",
+	"tcp 0.0.0.0 1 1 1 br0 10.0.0.2",
+	"tcp any 0 1 1 br0 10.0.0.2",
+	"tcp any 2 1 1 br0 10.0.0.2",
+	"tcp any 1 65536 1 br0 10.0.0.2",
+	"tcp any 1 10 65530 br0 10.0.0.2",
+	"tcp any -1 1 1 br0 10.0.0.2",
+	"tcp any 1x 1 1 br0 10.0.0.2",
+	"tcp any 1 1 1 br0 10.0.0",
+	"tcp any 1 1 1 br0 0.0.0.0",
+	"tcp any 1 1 1 br0 fe80::1",
+	"tcp any 1 1 1 br+ 10.0.0.2",
+	"tcp any 1 1 1 br\" 10.0.0.2",
+	"tcp any 1 1 1  10.0.0.2",
+	"tcp any 1 1 1 abcdefghijklmnop 10.0.0.2",
+	"tcp any 1 1 1 br0 10.0.0.2 ",
+	"tcp any 1 1 1 br0 10.0.0.2 more",
+	" tcp any 1 1 1 br0 10.0.0.2",
+};
+
+static void test_round_trip(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(sound); i++) {
+		ForwardSpan span = { 0 };
+		g_autofree char *text = NULL;
+
+		g_assert_true(forward_span_from_text(sound[i], &span));
+		text = forward_span_to_text(&span);
+		g_assert_cmpstr(text, ==, sound[i]);
+	}
+}
+
+static void test_unsound(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(unsound); i++) {
+		ForwardSpan span = { 0 };
+
+		if (forward_span_from_text(unsound[i], &span))
+			g_error("taken for sound: '%s'", unsound[i]);
+	}
+}
+
+/* The rest of a stay is still believed when one entry is not. */
+static void test_stay(void)
+{
+	g_autoptr(GKeyFile) body = g_key_file_new();
+	const char *const texts[] = { sound[0], "garbage", sound[1], unsound[7] };
+	g_autoptr(GArray) loaded = NULL;
+	guint n_bad = 0;
+
+	g_assert_false(forward_spans_are_stored(body));
+	g_key_file_set_string_list(body, "forward", "ports", texts, G_N_ELEMENTS(texts));
+	g_assert_true(forward_spans_are_stored(body));
+	loaded = forward_spans_load(body, &n_bad);
+	g_assert_cmpuint(loaded->len, ==, 2);
+	g_assert_cmpuint(n_bad, ==, 2);
+	g_assert_cmpuint(g_array_index(loaded, ForwardSpan, 1).start, ==, 5000);
+}
+
+static void test_store(void)
+{
+	g_autoptr(GKeyFile) body = g_key_file_new();
+	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+	g_autoptr(GArray) loaded = NULL;
+	guint n_bad = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(sound); i++) {
+		ForwardSpan span = { 0 };
+
+		g_assert_true(forward_span_from_text(sound[i], &span));
+		g_array_append_val(spans, span);
+	}
+	forward_spans_store(body, spans);
+	loaded = forward_spans_load(body, &n_bad);
+	g_assert_cmpuint(n_bad, ==, 0);
+	g_assert_cmpmem(loaded->data, loaded->len * sizeof(ForwardSpan), spans->data,
+			spans->len * sizeof(ForwardSpan));
+}
+
+static void test_shown(void)
+{
+	static const char *const shown[] = { "tcp port 2222", "udp ports 5000-5010 of 192.0.2.7", "tcp ports 1-65535",
+					     "tcp port 65535" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(sound); i++) {
+		ForwardSpan span = { 0 };
+		g_autofree char *text = NULL;
+
+		g_assert_true(forward_span_from_text(sound[i], &span));
+		text = forward_span_shown(&span);
+		g_assert_cmpstr(text, ==, shown[i]);
+	}
+}
+
+static void test_collide(void)
+{
+	static const struct {
+		const char *a, *b;
+		gboolean collide;
+	} cases[] = {
+		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 20 30 1 b 10.0.0.3", TRUE },
+		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 21 30 1 b 10.0.0.3", FALSE },
+		{ "tcp any 10 20 1 b 10.0.0.2", "udp any 10 20 1 b 10.0.0.3", FALSE },
+		{ "tcp any 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 15 15 1 b 10.0.0.3", TRUE },
+		{ "tcp 192.0.2.7 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 1 10 1 b 10.0.0.3", TRUE },
+		{ "tcp 192.0.2.8 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 1 10 1 b 10.0.0.3", FALSE },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		ForwardSpan a = { 0 }, b = { 0 };
+
+		g_assert_true(forward_span_from_text(cases[i].a, &a) && forward_span_from_text(cases[i].b, &b));
+		g_assert_cmpint(forward_spans_collide(&a, &b), ==, cases[i].collide);
+		g_assert_cmpint(forward_spans_collide(&b, &a), ==, cases[i].collide);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/forward/span/round-trip", test_round_trip);
+	g_test_add_func("/forward/span/unsound", test_unsound);
+	g_test_add_func("/forward/span/stay", test_stay);
+	g_test_add_func("/forward/span/store", test_store);
+	g_test_add_func("/forward/span/shown", test_shown);
+	g_test_add_func("/forward/span/collide", test_collide);
+	return g_test_run();
+}

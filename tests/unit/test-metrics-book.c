@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which lines one run of a VM gets, and what stands in them. */
+#include <string.h>
+
+#include "metrics-stay.h"
+#include "qemu-helpers/metrics/book.h"
+#include "qemu-helpers/metrics/line.h"
+#include "qemu-helpers/metrics/recall.h"
+
+typedef struct {
+	GString *text;
+	GPtrArray *lines; /* JsonNode */
+	gboolean full;
+} Paper;
+
+static gboolean take_line(gpointer data, const char *file, const char *line)
+{
+	Paper *paper = data;
+	JsonNode *node = line_parse(line, strlen(line));
+
+	g_assert_cmpstr(file, ==, "web-" STAY_UUID ".jsonl");
+	g_assert_nonnull(node);
+	if (paper->full) {
+		json_node_unref(node);
+		return FALSE;
+	}
+	g_string_append(paper->text, line);
+	g_ptr_array_add(paper->lines, node);
+	return TRUE;
+}
+
+static void paper_open(Paper *paper)
+{
+	*paper = (Paper){ .text = g_string_new(NULL),
+			  .lines = g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref) };
+}
+
+static void paper_clear(Paper *paper)
+{
+	g_string_free(paper->text, TRUE);
+	g_ptr_array_unref(paper->lines);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Paper, paper_clear)
+
+static JsonObject *line_at(const Paper *paper, guint index)
+{
+	g_assert_cmpuint(index, <, paper->lines->len);
+	return json_node_get_object(g_ptr_array_index(paper->lines, index));
+}
+
+static JsonObject *device_at(JsonObject *line, const char *section, guint index)
+{
+	return json_array_get_object_element(json_object_get_array_member(line, section), index);
+}
+
+/* "start sample gap" */
+static void assert_events(const Paper *paper, const char *expected)
+{
+	g_autoptr(GString) events = g_string_new(NULL);
+
+	for (guint i = 0; i < paper->lines->len; i++)
+		g_string_append_printf(events, "%s%s", i > 0 ? " " : "",
+				       json_object_get_string_member(line_at(paper, i), "event"));
+	g_assert_cmpstr(events->str, ==, expected);
+}
+
+static void assert_number(JsonObject *object, const char *name, double expected)
+{
+	double value = json_object_get_double_member(object, name);
+
+	g_assert_true(json_object_has_member(object, name));
+	g_assert_cmpfloat(value, >, expected - 1e-6);
+	g_assert_cmpfloat(value, <, expected + 1e-6);
+}
+
+static Sample *make_sample(double at, guint64 bytes)
+{
+	Sample *sample = sample_new(STAY_UUID, at);
+	Meter *disk = meter_new(&meter_disk, "vda", 0);
+	Meter *nic = meter_new(&meter_nic, "vnet0", 0);
+
+	disk->counts[0] = bytes;
+	disk->counts[1] = bytes / 512;
+	disk->counts[2] = bytes * 1000;
+	disk->known = 7;
+	nic->counts[0] = 2 * bytes;
+	nic->known = 1;
+	sample->answered = TRUE;
+	sample->known = SAMPLE_KNOWS_CPU;
+	sample->cpu_nanoseconds = (guint64)(at * 1e8);
+	g_ptr_array_add(sample->meters, disk);
+	g_ptr_array_add(sample->meters, nic);
+	return sample;
+}
+
+static Book *open_book(Paper *paper)
+{
+	paper_open(paper);
+	return book_new(make_stay(STAY_UUID, "web", 10), take_line, paper);
+}
+
+static void test_start(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+	JsonObject *line;
+
+	book_begin(book);
+	book_begin(book);
+	assert_events(&paper, "start");
+	line = line_at(&paper, 0);
+	g_assert_cmpstr(json_object_get_string_member(line, "vm"), ==, "web");
+	g_assert_cmpstr(json_object_get_string_member(line, "uuid"), ==, STAY_UUID);
+	g_assert_cmpint(json_object_get_int_member(line, "interval_seconds"), ==, 10);
+	g_assert_cmpstr(json_object_get_string_member(device_at(line, "disks", 0), "source"), ==, "/a b.img");
+	g_assert_cmpstr(json_object_get_string_member(device_at(line, "disks", 0), "cache"), ==, "none");
+	g_assert_cmpstr(json_object_get_string_member(device_at(line, "nics", 1), "unmeasured"), ==, "nobody counts it");
+	g_assert_cmpstr(json_object_get_string_member(device_at(line, "devices", 0), "bdf"), ==, "0000:01:00.0");
+}
+
+static void test_samples(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+	JsonObject *disk, *nic;
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 512));
+	book_sample(book, make_sample(STAY_BEGAN + 11, 1024));
+	book_sample(book, make_sample(STAY_BEGAN + 26, 1024));
+	assert_events(&paper, "start sample sample sample");
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 2), "number"), ==, 2);
+	disk = device_at(line_at(&paper, 2), "disks", 0);
+	nic = device_at(line_at(&paper, 2), "nics", 0);
+	g_assert_cmpint(json_object_get_int_member(disk, "read_bytes"), ==, 1024);
+	assert_number(disk, "read_seconds", 1024e-6);
+	g_assert_false(json_object_has_member(disk, "write_bytes"));
+	g_assert_cmpstr(json_object_get_string_member(disk, "source"), ==, "/a b.img");
+	g_assert_cmpstr(json_object_get_string_member(nic, "mac"), ==, "52:54:00:00:00:01");
+	g_assert_cmpstr(json_object_get_string_member(nic, "network"), ==, "default");
+	g_assert_cmpstr(json_object_get_string_member(nic, "type"), ==, "network");
+}
+
+static void test_reset(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 5120));
+	book_sample(book, make_sample(STAY_BEGAN + 11, 512));
+	book_report(book, STAY_BEGAN + 12, "destroyed");
+	g_assert_false(json_object_has_member(device_at(line_at(&paper, 1), "disks", 0), "reset"));
+	g_assert_true(json_object_get_boolean_member(device_at(line_at(&paper, 2), "disks", 0), "reset"));
+	g_assert_cmpint(json_object_get_int_member(device_at(line_at(&paper, 3), "disks", 0), "read_bytes"), ==, 5632);
+}
+
+static void test_gap(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	book_miss(book, "libvirt was away");
+	book_sample(book, make_sample(STAY_BEGAN + 41, 2));
+	book_sample(book, make_sample(STAY_BEGAN + 81, 3));
+	assert_events(&paper, "start sample gap sample gap sample");
+	assert_number(line_at(&paper, 2), "seconds", 40);
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 2), "reason"), ==, "libvirt was away");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 4), "reason"), !=, "libvirt was away");
+}
+
+/* A VM that ran already when hostler came. */
+static void test_late_beginning(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_begin(book);
+	book_sample(book, make_sample(STAY_BEGAN + 3600, 1));
+	assert_events(&paper, "start gap sample");
+	assert_number(line_at(&paper, 1), "seconds", 3600);
+}
+
+static void test_stall(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	book_stall(book, STAY_BEGAN + 16, "QEMU is silent");
+	book_stall(book, STAY_BEGAN + 26, "QEMU is silent");
+	book_sample(book, make_sample(STAY_BEGAN + 101, 2));
+	book_sample(book, make_sample(STAY_BEGAN + 111, 2));
+	book_stall(book, STAY_BEGAN + 126, "QEMU is silent");
+	book_report(book, STAY_BEGAN + 131, "crashed");
+	assert_events(&paper, "start sample stall resume sample sample stall report");
+	assert_number(line_at(&paper, 2), "seconds", 15);
+	assert_number(line_at(&paper, 3), "seconds", 100);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 7), "stalls"), ==, 2);
+	assert_number(line_at(&paper, 7), "stalled_seconds", 120);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 7), "gaps"), ==, 0);
+}
+
+static void test_report(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+	JsonObject *line, *disk;
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 0));
+	book_sample(book, make_sample(STAY_BEGAN + 11, 10240));
+	book_sample(book, make_sample(STAY_BEGAN + 20, 20480));
+	g_assert_true(book_report(book, STAY_BEGAN + 25, "-"));
+	g_assert_true(book_report(book, STAY_BEGAN + 25, "-"));
+	assert_events(&paper, "start sample sample sample report");
+	line = line_at(&paper, 4);
+	g_assert_cmpstr(json_object_get_string_member(line, "reason"), ==, "unknown");
+	assert_number(line, "seconds", 25);
+	assert_number(line, "unseen_seconds", 5);
+	g_assert_cmpint(json_object_get_int_member(line, "samples"), ==, 3);
+	disk = device_at(line, "disks", 0);
+	g_assert_cmpint(json_object_get_int_member(disk, "read_bytes"), ==, 20480);
+	assert_number(json_object_get_object_member(disk, "mean_per_second"), "read_bytes", 1024);
+	assert_number(json_object_get_object_member(disk, "peak_per_second"), "read_bytes", 10240.0 / 9);
+	assert_number(json_object_get_object_member(disk, "mean_latency_seconds"), "read", 512e-6);
+	g_assert_false(json_object_has_member(device_at(line, "nics", 0), "mean_latency_seconds"));
+	g_assert_cmpstr(json_object_get_string_member(device_at(line, "unmeasured_nics", 0), "type"), ==, "user");
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(line, "unmeasured_disks")), ==, 0);
+}
+
+/* Also of a VM that ended before it was ever seen. */
+static void test_bare_report(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_report(book, STAY_BEGAN + 2, "failed");
+	assert_events(&paper, "start report");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 1), "reason"), ==, "failed");
+	assert_number(line_at(&paper, 1), "unseen_seconds", 2);
+}
+
+static void test_full_disk(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	paper.full = TRUE;
+	book_begin(book);
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	book_sample(book, make_sample(STAY_BEGAN + 11, 2));
+	g_assert_false(book_report(book, STAY_BEGAN + 12, NULL));
+	paper.full = FALSE;
+	book_sample(book, make_sample(STAY_BEGAN + 31, 3));
+	g_assert_true(book_report(book, STAY_BEGAN + 32, NULL));
+	assert_events(&paper, "start gap sample report");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 1), "reason"), ==, "the log could not be written");
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 3), "samples"), ==, 3);
+}
+
+/* Another hostler-metrics wrote the first lines. */
+static void test_recall(void)
+{
+	g_auto(Paper) first_paper;
+	g_auto(Paper) paper;
+	g_autoptr(Book) first = open_book(&first_paper);
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(first, make_sample(STAY_BEGAN + 1, 0));
+	book_sample(first, make_sample(STAY_BEGAN + 11, 102400));
+	book_stall(first, STAY_BEGAN + 26, "QEMU is silent");
+	g_string_append(first_paper.text, "not JSON\n{\"run\":\"another\",\"event\":\"report\"}\n[]\n{\"event\":7}\n");
+	book_recall(book, first_paper.text->str);
+	book_begin(book);
+	book_sample(book, make_sample(STAY_BEGAN + 51, 102400));
+	book_report(book, STAY_BEGAN + 52, "shutdown");
+	assert_events(&paper, "resume sample report");
+	assert_number(line_at(&paper, 0), "seconds", 40);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 1), "number"), ==, 3);
+	assert_number(json_object_get_object_member(device_at(line_at(&paper, 2), "disks", 0), "peak_per_second"),
+		      "read_bytes", 10240);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 2), "stalls"), ==, 1);
+}
+
+/* Killed between the report and the removal of the record. */
+static void test_recall_report(void)
+{
+	g_auto(Paper) first_paper;
+	g_auto(Paper) paper;
+	g_autoptr(Book) first = open_book(&first_paper);
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_report(first, STAY_BEGAN + 9, "shutdown");
+	book_recall(book, first_paper.text->str);
+	g_assert_true(book_report(book, STAY_BEGAN + 9, "shutdown"));
+	assert_events(&paper, "");
+}
+
+static void test_runs(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+	HostlerRecord *again = make_stay(STAY_UUID, "web", 20);
+	g_autoptr(HostlerRecord) next = make_stay(STAY_UUID, "web", 20);
+
+	next->qemu.start++;
+	g_assert_true(book_is_of(book, again));
+	g_assert_false(book_is_of(book, next));
+	book_update(book, again);
+	g_assert_cmpuint(book->interval, ==, 20);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/metrics-book/start", test_start);
+	g_test_add_func("/metrics-book/samples", test_samples);
+	g_test_add_func("/metrics-book/reset", test_reset);
+	g_test_add_func("/metrics-book/gap", test_gap);
+	g_test_add_func("/metrics-book/late-beginning", test_late_beginning);
+	g_test_add_func("/metrics-book/stall", test_stall);
+	g_test_add_func("/metrics-book/report", test_report);
+	g_test_add_func("/metrics-book/bare-report", test_bare_report);
+	g_test_add_func("/metrics-book/full-disk", test_full_disk);
+	g_test_add_func("/metrics-book/recall", test_recall);
+	g_test_add_func("/metrics-book/recall-report", test_recall_report);
+	g_test_add_func("/metrics-book/runs", test_runs);
+	return g_test_run();
+}

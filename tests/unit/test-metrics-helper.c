@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When the plugin starts hostler-metrics, and what it writes when a VM has started. */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fakehost.h"
+#include "hostler/log.h"
+#include "hostler/plugin.h"
+#include "plugins/metrics/helper.h"
+#include "plugins/metrics/inventory.h"
+
+#define UUID "6f30cf5b-0000-4000-8000-000000000001"
+
+static HostlerHost *open_host(void)
+{
+	g_autoptr(GError) error = NULL;
+	HostlerHost *host = fakehost_new("", &error);
+
+	g_assert_no_error(error);
+	return host;
+}
+
+static void store(HostlerHost *host, HostlerRecordKind kind)
+{
+	g_autoptr(HostlerRecord) record = hostler_record_new(host, kind, UUID, UUID, "web");
+	g_autoptr(GError) error = NULL;
+
+	hostler_record_store(host, record, &error);
+	g_assert_no_error(error);
+}
+
+static gboolean has_started(HostlerHost *host)
+{
+	return strstr(fakehost_transcript(host), "start hostler-metrics") != NULL;
+}
+
+static void test_nothing_to_do(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+
+	hostler_plugin_metrics.settle(host);
+	g_assert_false(has_started(host));
+	store(host, HOSTLER_RECORD_STAY);
+	hostler_record_remove(host, HOSTLER_RECORD_STAY, UUID);
+	hostler_plugin_metrics.settle(host);
+	g_assert_false(has_started(host));
+}
+
+static void test_start(gconstpointer kind)
+{
+	g_autoptr(HostlerHost) host = open_host();
+
+	store(host, (HostlerRecordKind)GPOINTER_TO_INT(kind));
+	g_assert_false(metrics_helper_runs(host));
+	hostler_plugin_metrics.settle(host);
+	g_assert_true(has_started(host));
+}
+
+static void test_runs_already(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	g_autofree char *folder = hostler_record_path(host, HOSTLER_RECORD_STAY, NULL);
+	int fd;
+
+	store(host, HOSTLER_RECORD_STAY);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
+	g_assert_true(metrics_helper_runs(host));
+	hostler_plugin_metrics.settle(host);
+	g_assert_false(has_started(host));
+	close(fd);
+	g_assert_false(metrics_helper_runs(host));
+}
+
+/* Who turned metrics off still gets the last reports. */
+static void test_disabled(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+
+	host->config.metrics_enabled = FALSE;
+	store(host, HOSTLER_RECORD_STAY);
+	hostler_plugin_metrics.settle(host);
+	g_assert_false(has_started(host));
+	store(host, HOSTLER_RECORD_ENDED);
+	hostler_plugin_metrics.settle(host);
+	g_assert_true(has_started(host));
+}
+
+static guint interval_of(HostlerHost *host, const char *metrics)
+{
+	g_autofree char *xml = g_strdup_printf("<domain><name>web</name><uuid>" UUID "</uuid><metadata>"
+					       "<h:vm xmlns:h='urn:hostler:1'>%s</h:vm></metadata><devices/></domain>",
+					       metrics);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(xml, strlen(xml), &error);
+	g_autoptr(HostlerRecord) stay = hostler_record_new(host, HOSTLER_RECORD_STAY, UUID, UUID, "web");
+
+	g_assert_no_error(error);
+	g_assert_true(hostler_plugin_metrics.concerns(domain));
+	g_assert_true(hostler_plugin_metrics.started(host, domain, stay, &error));
+	return metrics_inventory_interval(stay->body);
+}
+
+static void test_started(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	struct stat info;
+
+	host->config.metrics_interval = 30;
+	g_assert_cmpuint(interval_of(host, ""), ==, 30);
+	g_assert_cmpuint(interval_of(host, "<h:metrics interval='5'/>"), ==, 5);
+	g_assert_cmpint(stat(host->log_dir, &info), ==, 0);
+	g_assert_cmpuint(info.st_mode, ==, S_IFDIR | 0750);
+	host->config.metrics_enabled = FALSE;
+	g_assert_cmpuint(interval_of(host, "<h:metrics interval='5'/>"), ==, 0);
+	g_assert_cmpint(g_rmdir(host->log_dir), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	hostler_log_open("test", HOSTLER_LOG_STDERR);
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/metrics-helper/nothing-to-do", test_nothing_to_do);
+	g_test_add_data_func("/metrics-helper/start-for-stay", GINT_TO_POINTER(HOSTLER_RECORD_STAY), test_start);
+	g_test_add_data_func("/metrics-helper/start-for-ended", GINT_TO_POINTER(HOSTLER_RECORD_ENDED), test_start);
+	g_test_add_func("/metrics-helper/runs-already", test_runs_already);
+	g_test_add_func("/metrics-helper/disabled", test_disabled);
+	g_test_add_func("/metrics-helper/started", test_started);
+	return g_test_run();
+}

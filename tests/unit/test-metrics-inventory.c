@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What of a VM the stay says is to be counted, and what the log is called. */
+#include <string.h>
+
+#include "hostler/domain.h"
+#include "plugins/metrics/inventory.h"
+
+#define UUID "6f30cf5b-0000-4000-8000-000000000001"
+
+static const char domain_xml[] =
+	"<domain><name>web</name><uuid>" UUID "</uuid><devices>"
+	"<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none' io='native'/>"
+	"<source file='/srv/a;b=c [x].qcow2'/><target dev='vda' bus='virtio'/></disk>"
+	"<disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>"
+	"<interface type='network'><mac address='52:54:00:AA:00:01'/><source network='default' bridge='virbr0'/>"
+	"<target dev='vnet3'/><model type='virtio'/></interface>"
+	"<interface type='direct'><mac address='52:54:00:aa:00:02'/><source dev='eth0' mode='bridge'/>"
+	"<target dev='macvtap0'/></interface>"
+	"<interface type='user'><mac address='52:54:00:aa:00:03'/></interface>"
+	"<interface type='hostdev'><mac address='52:54:00:aa:00:04'/><source>"
+	"<address type='pci' domain='0x0000' bus='0x02' slot='0x10' function='0x1'/></source></interface>"
+	"<hostdev mode='subsystem' type='pci' managed='yes'><source>"
+	"<address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></hostdev>"
+	"</devices></domain>";
+
+static GKeyFile *fill(guint interval)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(domain_xml, strlen(domain_xml), &error);
+	GKeyFile *stay = g_key_file_new();
+
+	g_assert_no_error(error);
+	g_key_file_set_string(stay, "forward", "ours", "not");
+	metrics_inventory_fill(stay, domain, interval);
+	return stay;
+}
+
+static void assert_value(GKeyFile *stay, const char *group, const char *key, const char *expected)
+{
+	g_autofree char *value = g_key_file_get_string(stay, group, key, NULL);
+
+	g_assert_cmpstr(value, ==, expected);
+}
+
+static void test_fill(void)
+{
+	static const struct {
+		const char *group, *key, *value;
+	} expected[] = {
+		{ "metrics-disk-0", "target", "vda" },
+		{ "metrics-disk-0", "source", "/srv/a;b=c [x].qcow2" },
+		{ "metrics-disk-0", "format", "qcow2" },
+		{ "metrics-disk-0", "cache", "none" },
+		{ "metrics-disk-0", "io", "native" },
+		{ "metrics-disk-0", "bus", "virtio" },
+		{ "metrics-disk-0", "unmeasured", NULL },
+		{ "metrics-disk-1", "device", "cdrom" },
+		{ "metrics-disk-1", "source", NULL },
+		{ "metrics-nic-0", "mac", "52:54:00:aa:00:01" },
+		{ "metrics-nic-0", "type", "network" },
+		{ "metrics-nic-0", "network", "default" },
+		{ "metrics-nic-0", "bridge", "virbr0" },
+		{ "metrics-nic-0", "target", "vnet3" },
+		{ "metrics-nic-0", "model", "virtio" },
+		{ "metrics-nic-0", "unmeasured", NULL },
+		{ "metrics-nic-1", "type", "direct" },
+		{ "metrics-nic-1", "source", "eth0" },
+		{ "metrics-nic-1", "mode", "bridge" },
+		{ "metrics-nic-2", "type", "user" },
+		{ "forward", "ours", "not" },
+	};
+	g_autoptr(GKeyFile) stay = fill(7);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(expected); i++)
+		assert_value(stay, expected[i].group, expected[i].key, expected[i].value);
+	g_assert_cmpuint(metrics_inventory_interval(stay), ==, 7);
+}
+
+/* Told of once each, with a reason: the passed through NIC as a NIC. */
+static void test_unmeasured(void)
+{
+	static const char *const groups[] = { "metrics-nic-2", "metrics-nic-3" };
+	g_autoptr(GKeyFile) stay = fill(1);
+	g_auto(GStrv) all = g_key_file_get_groups(stay, NULL);
+	const char *device = NULL;
+	guint devices = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
+		g_autofree char *reason = g_key_file_get_string(stay, groups[i], "unmeasured", NULL);
+
+		g_assert_nonnull(reason);
+		g_assert_cmpuint(strlen(reason), >, 20);
+	}
+	for (gsize i = 0; all[i] != NULL; i++) {
+		if (g_str_has_prefix(all[i], METRICS_DEVICES)) {
+			device = all[i];
+			devices++;
+		}
+	}
+	g_assert_cmpuint(devices, ==, 1);
+	assert_value(stay, device, "bdf", "0000:01:00.0");
+}
+
+static void test_again(void)
+{
+	g_autoptr(GKeyFile) stay = fill(7);
+	g_autoptr(GError) error = NULL;
+	static const char bare[] = "<domain><name>web</name><uuid>" UUID "</uuid><devices/></domain>";
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(bare, strlen(bare), &error);
+
+	g_assert_no_error(error);
+	metrics_inventory_fill(stay, domain, 3);
+	g_assert_false(g_key_file_has_group(stay, "metrics-disk-0"));
+	g_assert_true(g_key_file_has_group(stay, "forward"));
+	g_assert_cmpuint(metrics_inventory_interval(stay), ==, 3);
+	metrics_inventory_forget(stay);
+	g_assert_cmpuint(metrics_inventory_interval(stay), ==, 0);
+	g_assert_true(g_key_file_has_group(stay, "forward"));
+}
+
+static void test_log_name(void)
+{
+	g_autofree char *plain = metrics_log_name("web", UUID);
+	g_autofree char *evil = metrics_log_name("../../etc/x;$(id)\t\xe2\x80\xae", UUID);
+	g_autofree char *name = g_strnfill(255, 'a');
+	g_autofree char *longest = metrics_log_name(name, UUID);
+
+	g_assert_cmpstr(plain, ==, "web-" UUID ".jsonl");
+	g_assert_true(g_str_has_suffix(evil, "-" UUID ".jsonl"));
+	g_assert_null(strpbrk(evil, "/;$()\t\xe2"));
+	g_assert_cmpint(evil[0], !=, '.');
+	g_assert_cmpuint(strlen(longest), <=, 255);
+	g_assert_true(g_str_has_suffix(longest, "-" UUID ".jsonl"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/metrics-inventory/fill", test_fill);
+	g_test_add_func("/metrics-inventory/unmeasured", test_unmeasured);
+	g_test_add_func("/metrics-inventory/again", test_again);
+	g_test_add_func("/metrics-inventory/log-name", test_log_name);
+	return g_test_run();
+}

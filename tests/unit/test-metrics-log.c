@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files of the logs: whole lines or none, and only where nobody else writes. */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostler/log.h"
+#include "qemu-helpers/metrics/log.h"
+
+#define FILE_NAME "web.jsonl"
+
+typedef struct {
+	char *top;
+	char *folder;
+	char *file;
+	Log *log;
+} Fixture;
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	fixture->top = g_dir_make_tmp("hostler-test-XXXXXX", &error);
+	g_assert_no_error(error);
+	fixture->folder = g_build_filename(fixture->top, "logs", NULL);
+	fixture->file = g_build_filename(fixture->folder, FILE_NAME, NULL);
+	g_assert_cmpint(g_mkdir(fixture->folder, 0750), ==, 0);
+	fixture->log = log_new(fixture->folder);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *other = g_build_filename(fixture->top, "other", NULL);
+
+	log_free(fixture->log);
+	g_unlink(fixture->file);
+	g_rmdir(fixture->file);
+	g_unlink(fixture->folder);
+	g_rmdir(fixture->folder);
+	g_unlink(other);
+	g_rmdir(other);
+	g_assert_cmpint(g_rmdir(fixture->top), ==, 0);
+	g_free(fixture->top);
+	g_free(fixture->folder);
+	g_free(fixture->file);
+}
+
+static void assert_text(const Fixture *fixture, const char *expected)
+{
+	g_autofree char *text = NULL;
+
+	g_assert_true(g_file_get_contents(fixture->file, &text, NULL, NULL));
+	g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_append(Fixture *fixture, gconstpointer data)
+{
+	struct stat info;
+
+	g_assert_true(log_append(fixture->log, FILE_NAME, "one\n"));
+	g_assert_true(log_append(fixture->log, FILE_NAME, "two\n"));
+	assert_text(fixture, "one\ntwo\n");
+	g_assert_cmpint(stat(fixture->file, &info), ==, 0);
+	g_assert_cmpuint(info.st_mode & 0137, ==, 0);
+	g_assert_cmpint(g_unlink(fixture->file), ==, 0);
+	g_assert_true(log_append(fixture->log, FILE_NAME, "three\n"));
+	assert_text(fixture, "three\n");
+}
+
+/* What is in the way of a file, and no line gets there. */
+static void test_obstacles(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *other = g_build_filename(fixture->top, "other", NULL);
+	g_autofree char *precious = NULL;
+
+	g_assert_true(g_file_set_contents(other, "precious\n", -1, NULL));
+	g_assert_cmpint(symlink(other, fixture->file), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(g_unlink(fixture->file), ==, 0);
+	g_assert_cmpint(link(other, fixture->file), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(g_unlink(fixture->file), ==, 0);
+	g_assert_cmpint(mkfifo(fixture->file, 0600), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(g_unlink(fixture->file), ==, 0);
+	g_assert_cmpint(g_mkdir(fixture->file, 0700), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(g_rmdir(fixture->file), ==, 0);
+	g_assert_true(log_append(fixture->log, FILE_NAME, "line\n"));
+	assert_text(fixture, "line\n");
+	g_assert_cmpint(g_unlink(fixture->file), ==, 0);
+	g_assert_true(g_file_get_contents(other, &precious, NULL, NULL));
+	g_assert_cmpstr(precious, ==, "precious\n");
+}
+
+static void test_folder(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *other = g_build_filename(fixture->top, "other", NULL);
+
+	g_assert_cmpint(chmod(fixture->folder, 0757), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(chmod(fixture->folder, 0750), ==, 0);
+	g_assert_cmpint(g_rename(fixture->folder, other), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(symlink(other, fixture->folder), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(g_unlink(fixture->folder), ==, 0);
+	g_assert_cmpint(g_rename(other, fixture->folder), ==, 0);
+	g_assert_true(log_append(fixture->log, FILE_NAME, "line\n"));
+	assert_text(fixture, "line\n");
+}
+
+/* The kernel takes a part of a line that does not fit. */
+static void test_full(Fixture *fixture, gconstpointer data)
+{
+	struct rlimit before, small;
+
+	signal(SIGXFSZ, SIG_IGN);
+	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+	small = before;
+	small.rlim_cur = 10;
+	g_assert_true(log_append(fixture->log, FILE_NAME, "1234567\n"));
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "abcdefg\n"));
+	g_assert_false(log_append(fixture->log, FILE_NAME, "hijklmn\n"));
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+	assert_text(fixture, "1234567\n");
+	g_assert_true(log_append(fixture->log, FILE_NAME, "opqrstu\n"));
+	assert_text(fixture, "1234567\nopqrstu\n");
+}
+
+static void test_tail(Fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		const char *text;
+		gsize max;
+		const char *tail;
+		const char *left; /* in the file */
+	} cases[] = {
+		{ "", 100, "", "" },
+		{ "a\nb\n", 100, "a\nb\n", "a\nb\n" },
+		{ "a\nb\n{\"torn", 100, "a\nb\n", "a\nb\n" },
+		{ "torn", 100, "", "" },
+		{ "first\nsecond\nthird\n", 14, "second\nthird\n", "first\nsecond\nthird\n" },
+		{ "first\nsecond\nthird\n", 12, "third\n", "first\nsecond\nthird\n" },
+		{ "first\nsecond\nto", 10, "second\n", "first\nsecond\n" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *tail = NULL;
+
+		g_assert_true(g_file_set_contents(fixture->file, cases[i].text, -1, NULL));
+		tail = log_tail(fixture->log, FILE_NAME, cases[i].max);
+		g_assert_cmpstr(tail, ==, cases[i].tail);
+		assert_text(fixture, cases[i].left);
+	}
+}
+
+static void test_no_tail(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *tail = log_tail(fixture->log, FILE_NAME, 100);
+
+	g_assert_cmpstr(tail, ==, "");
+	g_assert_false(g_file_test(fixture->file, G_FILE_TEST_EXISTS));
+}
+
+int main(int argc, char **argv)
+{
+	hostler_log_open("test", HOSTLER_LOG_STDERR);
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/metrics-log/append", Fixture, NULL, set_up, test_append, tear_down);
+	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
+	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
+	g_test_add("/metrics-log/full", Fixture, NULL, set_up, test_full, tear_down);
+	g_test_add("/metrics-log/tail", Fixture, NULL, set_up, test_tail, tear_down);
+	g_test_add("/metrics-log/no-tail", Fixture, NULL, set_up, test_no_tail, tear_down);
+	return g_test_run();
+}

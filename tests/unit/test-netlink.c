@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The netfilter doors on the kernel itself, in a network namespace that nobody
+ * else sees and that ends with this program. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hostler/error.h"
+#include "host/machine.h"
+
+#define MAX_BYTES (8 * 1024 * 1024)
+
+static HostlerHost *host;
+
+static void set_up(void)
+{
+	int flags = geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET;
+
+	if (unshare(flags) < 0)
+		g_error("no network namespace to test in: %s", g_strerror(errno));
+	host = machine_open("", "/nonexistent");
+}
+
+/* --- batches --- */
+
+typedef struct {
+	char *bytes;
+	struct mnl_nlmsg_batch *batch;
+	guint32 sequence;
+} Batch;
+
+static Batch batch_begin(gboolean by_generation, guint32 generation)
+{
+	char *bytes = g_malloc(2 * MAX_BYTES);
+	Batch batch = { bytes, mnl_nlmsg_batch_start(bytes, MAX_BYTES), 1 };
+	struct nlmsghdr *begin = nftnl_batch_begin(mnl_nlmsg_batch_current(batch.batch), batch.sequence++);
+
+	if (by_generation)
+		mnl_attr_put_u32(begin, NFNL_BATCH_GENID, htonl(generation));
+	mnl_nlmsg_batch_next(batch.batch);
+	return batch;
+}
+
+static void batch_table(Batch *batch, guint type, const char *name, guint flags)
+{
+	void *place = mnl_nlmsg_batch_current(batch->batch);
+	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(place, (guint16)type, NFPROTO_IPV4,
+							 (guint16)(flags | NLM_F_ACK), batch->sequence++);
+	struct nftnl_table *table = nftnl_table_alloc();
+
+	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
+	nftnl_table_nlmsg_build_payload(message, table);
+	nftnl_table_free(table);
+	g_assert_true(mnl_nlmsg_batch_next(batch->batch));
+}
+
+static gboolean batch_commit(Batch *batch, GError **error)
+{
+	gboolean committed;
+
+	nftnl_batch_end(mnl_nlmsg_batch_current(batch->batch), batch->sequence++);
+	mnl_nlmsg_batch_next(batch->batch);
+	committed = host->ops->nft_commit(host, mnl_nlmsg_batch_head(batch->batch),
+					  mnl_nlmsg_batch_size(batch->batch), error);
+	mnl_nlmsg_batch_stop(batch->batch);
+	g_free(batch->bytes);
+	return committed;
+}
+
+static void change_table(guint type, const char *name)
+{
+	Batch batch = batch_begin(FALSE, 0);
+	g_autoptr(GError) error = NULL;
+
+	batch_table(&batch, type, name, NLM_F_CREATE);
+	batch_commit(&batch, &error);
+	g_assert_no_error(error);
+}
+
+/* --- dumps --- */
+
+static int note_table(const struct nlmsghdr *message, void *data)
+{
+	struct nftnl_table *table = nftnl_table_alloc();
+
+	g_assert_cmpint(nftnl_table_nlmsg_parse(message, table), ==, 0);
+	g_ptr_array_add(data, g_strdup(nftnl_table_get_str(table, NFTNL_TABLE_NAME)));
+	nftnl_table_free(table);
+	return MNL_CB_OK;
+}
+
+static GPtrArray *list_tables(void)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *buffer = g_malloc0(MNL_SOCKET_BUFFER_SIZE);
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NLM_F_DUMP, 77);
+	g_autoptr(GError) error = NULL;
+
+	host->ops->nft_dump(host, request, note_table, names, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(request->nlmsg_seq, ==, 77);
+	return names;
+}
+
+static int note_generation(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attribute) == NFTA_GEN_ID)
+			*(guint32 *)data = ntohl(mnl_attr_get_u32(attribute));
+	}
+	return MNL_CB_OK;
+}
+
+static guint32 current_generation(void)
+{
+	g_autofree char *buffer = g_malloc0(MNL_SOCKET_BUFFER_SIZE);
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, 0, 1);
+	g_autoptr(GError) error = NULL;
+	guint32 generation = 0;
+
+	host->ops->nft_dump(host, request, note_generation, &generation, &error);
+	g_assert_no_error(error);
+	return generation;
+}
+
+/* --- tests --- */
+
+static void test_commit(void)
+{
+	g_autoptr(GPtrArray) none = list_tables();
+	g_autoptr(GPtrArray) one = NULL;
+	g_autoptr(GPtrArray) gone = NULL;
+
+	g_assert_cmpuint(none->len, ==, 0);
+	change_table(NFT_MSG_NEWTABLE, "one");
+	one = list_tables();
+	g_assert_cmpuint(one->len, ==, 1);
+	g_assert_cmpstr(g_ptr_array_index(one, 0), ==, "one");
+	change_table(NFT_MSG_DELTABLE, "one");
+	gone = list_tables();
+	g_assert_cmpuint(gone->len, ==, 0);
+}
+
+/* All or nothing, and the message at fault by its number. */
+static void test_refused(void)
+{
+	Batch batch = batch_begin(FALSE, 0);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) tables = NULL;
+
+	batch_table(&batch, NFT_MSG_NEWTABLE, "good", NLM_F_CREATE);
+	batch_table(&batch, NFT_MSG_DELTABLE, "missing", 0);
+	g_assert_false(batch_commit(&batch, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
+	g_assert_cmpstr(error->message, ==, "nf_tables refused message 3 (delete table): No such file or directory");
+	tables = list_tables();
+	g_assert_cmpuint(tables->len, ==, 0);
+}
+
+static void test_stale(void)
+{
+	guint32 generation = current_generation();
+	Batch batch = batch_begin(TRUE, generation - 1);
+	g_autoptr(GError) error = NULL;
+
+	batch_table(&batch, NFT_MSG_NEWTABLE, "late", NLM_F_CREATE);
+	g_assert_false(batch_commit(&batch, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE);
+	g_clear_error(&error);
+
+	batch = batch_begin(TRUE, generation);
+	batch_table(&batch, NFT_MSG_NEWTABLE, "in-time", NLM_F_CREATE);
+	g_assert_true(batch_commit(&batch, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(current_generation(), !=, generation);
+	change_table(NFT_MSG_DELTABLE, "in-time");
+}
+
+/* Larger than a socket holds by default, in both directions. */
+static void test_large(void)
+{
+	Batch batch = batch_begin(FALSE, 0);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) before = list_tables();
+	g_autoptr(GPtrArray) tables = NULL;
+	guint n = geteuid() == 0 ? 8000 : 1000; /* without real root the buffers stay small */
+
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *name = g_strdup_printf("table-%u", i);
+
+		batch_table(&batch, NFT_MSG_NEWTABLE, name, NLM_F_CREATE);
+	}
+	g_assert_true(batch_commit(&batch, &error));
+	g_assert_no_error(error);
+	tables = list_tables();
+	g_assert_cmpuint(tables->len, ==, before->len + n);
+}
+
+static void test_missing_is_empty(void)
+{
+	g_autofree char *buffer = g_malloc0(MNL_SOCKET_BUFFER_SIZE);
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_IPV4, NLM_F_ACK, 1);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+
+	mnl_attr_put_strz(request, NFTA_TABLE_NAME, "no-such-table");
+	g_assert_true(host->ops->nft_dump(host, request, note_table, names, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(names->len, ==, 0);
+}
+
+static int stop_at_once(const struct nlmsghdr *message, void *data)
+{
+	++*(int *)data;
+	return MNL_CB_STOP;
+}
+
+static int not_understood(const struct nlmsghdr *message, void *data)
+{
+	return MNL_CB_ERROR;
+}
+
+static void test_callback(void)
+{
+	g_autofree char *buffer = g_malloc0(MNL_SOCKET_BUFFER_SIZE);
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NLM_F_DUMP, 1);
+	g_autoptr(GError) error = NULL;
+	int called = 0;
+
+	change_table(NFT_MSG_NEWTABLE, "a");
+	change_table(NFT_MSG_NEWTABLE, "b");
+	g_assert_true(host->ops->nft_dump(host, request, stop_at_once, &called, &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(called, ==, 1);
+	g_assert_false(host->ops->nft_dump(host, request, not_understood, NULL, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
+}
+
+static void test_listen(void)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = host->ops->nft_listen(host, &error);
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+	g_assert_no_error(error);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(poll(&readable, 1, 0), ==, 0);
+	change_table(NFT_MSG_NEWTABLE, "news");
+	g_assert_cmpint(poll(&readable, 1, 10 * 1000), ==, 1);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	set_up();
+	g_test_add_func("/netlink/commit", test_commit);
+	g_test_add_func("/netlink/refused", test_refused);
+	g_test_add_func("/netlink/stale", test_stale);
+	g_test_add_func("/netlink/missing-is-empty", test_missing_is_empty);
+	g_test_add_func("/netlink/callback", test_callback);
+	g_test_add_func("/netlink/listen", test_listen);
+	g_test_add_func("/netlink/large", test_large);
+	return g_test_run();
+}

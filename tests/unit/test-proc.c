@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes, and what libvirt says of its own, from a tree of files. */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/machine.h"
+#include "host/proc.h"
+
+#define REST " 1 1 1 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0 "
+
+/* --- /proc/<pid>/stat --- */
+
+static const struct {
+	const char *name;
+	const char *text;
+	gboolean alive;
+	int pid;
+	guint64 start;
+} stats[] = {
+	{ "plain", "812 (libvirtd) S" REST "4711 1 2 3\n", TRUE, 812, 4711 },
+	{ "spaces", "812 (a b) R" REST "4711 1\n", TRUE, 812, 4711 },
+	{ "parentheses", "812 (x) S 1 1 (y) D" REST "4711 1\n", TRUE, 812, 4711 },
+	{ "newline", "812 (a\n) 9 () S" REST "4711 1\n", TRUE, 812, 4711 },
+	{ "last-field", "812 (a) S" REST "4711", TRUE, 812, 4711 },
+	{ "large", "4194304 (a) I" REST "18446744073709551615 1\n", TRUE, 4194304, G_MAXUINT64 },
+	{ "zombie", "812 (a) Z" REST "4711 1\n", FALSE, 0, 0 },
+	{ "dead", "812 (a) X" REST "4711 1\n", FALSE, 0, 0 },
+	{ "cut", "812 (a) S 1 1 1 0\n", FALSE, 0, 0 },
+	{ "no-name", "812 S" REST "4711 1\n", FALSE, 0, 0 },
+	{ "not-a-number", "812 (a) S" REST "-5 1\n", FALSE, 0, 0 },
+	{ "no-pid", "(a) S" REST "4711 1\n", FALSE, 0, 0 },
+	{ "ends-at-name", "812 (a)", FALSE, 0, 0 },
+	{ "empty", "", FALSE, 0, 0 },
+};
+
+static void test_stat(gconstpointer data)
+{
+	gsize i = GPOINTER_TO_SIZE(data);
+	HostlerProcess process = { 0 };
+
+	g_assert_cmpint(proc_parse_stat(stats[i].text, &process), ==, stats[i].alive);
+	g_assert_cmpint(process.pid, ==, stats[i].pid);
+	g_assert_cmpuint(process.start, ==, stats[i].start);
+}
+
+static void test_ourselves(void)
+{
+	g_autoptr(HostlerHost) host = machine_open("", "/nonexistent");
+	HostlerProcess again, process = { 0 };
+
+	g_assert_true(host->ops->process_find(host, getpid(), &process));
+	g_assert_cmpint(process.pid, ==, getpid());
+	g_assert_cmpuint(process.start, >, 0);
+	g_assert_true(hostler_process_alive(host, &process));
+	again = process;
+	again.start++;
+	g_assert_false(hostler_process_alive(host, &again));
+	g_assert_false(hostler_process_alive(host, &(HostlerProcess){ 0 }));
+	g_assert_false(host->ops->process_find(host, -1, &process));
+	g_assert_cmpint(process.pid, ==, getpid());
+}
+
+/* Ended and not reaped yet: a libvirtd in this state calls no hook any more. */
+static void test_zombie(void)
+{
+	g_autoptr(HostlerHost) host = machine_open("", "/nonexistent");
+	HostlerProcess process;
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	g_assert_cmpint(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), ==, 0);
+	g_assert_false(host->ops->process_find(host, pid, &process));
+	g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);
+}
+
+static void test_caller(void)
+{
+	g_autoptr(HostlerHost) host = machine_open("", "/nonexistent");
+
+	if (getppid() <= 1) {
+		g_test_skip("the parent of this test is init");
+		return;
+	}
+	g_assert_cmpint(host->caller.pid, ==, getppid());
+	g_assert_true(hostler_host_caller_lives(host));
+	host->caller.start++;
+	g_assert_false(hostler_host_caller_lives(host));
+}
+
+static void test_open(void)
+{
+	g_autoptr(HostlerHost) one = machine_open("", "/nonexistent");
+	g_autoptr(HostlerHost) two = machine_open("", "/nonexistent");
+
+	g_assert_cmpuint(strlen(one->run), ==, 16);
+	g_assert_cmpstr(one->run, !=, two->run);
+	g_assert_cmpuint(strlen(one->boot_id), ==, 36);
+	g_assert_cmpstr(one->boot_id, ==, two->boot_id);
+	g_assert_cmpint(hostler_host_time_left(one), >, 19 * G_USEC_PER_SEC);
+	one->deadline = 1;
+	g_assert_cmpint(hostler_host_time_left(one), ==, 0);
+}
+
+/* --- a tree of files --- */
+
+typedef struct {
+	char *root;
+	HostlerHost *host;
+} Tree;
+
+static void tree_file(const Tree *tree, const char *path, const char *text)
+{
+	g_autofree char *file = g_build_filename(tree->root, path, NULL);
+	g_autofree char *folder = g_path_get_dirname(file);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(file, text, -1, NULL));
+}
+
+static void set_up(Tree *tree, gconstpointer data)
+{
+	tree->root = g_dir_make_tmp("hostler-proc-XXXXXX", NULL);
+	tree->host = machine_open(tree->root, "/nonexistent");
+	tree_file(tree, "proc/4242/stat", "4242 (qemu-system-x86) S" REST "99 1\n");
+}
+
+static void remove_below(const char *path)
+{
+	g_autoptr(GDir) folder = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+
+		remove_below(child);
+	}
+	g_remove(path);
+}
+
+static void tear_down(Tree *tree, gconstpointer data)
+{
+	remove_below(tree->root);
+	g_free(tree->root);
+	hostler_host_free(tree->host);
+}
+
+static gboolean finds(const Tree *tree, const char *name)
+{
+	HostlerProcess process = { 0 };
+	gboolean found = tree->host->ops->qemu_find(tree->host, name, &process);
+
+	g_assert_cmpint(process.pid, ==, found ? 4242 : 0);
+	g_assert_cmpuint(process.start, ==, found ? 99 : 0);
+	return found;
+}
+
+static void test_qemu(Tree *tree, gconstpointer data)
+{
+	g_assert_false(finds(tree, "vm"));
+	tree_file(tree, "run/libvirt/qemu/vm.pid", "4242\n");
+	tree_file(tree, "run/libvirt/qemu/x$(touch f);\t%s.pid", "4242");
+	tree_file(tree, "run/libvirt/qemu/gone.pid", "4243\n");
+	tree_file(tree, "run/libvirt/qemu/empty.pid", "");
+	tree_file(tree, "run/libvirt/qemu/rubbish.pid", "4242 4242\n");
+	tree_file(tree, "run/libvirt/qemu/long.pid", "4242                                            \n");
+	tree_file(tree, "run/libvirt/qemu/negative.pid", "-4242\n");
+	tree_file(tree, "run/libvirt/qemu/vm.xml", "4242\n");
+	tree_file(tree, "run/libvirt/elsewhere.pid", "4242\n");
+	g_assert_true(finds(tree, "vm"));
+	g_assert_true(finds(tree, "x$(touch f);\t%s"));
+	g_assert_false(finds(tree, "gone"));
+	g_assert_false(finds(tree, "empty"));
+	g_assert_false(finds(tree, "rubbish"));
+	g_assert_false(finds(tree, "long"));
+	g_assert_false(finds(tree, "negative"));
+	g_assert_false(finds(tree, "../elsewhere"));
+	g_assert_false(finds(tree, "v"));
+	g_assert_false(finds(tree, ""));
+}
+
+/* A FIFO would keep us for ever, a link would lead us anywhere. */
+static void test_qemu_no_file(Tree *tree, gconstpointer data)
+{
+	g_autofree char *fifo = g_build_filename(tree->root, "run/libvirt/qemu/fifo.pid", NULL);
+	g_autofree char *link = g_build_filename(tree->root, "run/libvirt/qemu/link.pid", NULL);
+
+	tree_file(tree, "run/libvirt/qemu/vm.pid", "4242\n");
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	g_assert_cmpint(symlink("vm.pid", link), ==, 0);
+	g_assert_false(finds(tree, "fifo"));
+	g_assert_false(finds(tree, "link"));
+	g_assert_true(finds(tree, "vm"));
+}
+
+static void test_networks(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GPtrArray) none = tree->host->ops->network_xmls(tree->host);
+	g_autoptr(GPtrArray) xmls = NULL;
+	g_autofree char *fifo = g_build_filename(tree->root, "run/libvirt/network/b.xml", NULL);
+	g_autofree char *folder = g_build_filename(tree->root, "run/libvirt/network/c.xml", NULL);
+	g_autofree char *huge = g_strnfill(9 * 1024 * 1024, ' ');
+
+	g_assert_cmpuint(none->len, ==, 0);
+	tree_file(tree, "run/libvirt/network/z.xml", "<networkstatus>z</networkstatus>");
+	tree_file(tree, "run/libvirt/network/.a.xml", "<networkstatus>a</networkstatus>");
+	tree_file(tree, "run/libvirt/network/autostarted", "no");
+	tree_file(tree, "run/libvirt/network/huge.xml", huge);
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
+	xmls = tree->host->ops->network_xmls(tree->host);
+	g_assert_cmpuint(xmls->len, ==, 2);
+	g_assert_cmpstr(g_ptr_array_index(xmls, 0), ==, "<networkstatus>a</networkstatus>");
+	g_assert_cmpstr(g_ptr_array_index(xmls, 1), ==, "<networkstatus>z</networkstatus>");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(stats); i++) {
+		g_autofree char *path = g_strconcat("/proc/stat/", stats[i].name, NULL);
+
+		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_stat);
+	}
+	g_test_add_func("/proc/ourselves", test_ourselves);
+	g_test_add_func("/proc/zombie", test_zombie);
+	g_test_add_func("/proc/caller", test_caller);
+	g_test_add_func("/proc/open", test_open);
+	g_test_add("/proc/qemu", Tree, NULL, set_up, test_qemu, tear_down);
+	g_test_add("/proc/qemu-no-file", Tree, NULL, set_up, test_qemu_no_file, tear_down);
+	g_test_add("/proc/networks", Tree, NULL, set_up, test_networks, tear_down);
+	return g_test_run();
+}
