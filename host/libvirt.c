@@ -24,10 +24,49 @@ static gboolean read_pid(int folder, const char *file, guint64 *pid)
 	return text != NULL && g_ascii_string_to_unsigned(g_strchomp(text), 10, 1, G_MAXINT, pid, NULL);
 }
 
+/* libvirt 9.0 makes the name of this file as if it were XML: "bob's" is
+ * bob&apos;s.pid. It leaves alone what g_markup_escape_text() would not. */
+static char *escape_as_libvirt(const char *name)
+{
+	GString *file = g_string_new(NULL);
+
+	for (const char *p = name; *p != '\0'; p++) {
+		switch (*p) {
+		case '<':
+			g_string_append(file, "&lt;");
+			break;
+		case '>':
+			g_string_append(file, "&gt;");
+			break;
+		case '&':
+			g_string_append(file, "&amp;");
+			break;
+		case '"':
+			g_string_append(file, "&quot;");
+			break;
+		case '\'':
+			g_string_append(file, "&apos;");
+			break;
+		default:
+			g_string_append_c(file, *p);
+		}
+	}
+	return g_string_free(file, FALSE);
+}
+
+/* Escaped or not: another libvirt may have mended it. */
+static gboolean is_pid_file_of(const char *file, const char *name)
+{
+	g_autofree char *escaped = escape_as_libvirt(name);
+	g_autofree char *plain_file = g_strconcat(name, ".pid", NULL);
+	g_autofree char *escaped_file = g_strconcat(escaped, ".pid", NULL);
+
+	return g_str_equal(file, plain_file) || g_str_equal(file, escaped_file);
+}
+
 gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *process)
 {
 	g_autofree char *path = machine_path(host, QEMU, NULL);
-	g_autofree char *wanted = g_strconcat(name, ".pid", NULL);
 	DIR *folder = opendir(path);
 	struct dirent *entry;
 	gboolean found = FALSE;
@@ -36,7 +75,7 @@ gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *pro
 	if (folder == NULL)
 		return FALSE;
 	while (!found && (entry = readdir(folder)) != NULL)
-		found = g_str_equal(entry->d_name, wanted) && read_pid(dirfd(folder), entry->d_name, &pid);
+		found = is_pid_file_of(entry->d_name, name) && read_pid(dirfd(folder), entry->d_name, &pid);
 	closedir(folder);
 	return found && host_process_find(host, (int)pid, process);
 }
