@@ -126,14 +126,22 @@ find_devices
 
 # devices: what the lab has, for people.
 devices() {
-	local name
+	local name address text
+	local -A texts=()
+	while read -r address text; do
+		texts[$address]=$text
+	done < <(lspci -D)
 	for name in "${DEVICES[@]}"; do
 		printf '%-8s %s  group %-3s %-14s %s\n' "$name" "${!name}" "$(group_of "${!name}")" "$(driver_of "${!name}")" \
-			"$(lspci -s "${!name}" | cut -d' ' -f2-)"
+			"${texts[${!name}]}"
 	done
 }
 
-link_name() { if [[ -L $1 ]]; then basename "$(readlink "$1")"; else echo none; fi; }
+link_name() {
+	local target=none
+	[[ ! -L $1 ]] || target=$(readlink "$1")
+	echo "${target##*/}"
+}
 driver_of() { link_name "/sys/bus/pci/devices/$1/driver"; }
 group_of() { link_name "/sys/bus/pci/devices/$1/iommu_group"; }
 port_of() { basename "$(dirname "$(readlink -f "/sys/bus/pci/devices/$1")")"; }
@@ -272,6 +280,18 @@ hook_snapshot() {
 	} >"$LAB_HOOK"
 	chmod 755 "$LAB_HOOK"
 	[[ -z $(pidof libvirtd) ]] || pkill -HUP -x libvirtd
+}
+
+# The lab's own scenarios show what libvirt does alone: our hooks are put aside until the scenario ends.
+without_hostler() {
+	rm -f /etc/libvirt/hooks/*.d/10-hostler
+	trap with_hostler EXIT
+}
+with_hostler() {
+	local kind
+	for kind in qemu network daemon; do
+		[[ ! -x /usr/sbin/hostler-$kind-hook ]] || ln -sf "/usr/sbin/hostler-$kind-hook" "/etc/libvirt/hooks/$kind.d/10-hostler"
+	done
 }
 
 # --- virtual machines -------------------------------------------------------------------------------------------------------------

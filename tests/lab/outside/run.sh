@@ -18,6 +18,14 @@ seconds() { echo "${EPOCHREALTIME%[.,]*}"; }
 
 list_scenarios() { (cd "$LAB/scenarios" && ls); }
 
+# Those that a run without names takes: all but `# when: asked`.
+usual_scenarios() {
+	local name
+	list_scenarios | while read -r name; do
+		[[ $(header "$name" when always) == asked ]] || echo "$name"
+	done
+}
+
 # header NAME KEY DEFAULT: a line such as `# timeout: 300` at the head of the scenario.
 header() {
 	local value
@@ -205,7 +213,7 @@ run() {
 		*) names+=("$1"); shift ;;
 		esac
 	done
-	((${#names[@]} > 0)) || mapfile -t names < <(list_scenarios)
+	((${#names[@]} > 0)) || mapfile -t names < <(usual_scenarios)
 	for name in "${names[@]}"; do
 		[[ -f $LAB/scenarios/$name ]] || die "no scenario $name; there are: $(list_scenarios | tr '\n' ' ')"
 	done
