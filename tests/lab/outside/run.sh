@@ -69,7 +69,7 @@ failed() { # TEXT
 
 show_console() {
 	# That nothing leads out of the hub is meant so.
-	grep -v 'hub 0 is not connected' "$RUN/qemu.err" | tail -n 20 | sed 's/^/    | qemu: /'
+	sed -e '/hub 0 is not connected/d' -e 's/^/    | qemu: /' "$RUN/qemu.err" | tail -n 20
 	[[ ! -s $RUN/console ]] || tail -n 40 "$RUN/console" | tr -d '\r' | sed 's/^/    | console: /'
 }
 
