@@ -191,23 +191,38 @@ static gboolean start(HostlerHost *host, const HostlerDomain *domain, GError **e
 	return lock != NULL && acquire_all(host, domain, NULL, error);
 }
 
-/* From nothing: what the metadata no longer asks for is gone with the next fill. */
+/* What the metadata no longer asks for. A plugin that fails keeps what it had
+ * written: a running VM's ports are not closed for a network that could not be read. */
+static void forget_groups(HostlerRecord *stay, const char *plugin)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
+	g_autofree char *prefix = g_strconcat(plugin, "-", NULL);
+
+	for (gsize i = 0; groups[i] != NULL; i++) {
+		if (g_str_equal(groups[i], plugin) || g_str_has_prefix(groups[i], prefix))
+			g_key_file_remove_group(stay->body, groups[i], NULL);
+	}
+}
+
+static void fill_group(HostlerHost *host, const HostlerPlugin *plugin, const HostlerDomain *domain,
+		       HostlerRecord *stay)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!plugin->concerns(domain))
+		forget_groups(stay, plugin->name);
+	else if (plugin->started != NULL && !plugin->started(host, domain, stay, &error))
+		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
+			    &(HostlerSubject){ .vm = domain->name, .uuid = domain->uuid }, "%s: %s", plugin->name,
+			    error->message);
+}
+
 static void fill_stay(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay)
 {
 	const HostlerPlugin *const *plugins = hostler_plugins();
 
-	g_key_file_unref(stay->body);
-	stay->body = g_key_file_new();
-	for (guint i = 0; plugins[i] != NULL; i++) {
-		g_autoptr(GError) error = NULL;
-
-		if (plugins[i]->started == NULL || !plugins[i]->concerns(domain) ||
-		    plugins[i]->started(host, domain, stay, &error))
-			continue;
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
-			    &(HostlerSubject){ .vm = domain->name, .uuid = domain->uuid }, "%s: %s", plugins[i]->name,
-			    error->message);
-	}
+	for (guint i = 0; plugins[i] != NULL; i++)
+		fill_group(host, plugins[i], domain, stay);
 }
 
 /* A VM that just began has given nobody anything to take back. */

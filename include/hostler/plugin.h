@@ -34,8 +34,9 @@ typedef struct {
 	 * caller after all plugins have filled their groups, or is NULL at start. */
 	gboolean (*acquire)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
 
-	/* `started`, `reconnect`: fills its group of the stay, then the caller
-	 * stores it and settles. An error is logged, never a refusal. */
+	/* `started`, `reconnect`: fills its groups of the stay, named as the plugin
+	 * or NAME-..., then the caller stores it and settles. An error is logged,
+	 * never a refusal, and leaves the groups as they were. */
 	gboolean (*started)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
 
 	/* From records alone; never fail. `uuid` is canonical. */

@@ -388,17 +388,24 @@ TDBAL=0x3800
 
 hmp() { virsh qemu-monitor-command "$1" --hmp "$2" | tr -d '\r'; }
 
-# guest_io VM BDF: the port at which the guest's firmware mapped the I/O BAR of the host's device BDF.
-guest_io() {
+# guest_bar VM BDF NUMBER: where the guest's firmware mapped that BAR of the host's device BDF.
+guest_bar() {
 	local domain bus slot function alias
 	IFS=:. read -r domain bus slot function <<<"$2"
 	alias=$(virsh dumpxml "$1" | tr "'" '"' | sed -n '/<hostdev/,/<\/hostdev>/p' |
 		sed -n "/<source>/,/<alias/{/domain=\"0x$domain\" bus=\"0x$bus\" slot=\"0x$slot\" function=\"0x$function\"/,/<alias/s/.*<alias name=\"\(.*\)\".*/\1/p}")
-	hmp "$1" "info pci" | awk -v id="\"$alias\"" '
-		/^ *Bus .*device/ { io = "" }
-		/BAR2: I\/O at/   { io = $4 }
-		$1 == "id" && $2 == id && io { print io; found = 1 }
+	hmp "$1" "info pci" | awk -v id="\"$alias\"" -v bar="BAR$3:" '
+		/^ *Bus .*device/       { at = "" }
+		$1 == bar               { at = $0; sub(/.* at /, "", at); sub(/ .*/, "", at) }
+		$1 == "id" && $2 == id && at { print at; found = 1 }
 		END { exit !found }'
+}
+guest_io() { guest_bar "$1" "$2" 2; }
+guest_memory_word() { # VM BDF OFFSET
+	local start
+	wait_for 60 guest_bar "$1" "$2" 0 || return
+	start=$(guest_bar "$1" "$2" 0)
+	printf '%#x\n' "$(hmp "$1" "xp /1xw $((start + $3))" | sed -n 's/.*: *//p')"
 }
 guest_has_io() { guest_io "$1" "$2" && [[ $(hmp "$1" "i /w $(guest_io "$1" "$2")") != *0xffffffff* ]]; }
 
@@ -426,13 +433,22 @@ guest_register_read() {
 register_write() { awake "$1" io_words "$1" "$2" "$3"; }
 register_read() { awake "$1" io_words "$1" "$2"; }
 
-awake() { # BDF COMMAND...: with the device in D0 and its I/O decoding
+# memory_word BDF OFFSET [VALUE]: the same for a word of BAR 0, of a device without driver. NVMe: AQA (0x24) no reset clears, CC (0x14)
+# each does; a guest's firmware enables the controller, so there $(guest_memory_word VM BDF 0x14) is not 0.
+memory_word() { awake "$1" bar0_word "$@"; }
+bar0_word() {
+	local start
+	read -r start _ <"/sys/bus/pci/devices/$1/resource"
+	busybox devmem $((start + $2)) 32 ${3:+"$3"}
+}
+
+awake() { # BDF COMMAND...: with the device in D0 and decoding
 	local device=/sys/bus/pci/devices/$1 control command
 	shift
 	control=$(<"$device/power/control")
 	echo on >"$device/power/control"
 	command=$(setpci -s "${device##*/}" COMMAND)
-	setpci -s "${device##*/}" COMMAND=0x1:0x1
+	setpci -s "${device##*/}" COMMAND=0x3:0x3
 	"$@"
 	setpci -s "${device##*/}" "COMMAND=$command"
 	echo "$control" >"$device/power/control"
