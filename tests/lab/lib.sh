@@ -386,6 +386,12 @@ page_from() { contains "$(wget -q -T 5 -t 1 -O - "http://$1/")" "$GUEST_PAGE"; }
 RDBAL=0x2800
 TDBAL=0x3800
 
+# printf makes 0 of nothing, and 0 is what a cleared register says.
+hexadecimal() {
+	[[ -n $1 ]] || { echo "not readable"; return 1; }
+	printf '%#x\n' "$1"
+}
+
 hmp() { virsh qemu-monitor-command "$1" --hmp "$2" | tr -d '\r'; }
 
 # guest_bar VM BDF NUMBER: where the guest's firmware mapped that BAR of the host's device BDF.
@@ -405,7 +411,7 @@ guest_memory_word() { # VM BDF OFFSET
 	local start
 	wait_for 60 guest_bar "$1" "$2" 0 || return
 	start=$(guest_bar "$1" "$2" 0)
-	printf '%#x\n' "$(hmp "$1" "xp /1xw $((start + $3))" | sed -n 's/.*: *//p')"
+	hexadecimal "$(hmp "$1" "xp /1xw $((start + $3))" | sed -n 's/.*: *//p')"
 }
 guest_has_io() { guest_io "$1" "$2" && [[ $(hmp "$1" "i /w $(guest_io "$1" "$2")") != *0xffffffff* ]]; }
 
@@ -425,7 +431,7 @@ guest_register_read() {
 	wait_for 60 guest_has_io "$1" "$2" || return
 	io=$(guest_io "$1" "$2")
 	hmp "$1" "o /w $io $3" >/dev/null
-	printf '%#x\n' "$(hmp "$1" "i /w $((io + 4))" | sed -n 's/.*= *//p')"
+	hexadecimal "$(hmp "$1" "i /w $((io + 4))" | sed -n 's/.*= *//p')"
 }
 
 # The same from the host, while no VM runs with the device and, better, no driver: register_write BDF REGISTER VALUE and
@@ -460,7 +466,7 @@ io_words() { # BDF REGISTER [VALUE]
 	if [[ -n ${3:-} ]]; then
 		word "$3" | dd of="$file" bs=4 seek=1 conv=notrunc status=none
 	else
-		printf '%#x\n' "$(dd if="$file" bs=4 skip=1 count=1 status=none | od -An -tu4)"
+		hexadecimal "$(dd if="$file" bs=4 skip=1 count=1 status=none | od -An -tu4 | tr -d ' ')"
 	fi
 }
 
