@@ -72,9 +72,12 @@ static void take_reply(Child *child, const JobReply *reply)
 	if (job->state != HOSTLER_JOB_DONE)
 		job->error = g_error_new(HOSTLER_ERROR, (int)reply->code, "%.*s", (int)reply->message_length,
 					 message);
-	if (reply->answer_length > 0)
-		g_key_file_load_from_data(job->answer, message + reply->message_length, reply->answer_length,
-					  G_KEY_FILE_NONE, NULL);
+	/* An answer that cannot be read must not pass for one that says nothing. */
+	if (reply->answer_length > 0 &&
+	    !g_key_file_load_from_data(job->answer, message + reply->message_length, reply->answer_length,
+				       G_KEY_FILE_NONE, NULL) && job->state == HOSTLER_JOB_DONE)
+		fail(job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_HOST,
+		     "the answer about %s cannot be read; please report this as a bug of hostler", job->bdf);
 	child->taken = TRUE;
 	if (send(child->channel, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
 		return; /* killed since; what it said is whole all the same */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hostler/text.h"
 #include "host/file.h"
 #include "host/machine.h"
 
@@ -30,15 +31,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
 
 static void say(Search *search, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Mount points are anybody's text, and need not even be UTF-8: shown as they are,
+ * they could turn a terminal or, unreadable, hide that the device is in use. */
 static void say(Search *search, const char *format, ...)
 {
 	g_autofree char *text = NULL;
+	g_autofree char *shown = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	g_strv_builder_add(search->users, text);
+	shown = hostler_text_shown(text);
+	g_strv_builder_add(search->users, shown);
 }
 
 /* Calls `each` with every line's fields; ends when it answers FALSE. */
