@@ -141,6 +141,19 @@ void hostler_lock_release(HostlerLock *lock)
 	g_free(lock);
 }
 
+/* Not even for a moment one that is in use: somebody may just be trying it, and
+ * would think that we are at work there. */
+static gboolean is_orphan(HostlerHost *host, const char *path)
+{
+	g_autofree char *text = NULL;
+	HostlerProcess holder;
+	guint64 pid;
+
+	return !g_file_get_contents(path, &text, NULL, NULL) ||
+	       !g_ascii_string_to_unsigned(g_strchomp(text), 10, 1, G_MAXINT, &pid, NULL) ||
+	       !host->ops->process_find(host, (int)pid, &holder);
+}
+
 void hostler_locks_tidy(HostlerHost *host)
 {
 	g_autofree char *path = g_build_filename(host->run_dir, "locks", NULL);
@@ -148,7 +161,8 @@ void hostler_locks_tidy(HostlerHost *host)
 	const char *name;
 
 	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		HostlerLock *lock = hostler_lock_try(host, name, NULL);
+		g_autofree char *file = path_of(host, name);
+		HostlerLock *lock = is_orphan(host, file) ? hostler_lock_try(host, name, NULL) : NULL;
 
 		if (lock != NULL)
 			hostler_lock_release(lock);
