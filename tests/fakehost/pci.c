@@ -98,19 +98,30 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 /* --- around a device --- */
 
+static GStrv list_users(const FakeDevice *device)
+{
+	const char *users = fake_device_get(device, "users");
+	const char *functions = fake_device_get(device, "sriov_numvfs");
+	g_autofree char *all = NULL;
+
+	if (functions == NULL || g_str_equal(functions, "0"))
+		return g_strsplit(users, ";", -1);
+	all = g_strdup_printf("%s%shas %s virtual functions enabled (sriov_numvfs)", users, *users != '\0' ? ";" : "",
+			      functions);
+	return g_strsplit(all, ";", -1);
+}
+
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error)
 {
 	FakeCall call = { .door = "users", .bdf = bdf };
 	FakeDevice *device = NULL;
-	g_auto(GStrv) users = NULL;
 	int errnum;
 
 	if (fake_call_pass((FakeHost *)host, &call, &device, &errnum) == FAKE_CALL_FAILS) {
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	users = g_strsplit(fake_device_get(device, "users"), ";", -1);
-	return g_steal_pointer(&users);
+	return list_users(device);
 }
 
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf)
