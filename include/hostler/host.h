@@ -75,6 +75,18 @@ typedef struct {
 	 * on /home", "eth0 has the default route". Empty: nothing. */
 	GStrv (*pci_users)(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 
+	/* The module that is to hand this device to a VM: "vfio_pci", or the variant
+	 * that modules.alias names best. NULL with an error. */
+	char *(*pci_vfio_module)(HostlerHost *host, const char *bdf, GError **error);
+	/* Whether its driver of now is such a one. FALSE without an error: another, or none. */
+	gboolean (*pci_on_vfio)(HostlerHost *host, const char *bdf, GError **error);
+
+	/* NVIDIA's driver never comes back from an unbind while it has clients. TRUE:
+	 * it has none now, or is not the driver; FALSE with HOSTLER_ERROR_VFIO_BUSY after
+	 * two seconds of asking, or another error. Whoever does not unbind then unlocks. */
+	gboolean (*gpu_unbind_lock)(HostlerHost *host, const char *bdf, GError **error);
+	void (*gpu_unbind_unlock)(HostlerHost *host, const char *bdf);
+
 	/* --- PCI, from the kernel's own memory: never sleeps on a device. --- */
 	gboolean (*pci_exists)(HostlerHost *host, const char *bdf);
 	/* The number of its IOMMU group; NULL: it has none. */
@@ -94,10 +106,17 @@ typedef struct {
 	/* --- modules, processes, helpers --- */
 	gboolean (*module_load)(HostlerHost *host, const char *module, GError **error);
 	gboolean (*driver_present)(HostlerHost *host, const char *driver);
+	/* The PCI driver that a loaded module brought; NULL: it is not loaded or has none. */
+	char *(*module_driver)(HostlerHost *host, const char *module);
+	/* The module that a PCI driver is in; NULL: built in, or there is no such driver. */
+	char *(*driver_module)(HostlerHost *host, const char *driver);
 	/* FALSE: no such process. */
 	gboolean (*process_find)(HostlerHost *host, int pid, HostlerProcess *process);
 	/* QEMU of the running VM `name`, from libvirt's pid file. */
 	gboolean (*qemu_find)(HostlerHost *host, const char *name, HostlerProcess *process);
+	/* libvirt's note on the running VM with this canonical UUID, a <domstatus> for
+	 * hostler_domain_from_status(); NULL: it does not run, or its note cannot be read. */
+	char *(*vm_xml)(HostlerHost *host, const char *uuid);
 	/* Has a helper run, detached: by systemd's path units, or where there is no
 	 * systemd by ourselves. */
 	void (*helper_start)(HostlerHost *host, HostlerHelper helper);

@@ -7,10 +7,6 @@
 
 /* Claims: which device belongs to which VM, and how it was found. */
 
-/* Group of a claim: `with`, of a companion, the device that it goes along with;
- * `by`, "libvirt" for a device that libvirt itself bound and returns. */
-#define VFIO_TAKEN "taken"
-
 /* Pending claims on `members` (VfioMember), on disk before any of them is touched.
  * A claim that an earlier run left says how its device was found, and goes over
  * into the new one. NULL when a claim cannot be written; new ones are removed. */

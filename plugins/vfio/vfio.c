@@ -44,13 +44,6 @@ static gboolean lists_new(HostlerHost *host, const HostlerDomain *domain)
 
 /* Between `prepare` and `start` libvirt takes functions from network pools, and
  * binds them itself; those it also returns. */
-static gboolean is_libvirts(const VfioMember *member)
-{
-	g_autofree char *driver = vfio_device_fact(member->device, VFIO_FOUND, "driver");
-
-	return g_strcmp0(driver, "vfio-pci") == 0;
-}
-
 static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const VfioPlan *plan, gboolean at_start)
 {
 	GArray *members = g_array_new(FALSE, TRUE, sizeof(VfioMember));
@@ -60,7 +53,7 @@ static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const
 
 		if (!is_new(host, domain, member->device->bdf))
 			continue;
-		if (at_start && is_libvirts(member))
+		if (at_start && vfio_device_is_on_vfio(member->device))
 			vfio_claim_for_libvirt(host, domain, member->device->bdf, NULL);
 		else
 			g_array_append_val(members, *member);

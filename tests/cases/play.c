@@ -157,6 +157,13 @@ static void status(Play *play, const char *line)
 
 /* --- what others do --- */
 
+static void libvirt_notes(Play *play, const CaseDomain *domain)
+{
+	g_autofree char *note = g_strdup_printf("<domstatus state='running'>\n%s\n</domstatus>\n", domain->xml);
+
+	fakehost_vm_xml_set(play->host, domain->domain->uuid, note);
+}
+
 static void qemu_starts(Play *play, const CaseDomain *domain)
 {
 	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
@@ -165,6 +172,13 @@ static void qemu_starts(Play *play, const CaseDomain *domain)
 		g_ptr_array_add(bdfs, ((const HostlerPciDevice *)g_ptr_array_index(domain->domain->devices, i))->bdf);
 	g_ptr_array_add(bdfs, NULL);
 	fakehost_qemu_start(play->host, domain->domain->name, (const char *const *)bdfs->pdata);
+	libvirt_notes(play, domain);
+}
+
+static void qemu_dies(Play *play, const CaseDomain *domain)
+{
+	fakehost_qemu_end(play->host, domain->domain->name);
+	fakehost_vm_xml_set(play->host, domain->domain->uuid, NULL);
 }
 
 static void set_fact(Play *play, const char *line, const char *rest)
@@ -248,7 +262,11 @@ static void play_others(Play *play, const char *line)
 	if ((rest = after(line, "qemu starts")) != NULL)
 		qemu_starts(play, domain_of(play, line, rest));
 	else if ((rest = after(line, "qemu dies")) != NULL)
-		fakehost_qemu_end(play->host, domain_of(play, line, rest)->domain->name);
+		qemu_dies(play, domain_of(play, line, rest));
+	else if ((rest = after(line, "libvirt notes")) != NULL)
+		libvirt_notes(play, domain_of(play, line, rest));
+	else if ((rest = after(line, "unload")) != NULL)
+		fakehost_driver_end(play->host, rest);
 	else if (g_str_equal(line, "libvirtd dies"))
 		fakehost_caller_end(play->host);
 	else if (g_str_equal(line, "libvirtd restarts"))

@@ -116,6 +116,66 @@ static void test_binding(void)
 	g_assert_cmpstr(nothing, ==, "");
 }
 
+static gboolean look_at_vfio(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	g_autofree char *module = host->ops->pci_vfio_module(host, job->bdf, error);
+	gboolean on = host->ops->pci_on_vfio(host, job->bdf, error);
+	gboolean free = host->ops->gpu_unbind_lock(host, job->bdf, error);
+
+	g_key_file_set_string(answer, "vfio", "module", module);
+	g_key_file_set_boolean(answer, "vfio", "on", on);
+	return free;
+}
+
+static HostlerJobState look(HostlerHost *host, const char *module, gboolean on)
+{
+	HostlerJob job = { .bdf = BDF };
+	HostlerJobState state;
+	g_autofree char *found = NULL;
+
+	host->ops->run_jobs(host, &job, 1, look_at_vfio);
+	found = g_key_file_get_string(job.answer, "vfio", "module", NULL);
+	g_assert_cmpstr(found, ==, module);
+	g_assert_cmpint(g_key_file_get_boolean(job.answer, "vfio", "on", NULL), ==, on);
+	state = job.state;
+	hostler_jobs_clear(&job, 1);
+	return state;
+}
+
+/* A variant is there when its module was loaded; a driver's module may have another name. */
+static void test_variant(void)
+{
+	g_autoptr(HostlerHost) host = open_host("[device " BDF "]\ndriver=nvidia\nunbind_lock=0\n"
+						"vfio_module=nvgrace_gpu_vfio_pci\n"
+						"[driver nvidia]\nmodule=nvidia_open\n");
+	g_autofree char *native = host->ops->driver_module(host, "nvidia");
+	g_autofree char *driver = NULL;
+
+	g_assert_cmpstr(native, ==, "nvidia_open");
+	g_assert_null(host->ops->module_driver(host, "nvgrace_gpu_vfio_pci"));
+	g_assert_true(host->ops->module_load(host, "nvgrace_gpu_vfio_pci", NULL));
+	driver = host->ops->module_driver(host, "nvgrace_gpu_vfio_pci");
+	g_assert_cmpint(look(host, driver, FALSE), ==, HOSTLER_JOB_DONE);
+	g_assert_cmpstr(fakehost_get(host, BDF, "unbind_lock"), ==, "1");
+	fakehost_set(host, BDF, "unbind_lock", "busy");
+	g_assert_cmpint(look(host, driver, FALSE), ==, HOSTLER_JOB_FAILED);
+	fakehost_driver_end(host, "nvidia");
+	g_assert_null(host->ops->driver_module(host, "nvidia"));
+}
+
+static void test_notes(void)
+{
+	g_autoptr(HostlerHost) host = open_nic();
+	g_autofree char *xml = NULL;
+
+	g_assert_null(host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555"));
+	fakehost_vm_xml_set(host, "11111111-2222-3333-4444-555555555555", "<domstatus/>");
+	xml = host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555");
+	g_assert_cmpstr(xml, ==, "<domstatus/>");
+	fakehost_vm_xml_set(host, "11111111-2222-3333-4444-555555555555", NULL);
+	g_assert_null(host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555"));
+}
+
 static void test_no_vfio_without_override(void)
 {
 	g_autoptr(HostlerHost) host = open_host("[device " BDF "]\n[driver vfio-pci]\npresent=true\n");
@@ -317,6 +377,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/fakehost/binding", test_binding);
+	g_test_add_func("/fakehost/variant", test_variant);
+	g_test_add_func("/fakehost/notes", test_notes);
 	g_test_add_func("/fakehost/no-vfio-without-override", test_no_vfio_without_override);
 	g_test_add_func("/fakehost/bridge", test_bridge);
 	g_test_add_func("/fakehost/reset", test_reset);
