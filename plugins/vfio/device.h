@@ -12,8 +12,8 @@ typedef struct {
 } VfioDevices;
 
 /* Groups of a device's facts, beside HOSTLER_CLAIM_IDENTITY. A claim keeps all but the last. */
-#define VFIO_FOUND "found" /* driver, module (of it), driver_override, reset_method, power/control, d3cold_allowed */
-#define VFIO_TAKEN "taken" /* driver: the one that hands the device to the VM; not there: it is still to be chosen */
+#define VFIO_FOUND "found" /* driver, its module, driver_override, reset_method, power/control, d3cold_allowed */
+#define VFIO_TAKEN "taken" /* driver: the one that hands the device to the VM; not there: still to be chosen */
 #define VFIO_NOW "now"     /* iommu_group, enable, on_vfio, users */
 
 /* `bdfs` are borrowed and must outlive the answer. */
