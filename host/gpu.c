@@ -16,7 +16,7 @@
 #define GPUS "/proc/driver/nvidia/gpus"
 #define LOCK_MAX_BYTES 64
 #define WAIT_MAX_MICROSECONDS (2 * G_USEC_PER_SEC)
-#define PAUSE_MICROSECONDS (100 * 1000)
+#define PAUSE_MICROSECONDS (250 * 1000) /* each try is an error line in its log */
 
 static char *lock_path(HostlerHost *host, const char *bdf)
 {

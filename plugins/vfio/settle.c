@@ -60,7 +60,8 @@ static gboolean was_unplugged(HostlerHost *host, const HostlerRecord *claim)
 
 /* Whether the claim's device is to be returned now. QEMU's end that no hook told
  * of begins the wait for `release`: libvirt calls it when it comes back, and
- * resets the device just before. Somebody must look again when that is over. */
+ * resets the device just before. Somebody must look again when that is over. With
+ * trouble on record it was tried, so `release` has been. */
 static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 {
 	if (hostler_record_alive(host, claim))
@@ -69,7 +70,7 @@ static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 		vfio_claim_enter(host, claim, HOSTLER_PHASE_ENDED);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	}
-	return !hostler_record_in_grace(host, claim);
+	return !hostler_record_in_grace(host, claim) || vfio_claim_has_trouble(claim);
 }
 
 typedef struct {

@@ -169,7 +169,7 @@ static void test_quickly(Tree *tree, gconstpointer data)
 {
 	GString *text = g_string_new("# Aliases extracted from modules themselves.\n");
 	g_autofree char *aliases = NULL;
-	gint64 begun, took;
+	gint64 fastest = G_MAXINT64;
 
 	for (guint i = 0; i < 26000; i++)
 		g_string_append_printf(text, "alias %s:v%08Xd%08Xsv*sd*bc*sc*i* module_%u\n",
@@ -178,15 +178,15 @@ static void test_quickly(Tree *tree, gconstpointer data)
 	aliases = g_string_free(text, FALSE);
 	g_assert_cmpuint(strlen(aliases), >, 1300000);
 	write_aliases(tree, aliases);
-	begun = g_get_monotonic_time();
 	for (guint i = 0; i < 20; i++) {
+		gint64 begun = g_get_monotonic_time();
 		g_autofree char *module = tree->host->ops->pci_vfio_module(tree->host, BDF, NULL);
 
+		fastest = MIN(fastest, g_get_monotonic_time() - begun);
 		g_assert_cmpstr(module, ==, "mlx5_vfio_pci");
 	}
-	took = (g_get_monotonic_time() - begun) / 20;
-	g_test_message("%" G_GINT64_FORMAT " microseconds for 1.4 MB", took);
-	g_assert_cmpint(took, <, 100 * 1000);
+	g_test_message("%" G_GINT64_FORMAT " microseconds for 1.4 MB", fastest);
+	g_assert_cmpint(fastest, <, 50 * 1000);
 }
 
 /* --- on which driver --- */
