@@ -18,7 +18,7 @@
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
-#include "host/users.h"
+#include "host/users/users.h"
 
 #define DEADLINE_SECONDS 20
 #define BOOT_ID_MAX_BYTES 64

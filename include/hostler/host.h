@@ -40,6 +40,12 @@ void hostler_jobs_clear(HostlerJob *jobs, gsize n_jobs);
 /* Runs in the child; may call the pci_ doors. FALSE with `error` set fails the job. */
 typedef gboolean (*HostlerJobFunc)(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
 
+/* Which use of a device counts as one; the second includes the first. */
+typedef enum {
+	HOSTLER_USE_NEEDED, /* what the host would lose: mounted, swap, default route, a program that has it open */
+	HOSTLER_USE_ANY,    /* also what is merely awake: an interface that is up, any block device */
+} HostlerUse;
+
 typedef enum {
 	HOSTLER_HELPER_WATCH,
 	HOSTLER_HELPER_METRICS,
@@ -66,8 +72,9 @@ typedef struct {
 				     gsize length, GError **error);
 
 	/* What of the host stands on this device, a phrase each: "nvme0n1p2 is mounted
-	 * on /home", "eth0 has the default route". Empty: nothing. */
-	GStrv (*pci_users)(HostlerHost *host, const char *bdf, GError **error);
+	 * on /home", "eth0 has the default route"; a few at most, the last then says
+	 * how many more. Fit for a terminal. Empty: nothing. */
+	GStrv (*pci_users)(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 
 	/* --- PCI, from the kernel's own memory: never sleeps on a device. --- */
 	gboolean (*pci_exists)(HostlerHost *host, const char *bdf);

@@ -50,7 +50,7 @@ static gboolean read_each(HostlerHost *host, const char *bdf, GKeyFile *answer, 
 
 static gboolean read_users(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error)
 {
-	g_auto(GStrv) users = host->ops->pci_users(host, bdf, error);
+	g_auto(GStrv) users = host->ops->pci_users(host, bdf, HOSTLER_USE_NEEDED, error);
 
 	if (users == NULL)
 		return FALSE;

@@ -20,6 +20,7 @@ static const struct {
 	{ "iommu_group", "" },
 	{ "port", "" },
 	{ "users", "" },
+	{ "stirs", "" },
 	{ "driver_override", "(null)" },
 	{ "reset_method", "flr" },
 	{ "power/control", "auto" },

@@ -134,7 +134,7 @@ gboolean fake_pci_config(HostlerHost *host, const char *bdf, guint offset, guint
 			 GError **error);
 gboolean fake_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
 			       GError **error);
-GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error);
+GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
 char *fake_pci_port(HostlerHost *host, const char *bdf);
 GStrv fake_pci_below(HostlerHost *host, const char *port);

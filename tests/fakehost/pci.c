@@ -98,19 +98,29 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 /* --- around a device --- */
 
-GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error)
+static void add_phrases(GStrvBuilder *builder, const FakeDevice *device, const char *fact)
+{
+	g_auto(GStrv) phrases = g_strsplit(fake_device_get(device, fact), ";", -1);
+
+	for (gsize i = 0; phrases[i] != NULL; i++)
+		g_strv_builder_add(builder, phrases[i]);
+}
+
+GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error)
 {
 	FakeCall call = { .door = "users", .bdf = bdf };
+	g_autoptr(GStrvBuilder) users = g_strv_builder_new();
 	FakeDevice *device = NULL;
-	g_auto(GStrv) users = NULL;
 	int errnum;
 
 	if (fake_call_pass((FakeHost *)host, &call, &device, &errnum) == FAKE_CALL_FAILS) {
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	users = g_strsplit(fake_device_get(device, "users"), ";", -1);
-	return g_steal_pointer(&users);
+	add_phrases(users, device, "users");
+	if (use == HOSTLER_USE_ANY)
+		add_phrases(users, device, "stirs");
+	return g_strv_builder_end(users);
 }
 
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf)
