@@ -69,10 +69,12 @@ static gboolean has_folder(Search *search, const char *name, const char *folder)
 static void say_master(Search *search, const char *shown, const char *master)
 {
 	g_autofree char *shown_master = hostler_text_shown(master);
-	const char *kind = has_folder(search, master, "bridge")	 ? "the bridge " :
-			   has_folder(search, master, "bonding") ? "the bond " :
-								   "";
+	const char *kind = "";
 
+	if (has_folder(search, master, "bridge"))
+		kind = "the bridge ";
+	else if (has_folder(search, master, "bonding"))
+		kind = "the bond ";
 	search_say(search, "%s is a port of %s%s", shown, kind, shown_master);
 }
 

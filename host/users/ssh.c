@@ -16,13 +16,14 @@
 
 static char *address_text(const struct sockaddr *address)
 {
+	const struct sockaddr_in *ipv4 = (const void *)address;
+	const struct sockaddr_in6 *ipv6 = (const void *)address;
 	char text[INET6_ADDRSTRLEN] = "";
 
 	if (address->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text, sizeof(text));
+		inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof(text));
 	else if (address->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text,
-			  sizeof(text));
+		inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text));
 	return g_strdup(text);
 }
 
