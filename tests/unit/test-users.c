@@ -23,17 +23,23 @@ typedef struct {
 	HostlerHost *host;
 } Tree;
 
-/* --- in the place of libc's: the addresses of eth0, and a disk that somebody has --- */
+/* --- in the place of libc's: the addresses of two cards, and a disk that somebody has --- */
 
 static struct sockaddr_in ipv4 = { .sin_family = AF_INET };
+static struct sockaddr_in ipv4_of_other = { .sin_family = AF_INET };
 static struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6 };
 static char eth0[] = "eth0";
-static struct ifaddrs second = { .ifa_name = eth0, .ifa_addr = (struct sockaddr *)(void *)&ipv6 };
+static char eth1[] = "eth1";
+static struct ifaddrs third = { .ifa_name = eth1, .ifa_addr = (struct sockaddr *)(void *)&ipv4_of_other };
+static struct ifaddrs second = { .ifa_next = &third,
+				 .ifa_name = eth0,
+				 .ifa_addr = (struct sockaddr *)(void *)&ipv6 };
 static struct ifaddrs first = { .ifa_next = &second, .ifa_name = eth0, .ifa_addr = (struct sockaddr *)(void *)&ipv4 };
 
 int getifaddrs(struct ifaddrs **all)
 {
 	inet_pton(AF_INET, "192.0.2.1", &ipv4.sin_addr);
+	inet_pton(AF_INET, "192.0.2.2", &ipv4_of_other.sin_addr);
 	inet_pton(AF_INET6, "2001:db8::1", &ipv6.sin6_addr);
 	*all = &first;
 	return 0;
@@ -593,17 +599,19 @@ static void test_graphics(Tree *tree, gconstpointer data)
 	process(tree, 1234, "gnome-shell\n", "mnt:[1]");
 	has_open(tree, 1234, 3, "/dev/dri/card0");
 	has_open(tree, 1234, 4, "/home/dri/card1.txt");
+	process(tree, (int)getpid(), "hostler\n", "mnt:[1]");
 	has_open(tree, (int)getpid(), 9, "/dev/dri/card1"); /* ourselves */
 	tree_file(tree, "proc/8/fdinfo", "");               /* has ended */
 	has_open(tree, 9, 3, "/dev/dri/card1");             /* just so: no name any more */
 	expect(tree, NEEDED, "");
 	has_open(tree, 1234, 17, "/dev/dri/card1");
-	has_open(tree, 1234, 18, "/dev/dri/card1 (deleted)");
+	process(tree, 1235, "Xwayland\n", "mnt:[1]");
+	has_open(tree, 1235, 18, "/dev/dri/card1 (deleted)");
 	process(tree, 1300, "blender\n", "mnt:[5]");
 	has_open(tree, 1300, 5, "/var/lib/container/dev/dri/renderD128");
 	process(tree, 1301, "ffmpeg\n", "mnt:[6]");
 	has_open(tree, 1301, 5, "/dri/renderD128");
-	expect(tree, NEEDED, "gnome-shell (pid 1234) has /dev/dri/card1 open|"
+	expect(tree, NEEDED, "gnome-shell (pid 1234) has /dev/dri/card1 open|Xwayland (pid 1235) has /dev/dri/card1 open|"
 	       "blender (pid 1300) has /dev/dri/renderD128 open|ffmpeg (pid 1301) has /dev/dri/renderD128 open");
 }
 
@@ -701,17 +709,29 @@ static void test_keyboard(Tree *tree, gconstpointer data)
 
 static void test_keyboard_elsewhere(Tree *tree, gconstpointer data)
 {
-	input(tree, "pci0000:00/" OTHER "/usb1/1-1/input/input5", "Dell\n", KEYS);
-	expect(tree, ANY, "");
 	input(tree, "pci0000:00/" BDF "/usb1/1-2/input/input6", "Remote\n", "fffffffe 0\n");
 	expect(tree, ANY, "");
-	input(tree, "virtual/misc/uhid/0005:046D:B33D.0002/input/input8", "Bluetooth\n", KEYS);
+	input(tree, "pci0000:00/" BDF "/usb1/1-3/input/input7", "Headset\n", "1800000000 178000100000 6000000000000 ffff\n");
 	expect(tree, ANY, "");
+	input(tree, "pci0000:00/" OTHER "/usb1/1-1/input/input5", "Dell\n", KEYS);
+	expect(tree, ANY, "");
+	input(tree, "pci0000:00/" BDF "/usb1/1-5/input/input9", "Second\n", KEYS);
+	expect(tree, ANY, "");
+}
+
+/* Through Bluetooth a keyboard hangs on nothing that the kernel would tell. */
+static void test_keyboard_bluetooth(Tree *tree, gconstpointer data)
+{
+	input(tree, INPUT, "Dell\n", KEYS);
+	expect(tree, NEEDED, "the only keyboard (Dell) hangs on it");
+	input(tree, "virtual/misc/uhid/0005:046D:B33D.0002/input/input8", "Bluetooth\n", KEYS);
+	expect(tree, NEEDED, "");
 }
 
 static void test_stirs(Tree *tree, gconstpointer data)
 {
 	entry(tree, "tty", "pci0000:00/" BDF "/usb1/1-4/1-4:1.0/ttyUSB0/tty/ttyUSB0", "ttyUSB0");
+	entry(tree, "tty", "pci0000:00/" BDF "/tty/ttyS4", "ttyS4");
 	entry(tree, "video4linux", "pci0000:00/" BDF "/usb1/1-5/1-5:1.0/video4linux/video0", "video0");
 	entry(tree, "hidraw", "pci0000:00/" BDF "/usb1/1-6/1-6:1.0/hidraw/hidraw0", "hidraw0");
 	entry(tree, "input", "pci0000:00/" BDF "/usb1/1-6/input/input4/event3", "input/event3");
@@ -720,9 +740,11 @@ static void test_stirs(Tree *tree, gconstpointer data)
 	has_open(tree, 300, 4, "/dev/hidraw0");
 	has_open(tree, 300, 5, "/dev/input/event3");
 	has_open(tree, 300, 6, "/dev/video0");
+	has_open(tree, 300, 7, "/dev/ttyS4");
 	expect(tree, NEEDED, "");
 	expect(tree, ANY, "minicom (pid 300) has /dev/ttyUSB0 open|minicom (pid 300) has /dev/hidraw0 open|"
-	       "minicom (pid 300) has /dev/input/event3 open|minicom (pid 300) has /dev/video0 open");
+	       "minicom (pid 300) has /dev/input/event3 open|minicom (pid 300) has /dev/video0 open|"
+	       "minicom (pid 300) has /dev/ttyS4 open");
 }
 
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
@@ -770,6 +792,7 @@ int main(int argc, char **argv)
 	add("/users/vfio", test_vfio);
 	add("/users/keyboard", test_keyboard);
 	add("/users/keyboard-elsewhere", test_keyboard_elsewhere);
+	add("/users/keyboard-bluetooth", test_keyboard_bluetooth);
 	add("/users/stirs", test_stirs);
 	return g_test_run();
 }
