@@ -377,8 +377,8 @@ static void test_stacked(Tree *tree, gconstpointer data)
 	tree_file(tree, "proc/self/mountinfo", "36 1 253:0 / /vault rw - ext4 /dev/mapper/x rw\n"
 		  "37 1 259:20 / /boot rw - ext4 /dev/md0p1 rw\n");
 	expect(tree, NEEDED,
-	       "nvme0n1 is part of the RAID array md0, which is part of the encrypted volume x\\x1b, which is mounted on "
-	       "/vault|nvme0n1 is part of the RAID array md0, whose partition md0p1 is mounted on /boot");
+	       "nvme0n1 is part of the RAID array md0, which is part of the encrypted volume x\\x1b, which is "
+	       "mounted on /vault|nvme0n1 is part of the RAID array md0, whose partition md0p1 is mounted on /boot");
 }
 
 /* Volumes that hold each other are no reason to turn for ever. */
@@ -497,6 +497,7 @@ static void test_many(Tree *tree, gconstpointer data)
 #define ETH "pci0000:00/" BDF "/net/eth0"
 #define ROUTES "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 #define NONE "00000000000000000000000000000000"
+#define COUNTS " 00000400 00000001 00000000 "
 
 static void interfaces(const Tree *tree)
 {
@@ -512,17 +513,17 @@ static void test_routes(Tree *tree, gconstpointer data)
 		  "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
 	tree_file(tree, "proc/net/ipv6_route",
 		  NONE " 00 " NONE " 00 " NONE " ffffffff 00000001 00000000 00200200       lo\n"
-		  NONE " 00 " NONE " 00 " NONE " 00000400 00000001 00000000 00000203     eth0\n"
-		  NONE " 00 " NONE " 00 " NONE " 00000400 00000001 00000000 00000003     eth1\n"
-		  "20010db8000000000000000000000000 40 " NONE " 00 " NONE " 00000400 00000001 00000000 00000001     eth0\n"
-		  "00000000000000000000000000000001 80 " NONE " 00 " NONE " 00000400 00000001 00000000 00000001     eth0\n");
+		  NONE " 00 " NONE " 00 " NONE COUNTS "00000203     eth0\n"
+		  NONE " 00 " NONE " 00 " NONE COUNTS "00000003     eth1\n"
+		  "20010db8000000000000000000000000 40 " NONE " 00 " NONE COUNTS "00000001     eth0\n"
+		  "00000000000000000000000000000001 80 " NONE " 00 " NONE COUNTS "00000001     eth0\n");
 	expect(tree, NEEDED, "");
 	expect(tree, ANY, "");
 	tree_file(tree, "proc/net/route", ROUTES "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n");
 	expect(tree, NEEDED, "eth0 has the default route");
 	tree_file(tree, "proc/net/route", ROUTES);
 	tree_file(tree, "proc/net/ipv6_route",
-		  NONE " 00 " NONE " 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0\n");
+		  NONE " 00 " NONE " 00 fe800000000000000000000000000001" COUNTS "00000003     eth0\n");
 	expect(tree, NEEDED, "eth0 has the IPv6 default route");
 }
 
@@ -572,7 +573,8 @@ static void test_ssh(Tree *tree, gconstpointer data)
 	has_open(tree, 91, 4, "socket:[502]");
 	has_open(tree, 91, 5, "socket:[602]");
 	tree_file(tree, "proc/net/tcp", TCP_HEAD TCP("00000000:0016", "00000000:0000", "0A", "500")
-		  TCP("010200C0:0050", "090200C0:C000", "01", "502") TCP("020200C0:0016", "090200C0:C000", "01", "501")
+		  TCP("010200C0:0050", "090200C0:C000", "01", "502")
+		  TCP("020200C0:0016", "090200C0:C000", "01", "501")
 		  TCP("010200C0:0016", "090200C0:C000", "06", "501"));
 	expect(tree, NEEDED, "");
 	tree_file(tree, "proc/net/tcp", TCP_HEAD TCP("010200C0:0016", "090200C0:C001", "01", "501"));
@@ -611,8 +613,9 @@ static void test_graphics(Tree *tree, gconstpointer data)
 	has_open(tree, 1300, 5, "/var/lib/container/dev/dri/renderD128");
 	process(tree, 1301, "ffmpeg\n", "mnt:[6]");
 	has_open(tree, 1301, 5, "/dri/renderD128");
-	expect(tree, NEEDED, "gnome-shell (pid 1234) has /dev/dri/card1 open|Xwayland (pid 1235) has /dev/dri/card1 open|"
-	       "blender (pid 1300) has /dev/dri/renderD128 open|ffmpeg (pid 1301) has /dev/dri/renderD128 open");
+	expect(tree, NEEDED, "gnome-shell (pid 1234) has /dev/dri/card1 open|"
+	       "Xwayland (pid 1235) has /dev/dri/card1 open|blender (pid 1300) has /dev/dri/renderD128 open|"
+	       "ffmpeg (pid 1301) has /dev/dri/renderD128 open");
 }
 
 static void test_nvidia(Tree *tree, gconstpointer data)
@@ -711,7 +714,8 @@ static void test_keyboard_elsewhere(Tree *tree, gconstpointer data)
 {
 	input(tree, "pci0000:00/" BDF "/usb1/1-2/input/input6", "Remote\n", "fffffffe 0\n");
 	expect(tree, ANY, "");
-	input(tree, "pci0000:00/" BDF "/usb1/1-3/input/input7", "Headset\n", "1800000000 178000100000 6000000000000 ffff\n");
+	input(tree, "pci0000:00/" BDF "/usb1/1-3/input/input7", "Headset\n",
+	      "1800000000 178000100000 6000000000000 ffff\n");
 	expect(tree, ANY, "");
 	input(tree, "pci0000:00/" OTHER "/usb1/1-1/input/input5", "Dell\n", KEYS);
 	expect(tree, ANY, "");
