@@ -19,7 +19,7 @@
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
-#include "host/users.h"
+#include "host/users/users.h"
 #include "host/vfio.h"
 
 #define DEADLINE_SECONDS 20

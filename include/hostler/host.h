@@ -40,16 +40,17 @@ void hostler_jobs_clear(HostlerJob *jobs, gsize n_jobs);
 /* Runs in the child; may call the pci_ doors. FALSE with `error` set fails the job. */
 typedef gboolean (*HostlerJobFunc)(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
 
+/* Which use of a device counts as one; the second includes the first. */
+typedef enum {
+	HOSTLER_USE_NEEDED, /* what the host would lose: mounted, swap, default route, a program that has it open */
+	HOSTLER_USE_ANY,    /* also what is merely awake: an interface that is up, any block device */
+} HostlerUse;
+
 typedef enum {
 	HOSTLER_HELPER_WATCH,
 	HOSTLER_HELPER_METRICS,
 	HOSTLER_HELPER_SETTLE, /* `hostler settle`, for what a hook has no time to wait for */
 } HostlerHelper;
-
-typedef enum {
-	HOSTLER_USE_NEEDED, /* what the host would lose: mounted, swap, default route, a program that has it open */
-	HOSTLER_USE_ANY,    /* also what is merely awake: an interface that is up, any block device */
-} HostlerUse;
 
 typedef struct {
 	/* --- PCI. Each may sleep in the kernel for ever: only from within a job. --- */
@@ -72,7 +73,8 @@ typedef struct {
 				     gsize length, GError **error);
 
 	/* What of the host stands on this device, a phrase each: "nvme0n1p2 is mounted
-	 * on /home", "eth0 has the default route". Empty: nothing. */
+	 * on /home", "eth0 has the default route"; a few at most, the last then says
+	 * how many more. Fit for a terminal. Empty: nothing. */
 	GStrv (*pci_users)(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 
 	/* The module that is to hand this device to a VM: "vfio_pci", or the variant

@@ -17,8 +17,9 @@
  *     native=e1000e          whose ids match; default: `driver`, but for vfio-pci
  *     iommu_group=14         empty: no IOMMU
  *     port=0000:00:01.0      the port it hangs below
- *     users=eth0 is a port   what of the host stands on it, parted by `;`
- *     stirs=eth0 is up       what is merely awake on it, likewise
+ *     users=eth0 has the default route
+ *                            what of the host needs it, phrases parted by `;`
+ *     stirs=eth0 is up       what else is awake there, for HOSTLER_USE_ANY beside `users`
  *     dead=yes               configuration space reads ff
  *     resets=flr             methods that do reset it; default: all of them
  *     refuses=bus            methods that answer ENOTTY, whatever they did

@@ -113,7 +113,7 @@ static GStrv list_users(const FakeDevice *device, HostlerUse use)
 
 	add_phrases(users, fake_device_get(device, "users"));
 	if (functions != NULL && !g_str_equal(functions, "0")) {
-		g_autofree char *phrase = g_strdup_printf("has %s virtual functions enabled (sriov_numvfs)", functions);
+		g_autofree char *phrase = g_strdup_printf("it has %s virtual functions enabled", functions);
 
 		g_strv_builder_add(users, phrase);
 	}

@@ -10,7 +10,6 @@
 
 #include "hostler/error.h"
 #include "host/machine.h"
-#include "host/users-sriov.h"
 #include "host/vfio.h"
 
 #define BDF "0000:01:00.0"
@@ -310,37 +309,6 @@ static void test_lock_unwritable(Tree *tree, gconstpointer data)
 	g_assert_nonnull(strstr(error->message, "(unbindLock)"));
 }
 
-/* --- virtual functions --- */
-
-static const struct {
-	const char *number; /* NULL: no such attribute */
-	const char *phrase; /* NULL: none */
-	gboolean fails;
-} functions[] = {
-	{ NULL, NULL, FALSE },
-	{ "0\n", NULL, FALSE },
-	{ "1\n", "has 1 virtual function enabled (sriov_numvfs)", FALSE },
-	{ "4\n", "has 4 virtual functions enabled (sriov_numvfs)", FALSE },
-	{ "", NULL, TRUE },
-	{ "many\n", NULL, TRUE },
-};
-
-static void test_sriov(Tree *tree, gconstpointer data)
-{
-	gsize i = GPOINTER_TO_SIZE(data);
-	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) users = NULL;
-
-	if (functions[i].number != NULL)
-		tree_file(tree, DEVICE "/sriov_numvfs", functions[i].number);
-	g_assert_cmpint(users_add_sriov(tree->host, BDF, builder, &error), ==, !functions[i].fails);
-	g_assert_cmpint(error != NULL, ==, functions[i].fails);
-	users = g_strv_builder_end(builder);
-	g_assert_cmpstr(users[0], ==, functions[i].phrase);
-	g_assert_true(users[0] == NULL || users[1] == NULL);
-}
-
 /* --- libvirt's notes --- */
 
 #define STATUS(name, uuid) "<!-- by libvirt -->\n<domstatus state='running'>\n  <domain type='kvm' id='1'>\n" \
@@ -390,11 +358,6 @@ int main(int argc, char **argv)
 	add("/drivers/unbind-lock-busy", GINT_TO_POINTER(20000), test_lock_busy);
 	add("/drivers/unbind-lock-no-time", GINT_TO_POINTER(100), test_lock_busy);
 	add("/drivers/unbind-lock-unwritable", NULL, test_lock_unwritable);
-	for (gsize i = 0; i < G_N_ELEMENTS(functions); i++) {
-		g_autofree char *path = g_strdup_printf("/drivers/sriov/%zu", i);
-
-		add(path, GSIZE_TO_POINTER(i), test_sriov);
-	}
 	add("/drivers/vm-xml", NULL, test_vm_xml);
 	return g_test_run();
 }

@@ -361,6 +361,41 @@ static void test_killed(void)
 	g_assert_null(lost);
 }
 
+static gboolean list_users(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	g_auto(GStrv) needed = host->ops->pci_users(host, job->bdf, HOSTLER_USE_NEEDED, error);
+	g_auto(GStrv) any = host->ops->pci_users(host, job->bdf, HOSTLER_USE_ANY, error);
+	g_autofree char *all_needed = g_strjoinv("|", needed);
+	g_autofree char *all = g_strjoinv("|", any);
+
+	g_key_file_set_string(answer, "users", "needed", all_needed);
+	g_key_file_set_string(answer, "users", "any", all);
+	return TRUE;
+}
+
+static void expect_users(const char *facts, const char *needed, const char *any)
+{
+	g_autofree char *description = g_strdup_printf("[device " BDF "]\n%s", facts);
+	g_autoptr(HostlerHost) host = open_host(description);
+	HostlerJob job = { .bdf = BDF };
+	g_autofree char *said_needed = NULL;
+	g_autofree char *said = NULL;
+
+	host->ops->run_jobs(host, &job, 1, list_users);
+	said_needed = g_key_file_get_string(job.answer, "users", "needed", NULL);
+	said = g_key_file_get_string(job.answer, "users", "any", NULL);
+	g_assert_cmpstr(said_needed, ==, needed);
+	g_assert_cmpstr(said, ==, any);
+	hostler_jobs_clear(&job, 1);
+}
+
+static void test_users(void)
+{
+	expect_users("", "", "");
+	expect_users("stirs=eth0 is up;it is dark\n", "", "eth0 is up|it is dark");
+	expect_users("users=a;b\nstirs=c\n", "a|b", "a|b|c");
+}
+
 static void test_bad_descriptions(void)
 {
 	static const char *const descriptions[] = { "[device 01:00.0]\n", "[gadget x]\n", "driver=x\n" };
@@ -391,6 +426,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fakehost/no-fault", test_no_fault);
 	g_test_add_func("/fakehost/caller", test_caller);
 	g_test_add_func("/fakehost/killed", test_killed);
+	g_test_add_func("/fakehost/users", test_users);
 	g_test_add_func("/fakehost/bad-descriptions", test_bad_descriptions);
 	return g_test_run();
 }

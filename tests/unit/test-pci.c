@@ -397,26 +397,6 @@ static void test_helpers_systemd(Tree *tree, gconstpointer data)
 	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
 
-/* A mount point is a folder of anybody's: neither UTF-8 nor harmless on a terminal. */
-static void test_users(Tree *tree, gconstpointer data)
-{
-	static const char mounts[] = "36 1 259:1 / /media/x\xff\xe2\x80\xae\x1b[2J rw - ext4 /dev/nvme0n1 rw\n";
-	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) users = NULL;
-
-	tree_file(tree, "proc/self/mountinfo", mounts, -1);
-	tree_file(tree, "sys/devices/pci0000:00/" BDF "/nvme/nvme0/nvme0n1/dev", "259:1\n", -1);
-	tree_folder(tree, "sys/class/block");
-	tree_link(tree, "sys/class/block/nvme0n1", "../../devices/pci0000:00/" BDF "/nvme/nvme0/nvme0n1");
-	users = tree->host->ops->pci_users(tree->host, BDF, HOSTLER_USE_NEEDED, &error);
-	g_assert_no_error(error);
-	g_assert_cmpuint(g_strv_length(users), ==, 1);
-	g_assert_true(g_str_has_prefix(users[0], "nvme0n1 is mounted on /media/x"));
-	g_assert_true(g_utf8_validate(users[0], -1, NULL));
-	g_assert_null(strchr(users[0], '\x1b'));
-	g_assert_null(strstr(users[0], "\xe2\x80\xae"));
-}
-
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
 {
 	g_test_add(path, Tree, NULL, set_up, test, tear_down);
@@ -441,6 +421,5 @@ int main(int argc, char **argv)
 	}
 	add("/pci/helpers", test_helpers);
 	add("/pci/helpers-systemd", test_helpers_systemd);
-	add("/pci/users", test_users);
 	return g_test_run();
 }

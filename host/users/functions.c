@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether virtual functions stand on a physical one: its driver takes them along
  * when it lets go of it, whoever has them, and no return brings them back. */
-#include "host/users-sriov.h"
+#include "host/users/functions.h"
 
 #include "hostler/error.h"
 
-gboolean users_add_sriov(HostlerHost *host, const char *bdf, GStrvBuilder *users, GError **error)
+gboolean functions_see(Search *search, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	g_autofree char *number = host->ops->pci_read(host, bdf, "sriov_numvfs", &local);
-	g_autofree char *text = NULL;
+	g_autofree char *number = search->host->ops->pci_read(search->host, search->bdf, "sriov_numvfs", &local);
 	guint64 n;
 
 	if (number == NULL && g_error_matches(local, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT))
@@ -20,12 +19,11 @@ gboolean users_add_sriov(HostlerHost *host, const char *bdf, GStrvBuilder *users
 	}
 	/* What is no number is no reason to believe that there are none. */
 	if (!g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT16, &n, error)) {
-		g_prefix_error(error, "sriov_numvfs of %s: ", bdf);
+		g_prefix_error(error, "sriov_numvfs of %s: ", search->bdf);
 		return FALSE;
 	}
-	text = g_strdup_printf("has %" G_GUINT64_FORMAT " virtual function%s enabled (sriov_numvfs)", n,
-			       n == 1 ? "" : "s");
 	if (n > 0)
-		g_strv_builder_add(users, text);
+		search_say(search, "it has %" G_GUINT64_FORMAT " virtual function%s enabled (end them: echo 0 > "
+			   "/sys/bus/pci/devices/%s/sriov_numvfs)", n, n == 1 ? "" : "s", search->bdf);
 	return TRUE;
 }
