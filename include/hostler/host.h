@@ -75,6 +75,10 @@ typedef struct {
 	char *(*pci_port)(HostlerHost *host, const char *bdf);
 	/* BDFs of the devices right below a port, sorted. */
 	GStrv (*pci_below)(HostlerHost *host, const char *port);
+	/* The numbers of all IOMMU groups, as text, in their order; never NULL. Empty: no IOMMU. */
+	GStrv (*groups)(HostlerHost *host);
+	/* The number of the device's IOMMU group; NULL: it is in none. */
+	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* BDFs of an IOMMU group, sorted; NULL with an error when there is no such group. */
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
 

@@ -143,5 +143,6 @@ void table_print_json(const Paper *paper, const Table *table)
 			add_row(builder, g_ptr_array_index(section->rows, j));
 		json_builder_end_array(builder);
 	}
+	json_builder_end_object(builder);
 	paper_print_json(paper, builder);
 }

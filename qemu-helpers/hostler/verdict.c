@@ -108,5 +108,6 @@ void verdict_print_json(const Paper *paper, const char *vm, const char *uuid, co
 	for (guint i = 0; i < findings->items->len; i++)
 		add_finding(builder, g_ptr_array_index(findings->items, i));
 	json_builder_end_array(builder);
+	json_builder_end_object(builder);
 	paper_print_json(paper, builder);
 }
