@@ -8,7 +8,8 @@
 #include "hostler/text.h"
 
 #define ANSWER "device" /* group of a job's answer */
-#define BRIDGE 0x0604   /* a port on the way to a device: never a VM's, never in its way */
+#define BRIDGES 0x06    /* class of all bridges */
+#define PORT 0x0604     /* class of those on the way to a device */
 
 /* --- in the job --- */
 
@@ -74,7 +75,7 @@ static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer
 			return FALSE;
 	}
 	return take_driver(host, job->bdf, answer, error) &&
-	       (take_number(answer, "class") >> 8 == BRIDGE || take_users(host, job->bdf, answer, error));
+	       (take_number(answer, "class") >> 8 == PORT || take_users(host, job->bdf, answer, error));
 }
 
 /* --- members --- */
@@ -145,7 +146,8 @@ static void member_fill(HostlerHost *host, Member *member, const HostlerJob *job
 	member->vendor = take_number(job->answer, "vendor");
 	member->device = take_number(job->answer, "device");
 	member->revision = take_number(job->answer, "revision");
-	member->bridge = member->class == BRIDGE;
+	member->bridge = member->class >> 8 == BRIDGES;
+	member->port = member->class == PORT;
 	member->driver = g_key_file_get_string(job->answer, ANSWER, "driver", NULL);
 	member->reset_methods = take_words(job->answer, "reset_method");
 	member->users = find_users(host, member, job->answer);

@@ -6,22 +6,31 @@
 
 /* --- a member --- */
 
-/* "VGA compatible controller: NVIDIA Corporation GM206 [10de:1401] (rev a1)" */
+/* "VGA compatible controller: NVIDIA Corporation GM206 [10de:1401] (rev a1)"; in
+ * the place of names that nobody knows what lspci puts there. */
+static char *describe_known(PciNames *names, const Member *member)
+{
+	g_autofree char *class = pci_names_find(names, PCI_NAME_CLASS, (int)member->class, 0);
+	g_autofree char *vendor = pci_names_find(names, PCI_NAME_VENDOR, (int)member->vendor, 0);
+	g_autofree char *device = pci_names_find(names, PCI_NAME_DEVICE, (int)member->vendor, (int)member->device);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (class != NULL)
+		g_string_append_printf(text, "%s: ", class);
+	else
+		g_string_append_printf(text, "Class [%04x]: ", member->class);
+	g_string_append_printf(text, "%s%s%s [%04x:%04x]", vendor != NULL ? vendor : "", vendor != NULL ? " " : "",
+			       device != NULL ? device : "Device", member->vendor, member->device);
+	if (member->revision != 0)
+		g_string_append_printf(text, " (rev %02x)", member->revision);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static char *describe(PciNames *names, const Member *member)
 {
-	g_autofree char *class = NULL;
-	g_autofree char *vendor = NULL;
-	g_autofree char *device = NULL;
-	g_autofree char *revision = NULL;
-
-	if (member->trouble != NULL)
-		return g_strdup_printf("%s: %s", member->stuck ? "STUCK" : "UNREADABLE", member->trouble);
-	class = pci_names_find(names, PCI_NAME_CLASS, (int)member->class, 0);
-	vendor = pci_names_find(names, PCI_NAME_VENDOR, (int)member->vendor, 0);
-	device = pci_names_find(names, PCI_NAME_DEVICE, (int)member->vendor, (int)member->device);
-	revision = member->revision != 0 ? g_strdup_printf(" (rev %02x)", member->revision) : g_strdup("");
-	return g_strdup_printf("%s: %s %s [%04x:%04x]%s", class, vendor, device, member->vendor, member->device,
-			       revision);
+	if (member->trouble == NULL)
+		return describe_known(names, member);
+	return g_strdup_printf("%s: %s", member->stuck ? "STUCK" : "UNREADABLE", member->trouble);
 }
 
 static char *describe_resets(const Member *member)

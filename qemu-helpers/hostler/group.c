@@ -12,7 +12,7 @@ const char *member_address(const Member *member)
 
 gboolean member_is_in_hosts_hands(const Member *member)
 {
-	return !member->bridge && member->driver != NULL && !g_str_equal(member->driver, "vfio-pci") &&
+	return !member->port && member->driver != NULL && !g_str_equal(member->driver, "vfio-pci") &&
 	       !g_str_equal(member->driver, "pci-stub");
 }
 
@@ -38,7 +38,7 @@ static char *describe_obstacle(const Member *member)
 
 	if (member->trouble != NULL)
 		return g_strdup(member->trouble);
-	if (member->bridge || member->users == NULL || member->users[0] == NULL)
+	if (member->users == NULL || member->users[0] == NULL)
 		return NULL;
 	users = g_strjoinv(", ", member->users);
 	return g_strdup_printf("%s is in use: %s", member_address(member), users);

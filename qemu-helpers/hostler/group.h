@@ -13,7 +13,8 @@ typedef struct {
 	guint vendor;
 	guint device;
 	guint revision;
-	gboolean bridge;
+	gboolean bridge; /* of any kind: no VM can want it */
+	gboolean port;   /* a bridge between PCI buses: whatever drives it, it is in nobody's way */
 	char *driver; /* NULL: none */
 	GStrv reset_methods;
 	GStrv users; /* what of the host, and which VM, has it: a phrase each */

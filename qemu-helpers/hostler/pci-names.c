@@ -84,11 +84,8 @@ static const char *ask_guarded(PciNames *names, PciNameKind kind, char *name, in
 
 char *pci_names_find(PciNames *names, PciNameKind kind, int first, int second)
 {
-	static const char *const words[] = { "Class", "Vendor", "Device" };
 	char name[LONGEST_NAME] = "";
 	const char *found = ask_guarded(names, kind, name, first, second);
 
-	if (found != NULL && *found != '\0')
-		return hostler_text_line(found, LONGEST_NAME);
-	return g_strdup_printf("%s %04x", words[kind], (guint)(kind == PCI_NAME_DEVICE ? second : first));
+	return found != NULL && *found != '\0' ? hostler_text_line(found, LONGEST_NAME) : NULL;
 }

@@ -17,6 +17,5 @@ PciNames *pci_names_open(const char *file);
 void pci_names_free(PciNames *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PciNames, pci_names_free)
 
-/* For a terminal's line. "Class 0300", "Vendor 10de", "Device 1401" when the list
- * does not have it or cannot be read. Never NULL. */
+/* For a terminal's line. NULL when the list does not have it or cannot be read. */
 char *pci_names_find(PciNames *names, PciNameKind kind, int first, int second);
