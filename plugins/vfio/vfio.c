@@ -5,11 +5,11 @@
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
-#include "hostler/text.h"
 #include "plugins/vfio/check.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
 #include "plugins/vfio/hand.h"
+#include "plugins/vfio/status.h"
 
 static gboolean concerns(const HostlerDomain *domain)
 {
@@ -244,24 +244,6 @@ static void settle(HostlerHost *host)
 		give_back(host, claims);
 }
 
-static void status(HostlerHost *host, const HostlerSink *sink)
-{
-	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
-
-	for (guint i = 0; i < claims->len; i++) {
-		const HostlerRecord *claim = g_ptr_array_index(claims, i);
-		g_autofree char *name = hostler_text_shown(claim->name);
-		g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_FOUND, "driver", NULL);
-		g_autofree char *trouble = g_key_file_get_string(claim->body, "trouble", "text", NULL);
-		g_autofree char *text = g_strdup_printf("%s by VM '%s', found on %s%s%s",
-							hostler_phase_name(claim->phase), name,
-							driver != NULL ? driver : "no driver",
-							trouble != NULL ? "; " : "", trouble != NULL ? trouble : "");
-
-		sink->line(sink->data, "devices", claim->key, text);
-	}
-}
-
 const HostlerPlugin hostler_plugin_vfio = {
 	.name = "vfio",
 	.concerns = concerns,
@@ -271,5 +253,5 @@ const HostlerPlugin hostler_plugin_vfio = {
 	.stopped = stopped,
 	.released = released,
 	.settle = settle,
-	.status = status,
+	.status = vfio_status,
 };

@@ -17,7 +17,7 @@ int command_groups(HostlerHost *host, const Request *request, GError **error)
 	if (groups->len > 0)
 		return EXIT_FINE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_IOMMU,
-		    "there is no IOMMU group, so no VM can have a PCI device: switch VT-d or AMD-Vi on in the firmware "
-		    "and, for Intel, boot with intel_iommu=on");
+		    "there is no IOMMU group, so no VM can have a PCI device: switch VT-d or AMD-Vi on in the "
+		    "firmware and, for Intel, boot with intel_iommu=on");
 	return EXIT_NO_IOMMU;
 }

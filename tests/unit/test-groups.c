@@ -12,13 +12,15 @@
 
 #define UUID "11111111-2222-3333-4444-555555555555"
 #define HEAD "[device 0000:00:00.0]\ndevice=0x29c0\nclass=0x060000\nreset_method=-\niommu_group=0\n"
-#define PORT "[device 0000:00:01.0]\ndevice=0x1901\nclass=0x060400\ndriver=pcieport\niommu_group=14\nreset_method=pm\n"
-#define GPU                                                                                                           \
-	"[device 0000:01:00.0]\nvendor=0x10de\ndevice=0x1401\nclass=0x030000\nrevision=0xa1\ndriver=nouveau\n"         \
-	"iommu_group=14\nreset_method=pm bus\nport=0000:00:01.0\n"
-#define SOUND                                                                                                         \
-	"[device 0000:01:00.1]\nvendor=0x10de\ndevice=0x0fba\nclass=0x040300\nrevision=0xa1\ndriver=snd_hda_intel\n"   \
-	"iommu_group=14\nreset_method=bus\nport=0000:00:01.0\n"
+#define PORT                                                                                            \
+	"[device 0000:00:01.0]\ndevice=0x1901\nclass=0x060400\ndriver=pcieport\niommu_group=14\n"       \
+	"reset_method=pm\n"
+#define GPU                                                                                             \
+	"[device 0000:01:00.0]\nvendor=0x10de\ndevice=0x1401\nclass=0x030000\nrevision=0xa1\n"          \
+	"driver=nouveau\niommu_group=14\nreset_method=pm bus\nport=0000:00:01.0\n"
+#define SOUND                                                                                           \
+	"[device 0000:01:00.1]\nvendor=0x10de\ndevice=0x0fba\nclass=0x040300\nrevision=0xa1\n"          \
+	"driver=snd_hda_intel\niommu_group=14\nreset_method=bus\nport=0000:00:01.0\n"
 #define NIC "[device 0001:02:00.0]\ndriver=e1000e\niommu_group=9\nusers=eth0 is up;eth0 has the default route\n"
 
 /* A list of our own, so that another pci.ids does not change what is expected. */
@@ -117,7 +119,8 @@ static void test_terminal(void)
 	g_autoptr(HostlerHost) host = open_host(PORT GPU SOUND NIC);
 
 	assert_shows(host, FORM_TERMINAL,
-		     "IOMMU Group 9  cannot be passed: 0001:02:00.0 is in use: eth0 is up, eth0 has the default route\n"
+		     "IOMMU Group 9  cannot be passed: 0001:02:00.0 is in use: eth0 is up, "
+		     "eth0 has the default route\n"
 		     "  0001:02:00.0  e1000e         flr     " NIC_LINE "\n"
 		     "IOMMU Group 14  can be passed: 01:00.0 takes along 01:00.1\n"
 		     "  00:01.0       pcieport       pm      " PORT_LINE "\n"
@@ -267,7 +270,8 @@ static void test_hostile(void)
 	fakehost_set(host, "0000:00:00.0", "driver", "e\x1b[2J\t\n%s\xe2\x80\xae" "\xff");
 	fakehost_set(host, "0000:00:00.0", "users", "a\tb\xe2\x80\xae" "\xff");
 	assert_shows(host, FORM_PLAIN,
-		     "IOMMU Group 0 00:00.0 Ethernet controller: Intel Corporation 82G33 DRAM \\x1b[31mController [8086:29c0]\t"
+		     "IOMMU Group 0 00:00.0 Ethernet controller: Intel Corporation "
+		     "82G33 DRAM \\x1b[31mController [8086:29c0]\t"
 		     "driver e\\x1b[2J\\x09\\x0a%s\\u{202E}\\xff\tno reset\t"
 		     "cannot be passed: 00:00.0 is in use: a\\x09b\\u{202E}\\xff\n");
 }
