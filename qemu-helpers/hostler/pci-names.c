@@ -12,7 +12,8 @@
 #define LONGEST_NAME 256 /* bytes */
 
 struct _PciNames {
-	struct pci_access *access; /* NULL: the list is of no use */
+	struct pci_access *access;
+	gboolean failed; /* the list is of no use */
 };
 
 /* --- libpci's messages --- */
@@ -49,8 +50,7 @@ PciNames *pci_names_open(const char *file)
 
 void pci_names_free(PciNames *names)
 {
-	if (names->access != NULL)
-		pci_cleanup(names->access);
+	pci_cleanup(names->access);
 	g_free(names);
 }
 
@@ -70,13 +70,13 @@ static const char *ask(struct pci_access *access, PciNameKind kind, char *name, 
 	return NULL;
 }
 
-/* What libpci had in hand when it failed is lost, once. */
+/* libpci has closed its list by the time it complains; it is only not asked again. */
 static const char *ask_guarded(PciNames *names, PciNameKind kind, char *name, int first, int second)
 {
-	if (names->access == NULL)
+	if (names->failed)
 		return NULL;
 	if (setjmp(after_error) != 0) {
-		names->access = NULL;
+		names->failed = TRUE;
 		return NULL;
 	}
 	return ask(names->access, kind, name, first, second);
