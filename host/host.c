@@ -120,6 +120,7 @@ static const HostlerHostOps machine_ops = {
 	.pci_group = host_pci_group,
 	.pci_port = host_pci_port,
 	.pci_below = host_pci_below,
+	.groups = host_groups,
 	.group_members = host_group_members,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,

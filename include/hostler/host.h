@@ -91,12 +91,14 @@ typedef struct {
 
 	/* --- PCI, from the kernel's own memory: never sleeps on a device. --- */
 	gboolean (*pci_exists)(HostlerHost *host, const char *bdf);
-	/* The number of its IOMMU group; NULL: it has none. */
-	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* The port that a device hangs below; NULL: it is on the root bus. */
 	char *(*pci_port)(HostlerHost *host, const char *bdf);
 	/* BDFs of the devices right below a port, sorted. */
 	GStrv (*pci_below)(HostlerHost *host, const char *port);
+	/* The numbers of all IOMMU groups, as text, in their order; never NULL. Empty: no IOMMU. */
+	GStrv (*groups)(HostlerHost *host);
+	/* The number of the device's IOMMU group; NULL: it is in none. */
+	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* BDFs of an IOMMU group, sorted; NULL with an error when there is no such group. */
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
 

@@ -5,11 +5,12 @@
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
-#include "hostler/text.h"
 #include "plugins/vfio/claim.h"
+#include "plugins/vfio/device.h"
 #include "plugins/vfio/move.h"
 #include "plugins/vfio/plan.h"
 #include "plugins/vfio/settle.h"
+#include "plugins/vfio/status.h"
 
 static gboolean concerns(const HostlerDomain *domain)
 {
@@ -167,38 +168,6 @@ static void released(HostlerHost *host, const char *uuid)
 	vfio_move_back(host, claims);
 }
 
-/* How it came to the VM. */
-static char *origin_in_words(const HostlerRecord *claim)
-{
-	g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_FOUND, "driver", NULL);
-	g_autofree char *partner = vfio_claim_partner(claim);
-
-	if (vfio_claim_is_libvirts(claim))
-		return g_strdup("bound by libvirt, which returns it");
-	return g_strdup_printf("%s%s%sfound on %s", partner != NULL ? "taken along with " : "",
-			       partner != NULL ? partner : "", partner != NULL ? ", " : "", driver != NULL ? driver : "no driver");
-}
-
-static void show_claim(const HostlerRecord *claim, const HostlerSink *sink)
-{
-	g_autofree char *name = hostler_text_shown(claim->name);
-	g_autofree char *origin = origin_in_words(claim);
-	g_autofree char *trouble = g_key_file_get_string(claim->body, "trouble", "text", NULL);
-	g_autofree char *text = NULL;
-
-	text = g_strdup_printf("%s by VM '%s', %s%s%s", hostler_phase_name(claim->phase), name, origin,
-			       trouble != NULL ? "; " : "", trouble != NULL ? trouble : "");
-	sink->line(sink->data, "devices", claim->key, text);
-}
-
-static void status(HostlerHost *host, const HostlerSink *sink)
-{
-	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
-
-	for (guint i = 0; i < claims->len; i++)
-		show_claim(g_ptr_array_index(claims, i), sink);
-}
-
 const HostlerPlugin hostler_plugin_vfio = {
 	.name = "vfio",
 	.concerns = concerns,
@@ -208,5 +177,5 @@ const HostlerPlugin hostler_plugin_vfio = {
 	.stopped = stopped,
 	.released = released,
 	.settle = vfio_settle,
-	.status = status,
+	.status = vfio_status,
 };

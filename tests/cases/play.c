@@ -9,6 +9,7 @@
 #include "hostler/error.h"
 #include "hostler/event.h"
 #include "hostler/plugin.h"
+#include "hostler/text.h"
 #include "messages.h"
 
 Play *play_open(const Case *test_case)
@@ -137,9 +138,13 @@ static void check(Play *play, const char *line, const CaseDomain *domain)
 	tell(play, line, "done", "");
 }
 
-static void tell_status_line(gpointer data, const char *section, const char *key, const char *text)
+static void tell_status_line(gpointer data, const HostlerRecord *of, const char *section, const char *key,
+			     const char *text)
 {
-	fakehost_note(data, "%s: %s: %s", section, key, text);
+	g_autofree char *vm = hostler_text_shown(of != NULL ? of->name : NULL);
+
+	fakehost_note(data, "%s: %s: %s%s%s%s", section, key, text, of != NULL ? " (VM '" : "", vm,
+		      of != NULL ? "')" : "");
 }
 
 static void status(Play *play, const char *line)

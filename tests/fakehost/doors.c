@@ -241,6 +241,7 @@ const HostlerHostOps fake_ops = {
 	.pci_group = fake_pci_group,
 	.pci_port = fake_pci_port,
 	.pci_below = fake_pci_below,
+	.groups = fake_groups,
 	.group_members = fake_group_members,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,

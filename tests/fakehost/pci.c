@@ -174,6 +174,32 @@ GStrv fake_pci_below(HostlerHost *host, const char *port)
 	return fake_pci_exists(host, port) ? list_with((FakeHost *)host, "port", port) : NULL;
 }
 
+static int compare_numbers(gconstpointer a, gconstpointer b)
+{
+	guint64 x = g_ascii_strtoull(*(const char *const *)a, NULL, 10);
+	guint64 y = g_ascii_strtoull(*(const char *const *)b, NULL, 10);
+
+	return x < y ? -1 : x > y;
+}
+
+GStrv fake_groups(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+	g_autoptr(GPtrArray) numbers = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < fake->devices->len; i++) {
+		const FakeDevice *device = g_ptr_array_index(fake->devices, i);
+		const char *group = fake_device_get(device, "iommu_group");
+
+		if (device->present && *group != '\0' &&
+		    !g_ptr_array_find_with_equal_func(numbers, group, g_str_equal, NULL))
+			g_ptr_array_add(numbers, g_strdup(group));
+	}
+	g_ptr_array_sort(numbers, compare_numbers);
+	g_ptr_array_set_size(numbers, (gint)numbers->len + 1);
+	return (GStrv)g_ptr_array_free(g_steal_pointer(&numbers), FALSE);
+}
+
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error)
 {
 	g_auto(GStrv) members = list_with((FakeHost *)host, "iommu_group", group);

@@ -304,6 +304,20 @@ static void test_vanish(void)
 	g_assert_null(host->ops->group_members(host, "14", NULL));
 }
 
+static void test_groups(void)
+{
+	g_autoptr(HostlerHost) host = open_host("[device 0000:00:01.0]\niommu_group=14\n"
+						"[device " BDF "]\niommu_group=14\n"
+						"[device 0000:02:00.0]\niommu_group=9\n[device 0000:03:00.0]\n");
+	g_auto(GStrv) groups = host->ops->groups(host);
+	g_autofree char *shown = g_strjoinv(" ", groups);
+	g_autofree char *group = host->ops->pci_group(host, BDF);
+
+	g_assert_cmpstr(shown, ==, "9 14");
+	g_assert_cmpstr(group, ==, "14");
+	g_assert_null(host->ops->pci_group(host, "0000:03:00.0"));
+}
+
 static void test_no_fault(void)
 {
 	static const char *const lines[] = {
@@ -423,6 +437,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fakehost/nth-fault", test_nth_fault);
 	g_test_add_func("/fakehost/success-without-effect", test_success_without_effect);
 	g_test_add_func("/fakehost/vanish", test_vanish);
+	g_test_add_func("/fakehost/groups", test_groups);
 	g_test_add_func("/fakehost/no-fault", test_no_fault);
 	g_test_add_func("/fakehost/caller", test_caller);
 	g_test_add_func("/fakehost/killed", test_killed);

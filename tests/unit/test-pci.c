@@ -236,6 +236,30 @@ static void test_group(Tree *tree, gconstpointer data)
 	g_assert_error(bad, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
 }
 
+/* In the order of numbers, not of text; and of a device, by its link alone. */
+static void test_groups(Tree *tree, gconstpointer data)
+{
+	g_auto(GStrv) none = tree->host->ops->groups(tree->host);
+	g_autofree char *in_none = tree->host->ops->pci_group(tree->host, BDF);
+	g_auto(GStrv) groups = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *group = NULL;
+
+	g_assert_cmpuint(g_strv_length(none), ==, 0);
+	g_assert_null(in_none);
+	tree_folder(tree, "sys/kernel/iommu_groups/14");
+	tree_folder(tree, "sys/kernel/iommu_groups/9");
+	tree_folder(tree, "sys/kernel/iommu_groups/100");
+	tree_folder(tree, "sys/kernel/iommu_groups/power");
+	groups = tree->host->ops->groups(tree->host);
+	shown = g_strjoinv(" ", groups);
+	g_assert_cmpstr(shown, ==, "9 14 100");
+	tree_link(tree, DEVICE "/iommu_group", "../../../kernel/iommu_groups/14");
+	group = tree->host->ops->pci_group(tree->host, BDF);
+	g_assert_cmpstr(group, ==, "14");
+	g_assert_null(tree->host->ops->pci_group(tree->host, "../devices/" BDF));
+}
+
 /* --- configuration space --- */
 
 static void test_config(Tree *tree, gconstpointer data)
@@ -412,6 +436,7 @@ int main(int argc, char **argv)
 	add("/pci/refused", test_refused);
 	add("/pci/link", test_link);
 	add("/pci/group", test_group);
+	add("/pci/groups", test_groups);
 	add("/pci/config", test_config);
 	add("/pci/module", test_module);
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
