@@ -89,6 +89,8 @@ gboolean fake_model_load(FakeHost *fake, const char *description, GError **error
 /* A device has its facts set first, and is finished by the defaults. */
 FakeDevice *fake_device_new(const char *bdf);
 void fake_device_finish(FakeDevice *device);
+/* There, and as it was described. */
+void fake_device_plug(FakeDevice *device);
 void fake_device_free(FakeDevice *device);
 FakeDevice *fake_device_find(FakeHost *fake, const char *bdf); /* NULL: no such device now */
 const char *fake_device_get(const FakeDevice *device, const char *fact);
