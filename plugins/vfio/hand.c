@@ -108,20 +108,35 @@ static gboolean leave_without_driver(HostlerHost *host, const char *bdf, GError 
 	return FALSE;
 }
 
+/* Read back, like the driver: a stray override keeps every other driver away. */
+static gboolean return_override(HostlerHost *host, const HostlerRecord *claim, GError **error)
+{
+	g_autofree char *then = found(claim, "driver_override");
+	g_autofree char *before = host->ops->pci_read(host, claim->key, "driver_override", error);
+	g_autofree char *now = NULL;
+
+	if (before == NULL || g_strcmp0(before, then) == 0)
+		return before != NULL;
+	if (!set_override(host, claim->key, then, error))
+		return FALSE;
+	now = host->ops->pci_read(host, claim->key, "driver_override", error);
+	if (now == NULL || g_strcmp0(now, then) == 0)
+		return now != NULL;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BIND,
+		    "the driver_override of %s is still '%s', it was '%s' when the VM took it", claim->key, now, then);
+	return FALSE;
+}
+
 /* The driver by name, since probing by id might find another one that also
  * knows the device; the override as it was, last: a crash between the two
  * leaves the claim, and the next settle finishes. */
 static gboolean return_driver(HostlerHost *host, const HostlerRecord *claim, GError **error)
 {
 	g_autofree char *driver = found(claim, "driver");
-	g_autofree char *override = found(claim, "driver_override");
-	g_autofree char *now = NULL;
 
-	if (!(driver != NULL ? bind(host, claim->key, driver, error) : leave_without_driver(host, claim->key, error)))
-		return FALSE;
-	now = host->ops->pci_read(host, claim->key, "driver_override", error);
-	return now != NULL &&
-	       (g_strcmp0(now, override) == 0 || set_override(host, claim->key, override, error));
+	return (driver != NULL ? bind(host, claim->key, driver, error) :
+				 leave_without_driver(host, claim->key, error)) &&
+	       return_override(host, claim, error);
 }
 
 /* The kernel forgets methods when it probes a device anew, so a refusal here is

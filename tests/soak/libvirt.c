@@ -14,14 +14,6 @@ static void be_off(Soak *soak, SoakVm *vm)
 	soak->cycle++;
 }
 
-static gboolean libvirtd_lives(Soak *soak)
-{
-	HostlerHost *host = soak->play->host;
-
-	soak->libvirtd = hostler_process_alive(host, &host->caller);
-	return soak->libvirtd;
-}
-
 static void leave_alone(Soak *soak, SoakVm *vm)
 {
 	vm->left_alone = soak->fake->now + ALONE_MICROSECONDS;
@@ -29,14 +21,17 @@ static void leave_alone(Soak *soak, SoakVm *vm)
 
 /* It was killed: what had no QEMU yet, or has none any more, is forgotten; of
  * what was being stopped the next one may still know. */
-static void libvirtd_is_gone(Soak *soak)
+void soak_notice_libvirtd(Soak *soak)
 {
+	if (soak->libvirtd || soak->forgotten)
+		return;
+	soak->forgotten = TRUE;
 	for (guint i = 0; i < soak->n_vms; i++) {
 		SoakVm *vm = &soak->vms[i];
 
 		if (vm->qemu)
 			vm->unknown = TRUE;
-		else if (vm->state != SOAK_VM_OFF && (vm->left_alone == 0 || soak_chance(soak, 50)))
+		else if (vm->state != SOAK_VM_OFF && (!vm->ran || soak_chance(soak, 50)))
 			be_off(soak, vm);
 		else if (vm->state == SOAK_VM_STOPPED)
 			vm->state = SOAK_VM_DEAD;
@@ -64,13 +59,13 @@ static gboolean hold_refusal(Soak *soak, SoakVm *vm)
 {
 	const GPtrArray *listed = vm->domain->domain->devices;
 
-	if (!vm->whole)
+	if (!vm->whole || soak->fake->flights->len > 0)
 		return TRUE;
 	for (guint i = 0; i < soak->n_devices; i++) {
 		const SoakDevice *device = &soak->devices[i];
 
 		if (!device->device->present || device->exchanged || (device->owner != NULL && device->owner != vm) ||
-		    device->used || device->n_flights > 0)
+		    device->used)
 			return TRUE;
 	}
 	return soak_fail(soak, "%s is refused its %u devices for no reason", vm->domain->label, listed->len);
@@ -117,14 +112,12 @@ static gboolean prepare(Soak *soak, SoakVm *vm)
 
 	if (!held || (taken && !hold_taken(soak, vm)) || (!taken && !armed && !hold_refusal(soak, vm)))
 		return FALSE;
-	/* Whether the fault was met or not, libvirtd may be gone. */
 	vm->left_alone = 0;
+	vm->ran = vm->seen = FALSE;
 	if (taken)
 		take(soak, vm);
 	else
 		vm->state = SOAK_VM_DEAD;
-	if (!libvirtd_lives(soak))
-		libvirtd_is_gone(soak);
 	return TRUE;
 }
 
@@ -142,7 +135,7 @@ static gboolean qemu_starts(Soak *soak, SoakVm *vm)
 		}
 	}
 	vm->state = SOAK_VM_STARTING;
-	vm->qemu = TRUE;
+	vm->qemu = vm->ran = TRUE;
 	return soak_do(soak, vm, "qemu starts %s", vm->domain->label);
 }
 
@@ -161,11 +154,7 @@ static gboolean start(Soak *soak, SoakVm *vm)
 		return FALSE;
 	if (!ok)
 		vm->state = SOAK_VM_DEAD;
-	if (!libvirtd_lives(soak)) {
-		libvirtd_is_gone(soak);
-		return TRUE;
-	}
-	return !ok || qemu_starts(soak, vm);
+	return !ok || !soak->libvirtd || qemu_starts(soak, vm);
 }
 
 gboolean soak_qemu_dies(Soak *soak, SoakVm *vm)
@@ -174,7 +163,10 @@ gboolean soak_qemu_dies(Soak *soak, SoakVm *vm)
 		return TRUE;
 	vm->qemu = FALSE;
 	vm->state = SOAK_VM_DEAD;
-	leave_alone(soak, vm);
+	/* Of one that no hook was told of a pending record knows nothing: its
+	 * devices go back at once when libvirtd dies too. */
+	if (vm->seen)
+		leave_alone(soak, vm);
 	return soak_do(soak, vm, "qemu dies %s", vm->domain->label);
 }
 
@@ -188,24 +180,19 @@ static gboolean enter(Soak *soak, SoakVm *vm, const char *operation)
 		return FALSE;
 	vm->state = SOAK_VM_RUNNING;
 	vm->unknown = FALSE;
-	if (!libvirtd_lives(soak)) {
-		libvirtd_is_gone(soak);
-		return TRUE;
-	}
-	return ok || soak_qemu_dies(soak, vm);
+	vm->seen |= ok;
+	return ok || !soak->libvirtd || soak_qemu_dies(soak, vm);
 }
 
 static gboolean leave(Soak *soak, SoakVm *vm)
 {
 	gboolean held;
 
-	call(soak, vm, "stopped", &held);
 	/* libvirt resets the devices now; of a refused VM it has none. */
-	if (vm->left_alone != 0)
+	if (call(soak, vm, "stopped", &held) && vm->ran)
 		leave_alone(soak, vm);
+	soak->owed |= soak->play->outcome == PLAY_KILLED;
 	vm->state = SOAK_VM_STOPPED;
-	if (held && !libvirtd_lives(soak))
-		libvirtd_is_gone(soak);
 	return held;
 }
 
@@ -214,17 +201,14 @@ static gboolean release(Soak *soak, SoakVm *vm)
 	gboolean held;
 
 	call(soak, vm, "release", &held);
+	soak->owed |= soak->play->outcome == PLAY_KILLED;
 	vm->left_alone = 0;
 	be_off(soak, vm);
-	if (held && !libvirtd_lives(soak))
-		libvirtd_is_gone(soak);
 	return held;
 }
 
-gboolean soak_vm_step(Soak *soak, SoakVm *vm)
+static gboolean next_step(Soak *soak, SoakVm *vm)
 {
-	if (!soak->libvirtd)
-		return TRUE;
 	if (vm->unknown && vm->qemu)
 		return enter(soak, vm, "reconnect");
 	vm->unknown = FALSE;
@@ -245,21 +229,30 @@ gboolean soak_vm_step(Soak *soak, SoakVm *vm)
 	g_return_val_if_reached(FALSE);
 }
 
+gboolean soak_vm_step(Soak *soak, SoakVm *vm)
+{
+	gboolean held = !soak->libvirtd || next_step(soak, vm);
+
+	soak_notice_libvirtd(soak);
+	return held;
+}
+
 /* --- libvirtd --- */
 
 gboolean soak_libvirtd_dies(Soak *soak)
 {
 	if (!soak->libvirtd)
 		return TRUE;
-	soak->libvirtd = FALSE;
-	libvirtd_is_gone(soak);
-	return soak_do(soak, NULL, "libvirtd dies");
+	if (!soak_do(soak, NULL, "libvirtd dies"))
+		return FALSE;
+	soak_notice_libvirtd(soak);
+	return TRUE;
 }
 
 gboolean soak_libvirtd_restarts(Soak *soak)
 {
 	if (soak->libvirtd)
 		return TRUE;
-	soak->libvirtd = TRUE;
+	soak->forgotten = soak->owed = FALSE;
 	return soak_do(soak, NULL, "libvirtd restarts");
 }

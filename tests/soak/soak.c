@@ -44,6 +44,7 @@ static gboolean play_cycles(Soak *soak, guint64 until)
 
 		if (soak_chance(soak, 25) ? !soak_trouble(soak) : !soak_vm_step(soak, vm))
 			return FALSE;
+		soak_notice_libvirtd(soak);
 		if (!soak->libvirtd && soak_chance(soak, 40) && !soak_libvirtd_restarts(soak))
 			return FALSE;
 	}

@@ -25,6 +25,8 @@ typedef struct {
 	gboolean qemu;	     /* runs */
 	gboolean unknown;    /* to the libvirtd of now: `reconnect` is to come */
 	gboolean whole;	     /* lists complete groups of devices that nothing stands on */
+	gboolean ran;	     /* it had a QEMU since `prepare` */
+	gboolean seen;	     /* and a hook of ours was told of it */
 	gint64 left_alone;   /* microseconds: until then libvirt may still reset its devices */
 } SoakVm;
 
@@ -52,7 +54,8 @@ typedef struct {
 	SoakDevice devices[SOAK_MAX_DEVICES];
 	guint n_devices;
 	gboolean libvirtd;   /* it runs */
-	gboolean armed;	     /* a fault is to come */
+	gboolean forgotten;  /* it was killed, and what it knew went with it */
+	gboolean owed;	     /* a `stopped` or `release` was killed and will not come again */
 	gint n_files;	     /* open before the host was */
 	GString *operations; /* of this host, from its first to now */
 	gsize quiet_at;	     /* in play->told: where the last quiescence ended */
@@ -80,6 +83,8 @@ gboolean soak_vm_step(Soak *soak, SoakVm *vm);
 gboolean soak_qemu_dies(Soak *soak, SoakVm *vm);
 gboolean soak_libvirtd_dies(Soak *soak);
 gboolean soak_libvirtd_restarts(Soak *soak);
+/* After every step: what follows when libvirtd was killed in it. */
+void soak_notice_libvirtd(Soak *soak);
 
 /* trouble.c: something happens that nobody asked for. */
 gboolean soak_trouble(Soak *soak);

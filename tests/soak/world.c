@@ -173,7 +173,7 @@ void soak_world_new(Soak *soak)
 	for (guint i = 0; i < soak->n_vms; i++)
 		soak->vms[i].domain = g_ptr_array_index(soak->test_case->domains, i);
 	soak->libvirtd = TRUE;
-	soak->armed = FALSE;
+	soak->forgotten = soak->owed = FALSE;
 	soak->operations = g_string_new("");
 	soak->quiet_at = 0;
 }
