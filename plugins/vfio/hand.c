@@ -111,7 +111,8 @@ static gboolean leave_without_driver(HostlerHost *host, const char *bdf, GError 
 /* Read back, like the driver: a stray override keeps every other driver away. */
 static gboolean return_override(HostlerHost *host, const HostlerRecord *claim, GError **error)
 {
-	g_autofree char *then = found(claim, "driver_override");
+	g_autofree char *recorded = found(claim, "driver_override");
+	const char *then = recorded != NULL ? recorded : UNSET_READ;
 	g_autofree char *before = host->ops->pci_read(host, claim->key, "driver_override", error);
 	g_autofree char *now = NULL;
 
@@ -147,7 +148,9 @@ static void return_attribute(HostlerHost *host, const HostlerRecord *claim, GKey
 	g_autofree char *now = host->ops->pci_read(host, claim->key, attribute, NULL);
 	g_autoptr(GError) error = NULL;
 
+	/* Once more, since the claim goes now and with it whoever knew. */
 	if (then == NULL || now == NULL || g_str_equal(then, now) ||
+	    host->ops->pci_write(host, claim->key, attribute, then, NULL) ||
 	    host->ops->pci_write(host, claim->key, attribute, then, &error))
 		return;
 	g_key_file_set_string(answer, "left", attribute, error->message);

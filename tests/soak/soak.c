@@ -42,7 +42,7 @@ static gboolean play_cycles(Soak *soak, guint64 until)
 	while (soak->cycle < until) {
 		SoakVm *vm = &soak->vms[soak_pick(soak, soak->n_vms)];
 
-		if (soak_chance(soak, 25) ? !soak_trouble(soak) : !soak_vm_step(soak, vm))
+		if (soak_chance(soak, 35) ? !soak_trouble(soak) : !soak_vm_step(soak, vm))
 			return FALSE;
 		soak_notice_libvirtd(soak);
 		if (!soak->libvirtd && soak_chance(soak, 40) && !soak_libvirtd_restarts(soak))

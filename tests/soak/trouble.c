@@ -131,8 +131,8 @@ static const struct {
 	guint percent;
 	gboolean (*happens)(Soak *soak);
 } troubles[] = {
-	{ 28, arm_any },      { 12, arm_one }, { 6, no_more },	    { 12, clock_jumps },	    { 14, settle },
-	{ 7, let_go },	      { 6, pull_or_plug }, { 3, use_or_free }, { 6, some_qemu_dies }, { 2, all_die },
+	{ 40, arm_any },      { 12, arm_one }, { 3, no_more },	    { 8, clock_jumps },	    { 10, settle },
+	{ 6, let_go },	      { 6, pull_or_plug }, { 3, use_or_free }, { 6, some_qemu_dies }, { 2, all_die },
 	{ 4, soak_libvirtd_dies },
 };
 
