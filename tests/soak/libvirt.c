@@ -188,8 +188,11 @@ static gboolean leave(Soak *soak, SoakVm *vm)
 {
 	gboolean held;
 
-	/* libvirt resets the devices now; of a refused VM it has none. */
-	if (call(soak, vm, "stopped", &held) && vm->ran)
+	/* libvirt resets the devices now; of a refused VM it has none, and after half a
+	 * minute it is too late. */
+	gboolean late = vm->left_alone != 0 && soak->fake->now >= vm->left_alone;
+
+	if (call(soak, vm, "stopped", &held) && vm->ran && !late)
 		leave_alone(soak, vm);
 	soak->owed |= soak->play->outcome == PLAY_KILLED;
 	vm->state = SOAK_VM_STOPPED;
