@@ -186,11 +186,9 @@ static gboolean enter(Soak *soak, SoakVm *vm, const char *operation)
 
 static gboolean leave(Soak *soak, SoakVm *vm)
 {
-	gboolean held;
-
 	/* libvirt resets the devices now; of a refused VM it has none, and after half a
 	 * minute it is too late. */
-	gboolean late = vm->left_alone != 0 && soak->fake->now >= vm->left_alone;
+	gboolean held, late = vm->left_alone != 0 && soak->fake->now >= vm->left_alone;
 
 	if (call(soak, vm, "stopped", &held) && vm->ran && !late)
 		leave_alone(soak, vm);
