@@ -22,13 +22,15 @@ static gboolean forget_if_gone(HostlerHost *host, const HostlerRecord *claim)
 	return TRUE;
 }
 
-static gboolean lists_member_of(HostlerHost *host, const HostlerDomain *domain, const char *group)
+/* `partner` may have been pulled out, and then has no group any more. */
+static gboolean lists_member_of(HostlerHost *host, const HostlerDomain *domain, const char *group,
+				const char *partner)
 {
 	for (guint i = 0; i < domain->devices->len; i++) {
 		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
 		g_autofree char *other = host->ops->pci_group(host, device->bdf);
 
-		if (g_strcmp0(other, group) == 0)
+		if (g_strcmp0(other, group) == 0 || g_strcmp0(device->bdf, partner) == 0)
 			return TRUE;
 	}
 	return FALSE;
@@ -63,7 +65,7 @@ static gboolean has_left(HostlerHost *host, const HostlerRecord *claim)
 	if (xml == NULL || (partner != NULL && has_listed_claim_in(host, claim->uuid, group)))
 		return FALSE;
 	domain = hostler_domain_from_status(xml, strlen(xml), NULL);
-	return domain != NULL && !lists_member_of(host, domain, group);
+	return domain != NULL && !lists_member_of(host, domain, group, partner);
 }
 
 /* libvirt, when it comes back, ends a VM of which it has a note, and resets its
