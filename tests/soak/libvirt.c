@@ -78,7 +78,7 @@ static void take(Soak *soak, SoakVm *vm)
 	vm->state = SOAK_VM_PREPARED;
 	vm->left_alone = 0;
 	for (guint i = 0; i < listed->len; i++)
-		soak_device(soak, ((const HostlerPciDevice *)g_ptr_array_index(listed, i))->bdf)->lost = FALSE;
+		soak_device(soak, ((const HostlerPciDevice *)g_ptr_array_index(listed, i))->bdf)->lost_by &= ~soak_vm_bit(soak, vm);
 }
 
 static gboolean hold_taken(Soak *soak, const SoakVm *vm)

@@ -33,7 +33,7 @@ typedef struct {
 /* What is known of a device besides what the fake host knows. */
 typedef struct {
 	FakeDevice *device;
-	gboolean lost;	    /* it was pulled out since its VM got it */
+	guint lost_by;	    /* a bit for each VM: it was pulled out since that one got it */
 	gboolean exchanged; /* another one is in its place */
 	/* as of the moment before a step */
 	SoakVm *owner;	    /* by its claim; NULL: none */
@@ -77,6 +77,8 @@ void soak_world_end(Soak *soak);
 gboolean soak_do(Soak *soak, SoakVm *vm, const char *format, ...) G_GNUC_PRINTF(3, 4);
 gboolean soak_vm_is_live(const Soak *soak, const SoakVm *vm);
 SoakDevice *soak_device(Soak *soak, const char *bdf);
+/* Its bit in `lost_by`. */
+guint soak_vm_bit(const Soak *soak, const SoakVm *vm);
 
 /* libvirt.c */
 gboolean soak_vm_step(Soak *soak, SoakVm *vm);

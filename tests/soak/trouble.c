@@ -86,7 +86,7 @@ static gboolean pull_or_plug(Soak *soak)
 			if (g_str_equal(((const FakeFlight *)g_ptr_array_index(soak->fake->flights, i))->bdf, bdf))
 				return TRUE;
 		}
-		device->lost = TRUE;
+		device->lost_by = ~0u;
 		return soak_do(soak, NULL, "pull %s", bdf);
 	}
 	if (!soak_do(soak, NULL, "plug %s", bdf))

@@ -150,7 +150,7 @@ static gboolean hold_device(Soak *soak, const char *operation, SoakDevice *devic
 	const char *bdf = device->device->bdf;
 
 	if (!device->device->present) {
-		device->lost = TRUE;
+		device->lost_by = ~0u;
 		return TRUE;
 	}
 	if (device->n_flights > 0 && count_flights(soak, bdf) > device->n_flights)
@@ -175,6 +175,11 @@ static gboolean hold_devices(Soak *soak, const char *operation)
 	return TRUE;
 }
 
+guint soak_vm_bit(const Soak *soak, const SoakVm *vm)
+{
+	return 1u << (vm - soak->vms);
+}
+
 static gboolean hold_live_vm(Soak *soak, const char *operation, const SoakVm *vm)
 {
 	const GPtrArray *listed = vm->domain->domain->devices;
@@ -183,7 +188,7 @@ static gboolean hold_live_vm(Soak *soak, const char *operation, const SoakVm *vm
 		const char *bdf = ((const HostlerPciDevice *)g_ptr_array_index(listed, i))->bdf;
 		const SoakDevice *device = soak_device(soak, bdf);
 
-		if (device->lost)
+		if ((device->lost_by & soak_vm_bit(soak, vm)) != 0)
 			continue;
 		if (!g_str_equal(fake_device_get(device->device, "driver"), "vfio-pci"))
 			return soak_fail(soak, "after `%s` %s of %s, which lives, is not on vfio-pci", operation, bdf,
