@@ -67,7 +67,7 @@ def up_to(counts, least=None):
 def points(operation):
     """All points of the operation that watch() has just seen."""
     logs = sorted(glob.glob(LOG + ".*"), key=lambda path: int(path.rpartition(".")[2]))
-    hook = calls_of(logs[0])
+    hook = calls_of(logs[0])[1:]  # before its own execve there is no hook
     jobs = [calls_of(path) for path in logs[1:]]
     in_job = collections.Counter()
     for job in jobs:
