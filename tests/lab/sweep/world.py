@@ -9,7 +9,7 @@ import time
 VM = "donkey"
 HOOK = "/usr/sbin/hostler-qemu-hook"
 SETTLE = ["/usr/sbin/hostler-daemon-hook", "-", "start", "-", "start"]  # what libvirtd calls when it comes back
-LATER = ["unshare", "--fork", "--time", "--boottime", "31"]  # a clock on which the half minute of grace is over
+LATER = ["unshare", "--fork", "--time", "--boottime", "31"]  # by that clock the half minute of grace is over
 PCI = "/sys/bus/pci/devices"
 RUN = "/run/hostler"
 SUB_OPERATION = {"prepare": "begin", "stopped": "end", "release": "end"}
@@ -60,6 +60,10 @@ def read(path):
         return "absent"
 
 
+def last_error():
+    return (read("/run/lab/sweep.stderr").splitlines() or ["no word"])[-1]
+
+
 def driver(bdf):
     try:
         return os.path.basename(os.readlink(f"{PCI}/{bdf}/driver"))
@@ -72,7 +76,8 @@ def records():
     found = []
     for folder, _, files in os.walk(RUN):
         if os.path.basename(folder) != "locks":
-            found += [os.path.join(folder, name) for name in files if name != "lock" and not name.endswith(".inflight")]
+            found += [os.path.join(folder, name) for name in files
+                      if name != "lock" and not name.endswith(".inflight")]
     return found
 
 
@@ -133,6 +138,7 @@ def put_right(before):
                 pass  # it had none, or is to have none
     for key, value in before.items():
         bdf, _, attribute = key.partition(" ")
-        if attribute in ("driver_override", "power/control", "d3cold_allowed") and read(f"{PCI}/{bdf}/{attribute}") != value:
+        ours = attribute in ("driver_override", "power/control", "d3cold_allowed")
+        if ours and read(f"{PCI}/{bdf}/{attribute}") != value:
             with open(f"{PCI}/{bdf}/{attribute}", "w") as file:
                 file.write("\n" if value == "(null)" else value)
