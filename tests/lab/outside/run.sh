@@ -37,13 +37,14 @@ header() {
 boot_key() {
 	local own=shared
 	[[ $(header "$1" boot shared) != own ]] || own=$1
-	echo "${TOPOLOGY:-$(header "$1" topology default)} $(header "$1" init none) $own"
+	echo "${TOPOLOGY:-$(header "$1" topology default)} $(header "$1" init none) $(header "$1" memory usual) $own"
 }
 
 # --- one boot ----------------------------------------------------------------------------------------------------------------
 
-start_machine() { # TOPOLOGY MODE
+start_machine() { # TOPOLOGY MODE MEMORY
 	machine_arguments "$1" "$2" "file,path=$RUN/console"
+	[[ $3 == usual ]] || MACHINE+=(-m "$3")
 	rm -f "$RUN/lines"
 	mkfifo "$RUN/lines"
 	# pdeathsig: not even kill -9 of this script leaves a QEMU behind. Its stdout is the pipe as well, so that the pipe has a
@@ -125,14 +126,14 @@ set_deadline() { # SECONDS from now, but not past the whole run's
 	[[ -z $RUN_DEADLINE ]] || ((DEADLINE < RUN_DEADLINE)) || DEADLINE=$RUN_DEADLINE
 }
 
-# boot TOPOLOGY MODE: one boot for the queue LEFT, of "NAME PHASE"; afterwards LEFT holds what has still to be run.
+# boot TOPOLOGY MODE MEMORY: one boot for the queue LEFT, of "NAME PHASE"; afterwards LEFT holds what has still to be run.
 boot() {
 	local waiting=${#LEFT[@]}
 	BEGUN='' AGAIN='' OUTCOME='' BOOTED=$(seconds)
 	: >"$RUN/console"
 	queue_lines >"$RUN/out/queue"
 	set_deadline "$BOOT_TIMEOUT"
-	start_machine "$1" "$2"
+	start_machine "$@"
 	read_lines
 	stop_machine
 	if [[ -n $AGAIN ]]; then
@@ -158,17 +159,17 @@ queue_lines() { # NAME PHASE TIMEOUT
 
 # --- all of them ---------------------------------------------------------------------------------------------------------------
 
-run_group() { # TOPOLOGY INIT NAME...
-	local topology=$1 mode=queue name
+run_group() { # TOPOLOGY INIT MEMORY NAME...
+	local topology=$1 mode=queue memory=$3 name
 	[[ $2 != systemd ]] || mode=systemd
-	shift 2
+	shift 3
 	LEFT=()
 	for name in "$@"; do LEFT+=("$name 1"); done
 	while ((${#LEFT[@]} > 0)); do
 		# Disks are new for each scenario that begins; after a power cut they are what they were.
 		[[ ${LEFT[0]} != *" 1" ]] || rm -rf "$RUN"/*.img "$RUN/out/keep"
 		mkdir -p "$RUN/out/keep"
-		boot "$topology" "$mode"
+		boot "$topology" "$mode" "$memory"
 	done
 }
 
@@ -195,7 +196,7 @@ run_groups() { # NAME...
 		groups[$key]+=" $name"
 	done
 	for key in "${order[@]}"; do
-		# shellcheck disable=SC2086 # words: TOPOLOGY INIT, and names
+		# shellcheck disable=SC2086 # words: TOPOLOGY INIT MEMORY, and names
 		run_group ${key% *} ${groups[$key]}
 	done
 }
