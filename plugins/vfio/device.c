@@ -48,10 +48,21 @@ static gboolean read_each(HostlerHost *host, const char *bdf, GKeyFile *answer, 
 	return TRUE;
 }
 
-static gboolean read_users(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error)
-{
-	g_auto(GStrv) users = host->ops->pci_users(host, bdf, error);
+/* What a job is to find out of the device's users, as its data. */
+typedef enum {
+	USERS_NOT_ASKED,
+	USERS_NEEDED,
+	USERS_ANY,
+} Users;
 
+static gboolean read_users(HostlerHost *host, const HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	Users asked = (Users)GPOINTER_TO_INT(job->data);
+	g_auto(GStrv) users = NULL;
+
+	if (asked == USERS_NOT_ASKED)
+		return TRUE;
+	users = host->ops->pci_users(host, job->bdf, asked == USERS_ANY ? HOSTLER_USE_ANY : HOSTLER_USE_NEEDED, error);
 	if (users == NULL)
 		return FALSE;
 	if (users[0] != NULL)
@@ -70,17 +81,21 @@ static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
 	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
-	       read_users(host, bdf, answer, error);
+	       read_users(host, job, answer, error);
 }
 
-VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs)
+VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users)
 {
 	VfioDevices *devices = g_new0(VfioDevices, 1);
 
 	devices->n = bdfs->len;
 	devices->jobs = g_new0(HostlerJob, bdfs->len);
-	for (guint i = 0; i < bdfs->len; i++)
+	for (guint i = 0; i < bdfs->len; i++) {
+		Users asked = !users ? USERS_NOT_ASKED : i < n_listed ? USERS_NEEDED : USERS_ANY;
+
 		devices->jobs[i].bdf = g_ptr_array_index(bdfs, i);
+		devices->jobs[i].data = GINT_TO_POINTER(asked);
+	}
 	host->ops->run_jobs(host, devices->jobs, devices->n, read_device);
 	return devices;
 }

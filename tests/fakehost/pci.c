@@ -98,24 +98,35 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 /* --- around a device --- */
 
-GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error)
+GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error)
 {
 	FakeCall call = { .door = "users", .bdf = bdf };
 	FakeDevice *device = NULL;
-	g_auto(GStrv) users = NULL;
+	g_autofree char *both = NULL;
+	const char *users, *stirs;
 	int errnum;
 
 	if (fake_call_pass((FakeHost *)host, &call, &device, &errnum) == FAKE_CALL_FAILS) {
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	users = g_strsplit(fake_device_get(device, "users"), ";", -1);
-	return g_steal_pointer(&users);
+	users = fake_device_get(device, "users");
+	stirs = use == HOSTLER_USE_ANY ? fake_device_get(device, "stirs") : "";
+	both = g_strconcat(users, *users != '\0' && *stirs != '\0' ? ";" : "", stirs, NULL);
+	return g_strsplit(both, ";", -1);
 }
 
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf)
 {
 	return fake_device_find((FakeHost *)host, bdf) != NULL;
+}
+
+char *fake_pci_group(HostlerHost *host, const char *bdf)
+{
+	const FakeDevice *device = fake_device_find((FakeHost *)host, bdf);
+	const char *group = device != NULL ? fake_device_get(device, "iommu_group") : "";
+
+	return *group != '\0' ? g_strdup(group) : NULL;
 }
 
 char *fake_pci_port(HostlerHost *host, const char *bdf)
