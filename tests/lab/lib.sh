@@ -410,6 +410,12 @@ define_vm() { vm_xml "$@" | virsh define /dev/stdin; }
 
 vm_is() { is "$(virsh domstate "$1")" "$2"; }
 
+# start_refused TEXT VM: one test line. A VM that starts all the same is ended, so that what follows finds the host as expected.
+start_refused() {
+	refused "$1" virsh start "$2"
+	[[ $REFUSAL == *error:* ]] || { virsh destroy "$2"; wait_for 30 helpers_gone; } >/dev/null
+}
+
 forget_vms() {
 	local vm
 	libvirtd_gone >/dev/null && return

@@ -37,14 +37,13 @@ header() {
 boot_key() {
 	local own=shared
 	[[ $(header "$1" boot shared) != own ]] || own=$1
-	echo "${TOPOLOGY:-$(header "$1" topology default)} $(header "$1" init none) $(header "$1" memory usual) $own"
+	echo "${TOPOLOGY:-$(header "$1" topology default)} $(header "$1" init none) $own"
 }
 
 # --- one boot ----------------------------------------------------------------------------------------------------------------
 
-start_machine() { # TOPOLOGY MODE MEMORY
+start_machine() { # TOPOLOGY MODE
 	machine_arguments "$1" "$2" "file,path=$RUN/console"
-	[[ $3 == usual ]] || MACHINE+=(-m "$3")
 	rm -f "$RUN/lines"
 	mkfifo "$RUN/lines"
 	# pdeathsig: not even kill -9 of this script leaves a QEMU behind. Its stdout is the pipe as well, so that the pipe has a
@@ -126,14 +125,14 @@ set_deadline() { # SECONDS from now, but not past the whole run's
 	[[ -z $RUN_DEADLINE ]] || ((DEADLINE < RUN_DEADLINE)) || DEADLINE=$RUN_DEADLINE
 }
 
-# boot TOPOLOGY MODE MEMORY: one boot for the queue LEFT, of "NAME PHASE"; afterwards LEFT holds what has still to be run.
+# boot TOPOLOGY MODE: one boot for the queue LEFT, of "NAME PHASE"; afterwards LEFT holds what has still to be run.
 boot() {
 	local waiting=${#LEFT[@]}
 	BEGUN='' AGAIN='' OUTCOME='' BOOTED=$(seconds)
 	: >"$RUN/console"
 	queue_lines >"$RUN/out/queue"
 	set_deadline "$BOOT_TIMEOUT"
-	start_machine "$@"
+	start_machine "$1" "$2"
 	read_lines
 	stop_machine
 	if [[ -n $AGAIN ]]; then
@@ -159,17 +158,17 @@ queue_lines() { # NAME PHASE TIMEOUT
 
 # --- all of them ---------------------------------------------------------------------------------------------------------------
 
-run_group() { # TOPOLOGY INIT MEMORY NAME...
-	local topology=$1 mode=queue memory=$3 name
+run_group() { # TOPOLOGY INIT NAME...
+	local topology=$1 mode=queue name
 	[[ $2 != systemd ]] || mode=systemd
-	shift 3
+	shift 2
 	LEFT=()
 	for name in "$@"; do LEFT+=("$name 1"); done
 	while ((${#LEFT[@]} > 0)); do
 		# Disks are new for each scenario that begins; after a power cut they are what they were.
 		[[ ${LEFT[0]} != *" 1" ]] || rm -rf "$RUN"/*.img "$RUN/out/keep"
 		mkdir -p "$RUN/out/keep"
-		boot "$topology" "$mode" "$memory"
+		boot "$topology" "$mode"
 	done
 }
 
@@ -196,7 +195,7 @@ run_groups() { # NAME...
 		groups[$key]+=" $name"
 	done
 	for key in "${order[@]}"; do
-		# shellcheck disable=SC2086 # words: TOPOLOGY INIT MEMORY, and names
+		# shellcheck disable=SC2086 # words: TOPOLOGY INIT, and names
 		run_group ${key% *} ${groups[$key]}
 	done
 }
