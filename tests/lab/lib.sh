@@ -327,15 +327,15 @@ as_found() {
 	check "$1: the host is as it was" same_state "$LAB_RUN/before" "$LAB_RUN/after"
 }
 
-# delay_hook OPERATION PATH CALL: the hook waits 6 s after that system call on that path; plain_hook ends that. strace finds a rename
-# by its first path alone. -D: whoever calls the hook must stay its parent.
+# delay_hook OPERATION WHEN PATH CALL: the hook waits 6 s, WHEN being enter or exit of that system call on that path; plain_hook ends
+# that. -D: whoever calls the hook must stay its parent.
 HOSTLER_HOOK=/etc/libvirt/hooks/qemu.d/10-hostler
 delay_hook() {
 	rm "$HOSTLER_HOOK"
 	cat >"$HOSTLER_HOOK" <<-END
 		#!/bin/bash
 		[[ \$2 == $1 ]] || exec /usr/sbin/hostler-qemu-hook "\$@"
-		exec strace -D -f -qq -o /run/lab/strace -P "$2" -e inject="$3":delay_exit=6s:when=1 /usr/sbin/hostler-qemu-hook "\$@"
+		exec strace -D -f -qq -o /run/lab/strace -P "$3" -e inject="$4":delay_$2=6s:when=1 /usr/sbin/hostler-qemu-hook "\$@"
 	END
 	chmod 755 "$HOSTLER_HOOK"
 }
