@@ -10,15 +10,17 @@
 
 #include "hostler/error.h"
 #include "host/child.h"
+#include "host/file.h"
 #include "host/machine.h"
 
 #define DRIVERS "/sys/bus/pci/drivers"
+#define MODULES "/sys/module"
 #define MODPROBE "/sbin/modprobe"
 
 #define LOAD_MAX_MICROSECONDS (10 * G_USEC_PER_SEC)
 #define PAUSE_MICROSECONDS (2 * 1000)
 
-static gboolean is_module_name(const char *name)
+gboolean module_is_name(const char *name)
 {
 	return g_ascii_isalnum(name[0]) && strlen(name) <= 64 &&
 	       name[strspn(name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-")] == '\0';
@@ -37,11 +39,43 @@ gboolean host_driver_present(HostlerHost *host, const char *driver)
 	return is_driver_name(driver) && g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
+/* Its folder, in which the kernel writes every "-" as "_". */
+static char *module_folder(HostlerHost *host, const char *module)
+{
+	g_autofree char *name = g_strdelimit(g_strdup(module), "-", '_');
+
+	return machine_path(host, MODULES, name, NULL);
+}
+
+/* A module's drivers are links, "pci:e1000e", one for each bus it serves. */
+char *host_module_driver(HostlerHost *host, const char *module)
+{
+	g_autofree char *folder = module_folder(host, module);
+	g_autofree char *path = g_build_filename(folder, "drivers", NULL);
+	g_autoptr(GPtrArray) names = module_is_name(module) ? folder_names(path) : NULL;
+
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+
+		if (g_str_has_prefix(name, "pci:"))
+			return g_strdup(name + strlen("pci:"));
+	}
+	return NULL;
+}
+
+char *host_driver_module(HostlerHost *host, const char *driver)
+{
+	g_autofree char *path = machine_path(host, DRIVERS, driver, "module", NULL);
+	g_autofree char *target = is_driver_name(driver) ? link_read(path) : NULL;
+	g_autofree char *module = target != NULL ? g_path_get_basename(target) : NULL;
+
+	return module != NULL && module_is_name(module) ? g_steal_pointer(&module) : NULL;
+}
+
 /* A module whose driver has a name of its own, or none for PCI. */
 static gboolean is_loaded(HostlerHost *host, const char *module)
 {
-	g_autofree char *name = g_strdelimit(g_strdup(module), "-", '_');
-	g_autofree char *path = machine_path(host, "/sys/module", name, NULL);
+	g_autofree char *path = module_folder(host, module);
 
 	return host_driver_present(host, module) || g_file_test(path, G_FILE_TEST_IS_DIR);
 }
@@ -103,7 +137,7 @@ static gboolean run_modprobe(HostlerHost *host, const char *module, GError **err
 
 gboolean host_module_load(HostlerHost *host, const char *module, GError **error)
 {
-	if (!is_module_name(module)) {
+	if (!module_is_name(module)) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "no name of a module: %s", module);
 		return FALSE;
 	}

@@ -20,6 +20,7 @@ static const struct {
 	{ "iommu_group", "" },
 	{ "port", "" },
 	{ "users", "" },
+	{ "stirs", "" },
 	{ "driver_override", "(null)" },
 	{ "reset_method", "flr" },
 	{ "power/control", "auto" },
@@ -27,6 +28,9 @@ static const struct {
 	{ "dead", "no" },
 	{ "refuses", "" },
 	{ "msi", "yes" },
+	{ "vfio_module", "vfio_pci" },
+	{ "unbind_lock", "-" },
+	{ "sriov_numvfs", "-" },
 };
 
 const char *fake_device_get(const FakeDevice *device, const char *fact)
@@ -66,7 +70,7 @@ static void set_defaults(FakeDevice *device)
 		set_default(device, defaults[i].fact, defaults[i].value);
 	driver = fake_device_get(device, "driver");
 	methods = fake_device_get(device, "reset_method");
-	on_vfio = g_str_equal(driver, "vfio-pci");
+	on_vfio = fake_driver_is_vfio(driver);
 	set_default(device, "native", on_vfio ? "" : driver);
 	set_default(device, "enable", on_vfio || *driver == '\0' ? "0" : "1");
 	set_default(device, "resets", methods != NULL ? methods : "");

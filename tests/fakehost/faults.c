@@ -38,6 +38,7 @@ static const struct {
 } doors[] = {
 	{ "read", 2 }, { "write", 2 },	       { "link", 2 },  { "probe", 1 },	  { "config", 1 },
 	{ "users", 1 }, { "config-write", 1 }, { "modprobe", 1 }, { "firewall", 0 },
+	{ "vfio-module", 1 }, { "on-vfio", 1 }, { "unbind-lock", 1 },
 };
 
 FakeEffect fake_effect_parse(const char *text, int *errnum)
