@@ -121,13 +121,13 @@ static gboolean acquire_each(HostlerHost *host, const HostlerDomain *domain, Hos
 
 static gboolean acquire_all(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
 {
-	gint64 deadline = host->deadline;
 	gboolean acquired;
 
 	host->deadline -= ROLL_BACK_MICROSECONDS;
 	acquired = acquire_each(host, domain, stay, error) &&
 		   (stay == NULL || hostler_record_store(host, stay, error));
-	host->deadline = deadline;
+	/* Not as it was: to put a desktop aside moves it. */
+	host->deadline += ROLL_BACK_MICROSECONDS;
 	return acquired;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bounded reading: nothing here grows with what somebody else wrote. */
+/* Bounded reading, where nothing grows with what somebody else wrote, and orders
+ * to the kernel. */
 #include "host/file.h"
 
 #include <dirent.h>
@@ -73,6 +74,22 @@ char *file_read_line(const char *path, gsize max)
 	while (bytes != NULL && length > 0 && bytes[length - 1] == '\n')
 		bytes[--length] = '\0';
 	return bytes;
+}
+
+int file_write_once(const char *path, const char *value, gsize length)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	ssize_t n;
+	int errnum;
+
+	if (fd < 0)
+		return errno;
+	do
+		n = write(fd, value, length);
+	while (n < 0 && errno == EINTR);
+	errnum = n < 0 ? errno : (gsize)n < length ? EIO : 0;
+	close(fd);
+	return errnum;
 }
 
 char *link_read(const char *path)

@@ -61,24 +61,6 @@ char *host_pci_read(HostlerHost *host, const char *bdf, const char *attribute, G
 	return value;
 }
 
-/* One write() is one order to the kernel: what it took only half of, it did not
- * do. 0, or an errno. */
-static int write_once(const char *path, const char *value, gsize length)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	ssize_t n;
-	int errnum;
-
-	if (fd < 0)
-		return errno;
-	do
-		n = write(fd, value, length);
-	while (n < 0 && errno == EINTR);
-	errnum = n < 0 ? errno : (gsize)n < length ? EIO : 0;
-	close(fd);
-	return errnum;
-}
-
 /* For the reader of a message: the newline that clears is no part of it. */
 static void write_failed(GError **error, int errnum, const char *bdf, const char *attribute, const char *value)
 {
@@ -94,7 +76,7 @@ gboolean host_pci_write(HostlerHost *host, const char *bdf, const char *attribut
 
 	if (path == NULL)
 		return FALSE;
-	errnum = write_once(path, order, strlen(order));
+	errnum = file_write_once(path, order, strlen(order));
 	if (errnum != 0)
 		write_failed(error, errnum, bdf, attribute, value);
 	return errnum == 0;
@@ -119,7 +101,7 @@ char *host_pci_link(HostlerHost *host, const char *bdf, const char *link, GError
 gboolean host_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 {
 	g_autofree char *path = machine_path(host, DRIVERS_PROBE, NULL);
-	int errnum = hostler_text_is_bdf(bdf) ? write_once(path, bdf, strlen(bdf)) : EINVAL;
+	int errnum = hostler_text_is_bdf(bdf) ? file_write_once(path, bdf, strlen(bdf)) : EINVAL;
 
 	if (errnum != 0)
 		machine_error(error, errnum, "cannot have a driver looked for by drivers_probe for %s", bdf);

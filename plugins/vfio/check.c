@@ -4,6 +4,7 @@
 #include "hostler/record.h"
 #include "hostler/text.h"
 #include "plugins/vfio/device.h"
+#include "plugins/vfio/display.h"
 
 #define REFUSE HOSTLER_SEVERITY_REFUSE
 
@@ -188,7 +189,8 @@ void vfio_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings 
 			continue;
 		check_kind(device, findings);
 		check_open(device, findings);
-		check_users(device, findings);
+		if (!vfio_display_check(domain, devices, device, findings))
+			check_users(device, findings);
 		group = vfio_device_fact(device, VFIO_NOW, "iommu_group");
 		if (group != NULL)
 			g_hash_table_add(groups, group);

@@ -3,6 +3,7 @@
 #include "plugins/vfio/device.h"
 
 #include "hostler/error.h"
+#include "plugins/vfio/display.h"
 
 static const char *const found_attributes[] = { "driver_override", "reset_method", "power/control", "d3cold_allowed" };
 static const char *const identity_attributes[] = { "vendor", "device", "subsystem_vendor", "subsystem_device",
@@ -70,10 +71,16 @@ static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
 	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
-	       read_users(host, bdf, answer, error);
+	       read_users(host, bdf, answer, error) &&
+	       vfio_display_read(host, bdf, answer, error);
 }
 
-VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs)
+static gboolean read_only_users(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	return read_users(host, job->bdf, answer, error);
+}
+
+static VfioDevices *read_side_by_side(HostlerHost *host, GPtrArray *bdfs, HostlerJobFunc func)
 {
 	VfioDevices *devices = g_new0(VfioDevices, 1);
 
@@ -81,8 +88,18 @@ VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs)
 	devices->jobs = g_new0(HostlerJob, bdfs->len);
 	for (guint i = 0; i < bdfs->len; i++)
 		devices->jobs[i].bdf = g_ptr_array_index(bdfs, i);
-	host->ops->run_jobs(host, devices->jobs, devices->n, read_device);
+	host->ops->run_jobs(host, devices->jobs, devices->n, func);
 	return devices;
+}
+
+VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs)
+{
+	return read_side_by_side(host, bdfs, read_device);
+}
+
+VfioDevices *vfio_devices_read_users(HostlerHost *host, GPtrArray *bdfs)
+{
+	return read_side_by_side(host, bdfs, read_only_users);
 }
 
 void vfio_devices_free(VfioDevices *devices)

@@ -13,10 +13,12 @@ typedef struct {
 
 /* Groups of a device's facts, beside HOSTLER_CLAIM_IDENTITY. A claim keeps all but the last. */
 #define VFIO_FOUND "found" /* driver, driver_override, reset_method, power/control, d3cold_allowed */
-#define VFIO_NOW "now"     /* iommu_group, enable, users */
+#define VFIO_NOW "now"     /* iommu_group, enable, users; of a graphics card also console and boot */
 
 /* `bdfs` are borrowed and must outlive the answer. */
 VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs);
+/* VFIO_NOW users alone. */
+VfioDevices *vfio_devices_read_users(HostlerHost *host, GPtrArray *bdfs);
 void vfio_devices_free(VfioDevices *devices);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioDevices, vfio_devices_free)
 

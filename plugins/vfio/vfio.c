@@ -9,6 +9,7 @@
 #include "plugins/vfio/check.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
+#include "plugins/vfio/display.h"
 #include "plugins/vfio/hand.h"
 
 static gboolean concerns(const HostlerDomain *domain)
@@ -72,14 +73,15 @@ static void give_back(HostlerHost *host, const GPtrArray *claims)
 {
 	g_autofree HostlerJob *jobs = make_jobs(claims);
 
+	vfio_display_load(host, claims);
 	host->ops->run_jobs(host, jobs, claims->len, vfio_give_back);
 	for (guint i = 0; i < claims->len; i++) {
-		if (jobs[i].state == HOSTLER_JOB_DONE)
-			end_claim(host, &jobs[i]);
-		else
+		if (jobs[i].state != HOSTLER_JOB_DONE)
 			vfio_claim_say(host, jobs[i].data,
 				       jobs[i].state == HOSTLER_JOB_STUCK ? HOSTLER_PHASE_STUCK : HOSTLER_PHASE_ENDED,
 				       jobs[i].error);
+		else if (vfio_display_restore(host, jobs[i].data))
+			end_claim(host, &jobs[i]);
 	}
 	hostler_jobs_clear(jobs, claims->len);
 }
@@ -152,7 +154,7 @@ static gboolean acquire(HostlerHost *host, const HostlerDomain *domain, HostlerR
 	claims = vfio_claims_make(host, domain, devices, error);
 	if (claims == NULL)
 		return FALSE;
-	if (hand_over(host, claims, error))
+	if (vfio_display_release(host, domain, claims, error) && hand_over(host, claims, error))
 		return TRUE;
 	give_back(host, claims);
 	return FALSE;
@@ -221,11 +223,12 @@ static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 
 /* A device that is gone cannot be given back, and its claim must not refuse the
  * next one that is put in its place. */
-static gboolean forget_if_gone(HostlerHost *host, const HostlerRecord *claim)
+static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim)
 {
 	if (host->ops->pci_exists(host, claim->key))
 		return FALSE;
-	hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
+	if (vfio_display_restore(host, claim))
+		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
 	return TRUE;
 }
 

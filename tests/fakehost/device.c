@@ -27,6 +27,10 @@ static const struct {
 	{ "dead", "no" },
 	{ "refuses", "" },
 	{ "msi", "yes" },
+	{ "boot_vga", "-" },
+	{ "clients", "" },
+	{ "console", "no" },
+	{ "framebuffers", "" },
 };
 
 const char *fake_device_get(const FakeDevice *device, const char *fact)

@@ -23,7 +23,16 @@
  *     refuses=bus            methods that answer ENOTTY, whatever they did
  *     reprobed=pm            what `default` written to reset_method leaves
  *     msi=no                 no MSI capability
+ *     clients=X (pid 9) ...  as `users`, while the desktop runs
+ *     console=yes            text consoles are shown on it
+ *     framebuffers=efi-framebuffer/efi-framebuffer.0   own a part of its memory
  *   [driver vfio-pci]        present=no, loadable=yes; other drivers are present
+ *     holders=nvidia_drm     modules that use the driver's, parted by `;`
+ *     needs_device=true      it is loaded only where a device waits for it
+ *   [display]                unit=gdm.service: a display manager that runs,
+ *                            leaves=3: seconds until `clients` go when it stops,
+ *                            or `never`, consoles=vtcon1;vtcon2, stopping=yes:
+ *                            the host goes down
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
  *   [network default]        xml=<network>...</network>, on one line
@@ -47,7 +56,9 @@ char *fakehost_differences(HostlerHost *host);
  *   DOOR BDF [ATTRIBUTE] [#N] EFFECT     the Nth such call from now on; #* each
  *
  * DOOR is read, write, link, probe, config, config-write, users (ATTRIBUTE for
- * the first three only), or `modprobe MODULE`, `firewall` without a BDF. EFFECT:
+ * the first three only), or without a BDF `modprobe MODULE`, `rmmod MODULE`,
+ * `firewall`, `manager which|stop|start`, `consoles all`, `console NAME`,
+ * `framebuffers BDF`, `framebuffer NAME`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses
  *   hang              it never returns; what it would have done happens at let_go
  *   nothing           it succeeds and has done nothing
@@ -70,7 +81,8 @@ gboolean fakehost_run_died(HostlerHost *host);
 
 /* --- what happens meanwhile --- */
 void fakehost_clock(HostlerHost *host, gint64 seconds);
-/* Any fact of a device, by its name in the description; NULL: not there. */
+/* Any fact of a device, by its name in the description; NULL: not there. The
+ * BDF "display" sets one of [display]. */
 const char *fakehost_get(HostlerHost *host, const char *bdf, const char *fact);
 void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const char *value);
 void fakehost_process_start(HostlerHost *host, int pid, guint64 start);

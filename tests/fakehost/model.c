@@ -33,6 +33,7 @@ FakeDriver *fake_driver_add(FakeHost *fake, const char *name)
 static void free_driver(FakeDriver *driver)
 {
 	g_free(driver->name);
+	g_free(driver->holders);
 	g_free(driver);
 }
 
@@ -58,6 +59,7 @@ void fake_model_init(FakeHost *fake)
 	fake->drivers = g_ptr_array_new_with_free_func((GDestroyNotify)free_driver);
 	fake->processes = g_ptr_array_new_with_free_func((GDestroyNotify)free_process);
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
+	fake_display_init(fake);
 }
 
 void fake_model_clear(FakeHost *fake)
@@ -66,4 +68,5 @@ void fake_model_clear(FakeHost *fake)
 	g_ptr_array_unref(fake->drivers);
 	g_ptr_array_unref(fake->processes);
 	g_ptr_array_unref(fake->networks);
+	fake_display_clear(fake);
 }

@@ -98,6 +98,13 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 /* --- around a device --- */
 
+static GStrv phrases(const char *some, const char *more)
+{
+	g_autofree char *all = g_strconcat(some, *some != '\0' && *more != '\0' ? ";" : "", more, NULL);
+
+	return g_strsplit(all, ";", -1);
+}
+
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error)
 {
 	FakeCall call = { .door = "users", .bdf = bdf };
@@ -109,7 +116,7 @@ GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error)
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	users = g_strsplit(fake_device_get(device, "users"), ";", -1);
+	users = phrases(fake_device_get(device, "users"), fake_display_clients((FakeHost *)host, device));
 	return g_steal_pointer(&users);
 }
 
