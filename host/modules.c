@@ -17,7 +17,7 @@
 #define LOAD_MAX_MICROSECONDS (10 * G_USEC_PER_SEC)
 #define UNLOAD_MAX_MICROSECONDS (10 * G_USEC_PER_SEC)
 /* Of modules that use modules: three is the most that a graphics driver has. */
-#define MODULES_MAX_DEPTH 16
+#define MODULES_MAX_DEPTH 8
 
 static gboolean is_module_name(const char *name)
 {
