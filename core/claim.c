@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a claim still speaks of the device that is there. */
+/* Whether a claim still speaks of the device that is there, and keeps it from others. */
 #include "hostler/error.h"
 #include "hostler/record.h"
+#include "hostler/text.h"
 
 static void set_changed(GError **error, const HostlerRecord *claim, const char *key, const char *then, const char *now)
 {
@@ -27,4 +28,24 @@ gboolean hostler_claim_matches(HostlerHost *host, const HostlerRecord *claim, GE
 		return FALSE;
 	}
 	return TRUE;
+}
+
+/* Records alone: a device that is open all the same, or has a call out, is its
+ * plugin's to see. */
+gboolean hostler_claim_free_for(HostlerHost *host, const char *bdf, const char *uuid, GError **error)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
+	g_autofree char *name = hostler_text_shown(claim != NULL ? claim->name : NULL);
+	gboolean in_grace;
+
+	if (claim == NULL || g_str_equal(claim->uuid, uuid))
+		return TRUE;
+	in_grace = hostler_record_in_grace(host, claim);
+	if (!in_grace && !hostler_record_alive(host, claim))
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_CLAIMED, "%s belongs to VM '%s'; %s%s", bdf, name,
+		    in_grace ? "that VM is just giving it back; try again in half a minute" :
+			       "shut that VM down: virsh shutdown ",
+		    in_grace ? "" : claim->uuid);
+	return FALSE;
 }

@@ -25,6 +25,7 @@ static const char *const names[HOSTLER_N_ERRORS] = {
 	[HOSTLER_ERROR_VFIO_MODULE] = "vfio-module-missing",
 	[HOSTLER_ERROR_VFIO_CHANGED] = "vfio-device-changed",
 	[HOSTLER_ERROR_VFIO_DISPLAY] = "vfio-display",
+	[HOSTLER_ERROR_VFIO_PLAN] = "vfio-plan",
 	[HOSTLER_ERROR_RESET_NONE] = "reset-no-method",
 	[HOSTLER_ERROR_RESET_DEAD] = "reset-device-dead",
 	[HOSTLER_ERROR_FORWARD_NETWORK] = "forward-network-unsuitable",

@@ -25,6 +25,7 @@ static const struct {
 	{ "attention", 02770 },
 	{ "bad", 0700 },
 	{ "tmp", 0700 },
+	{ "locks", 0700 },
 };
 
 /* From /etc/group alone: getgrnam() asks every name service, and a directory

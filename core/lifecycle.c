@@ -3,8 +3,10 @@
  * reverse; every undo and every repair is release or settle again. */
 #include "core/lifecycle.h"
 
-#include "core/lock.h"
+#include "core/reach.h"
+#include "core/settle.h"
 #include "hostler/error.h"
+#include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
 #include "hostler/record.h"
@@ -37,33 +39,6 @@ static void each_down(HostlerHost *host, const char *uuid, gboolean released)
 	}
 }
 
-/* QEMU's end that no hook told of: `release` may still come and know the reason. */
-static void settle_stay(HostlerHost *host, HostlerRecord *stay)
-{
-	if (hostler_record_alive(host, stay) || hostler_record_in_grace(host, stay))
-		return;
-	if (stay->phase != HOSTLER_PHASE_HELD) {
-		hostler_stay_end(host, stay->uuid, NULL);
-		return;
-	}
-	hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
-	hostler_record_store(host, stay, NULL);
-}
-
-static void settle_all(HostlerHost *host)
-{
-	const HostlerPlugin *const *plugins = hostler_plugins();
-	g_autoptr(GPtrArray) stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
-
-	hostler_records_tidy(host);
-	for (guint i = 0; plugins[i] != NULL; i++) {
-		if (plugins[i]->settle != NULL)
-			plugins[i]->settle(host);
-	}
-	for (guint i = 0; i < stays->len; i++)
-		settle_stay(host, g_ptr_array_index(stays, i));
-}
-
 /* --- up --- */
 
 static gboolean wants_to_acquire(const HostlerDomain *domain)
@@ -94,8 +69,9 @@ static void log_advice(const HostlerDomain *domain, const HostlerFindings *findi
 		HostlerSubject subject = { .vm = domain->name, .uuid = domain->uuid, .device = finding->subject };
 
 		if (finding->severity != HOSTLER_SEVERITY_REFUSE)
-			hostler_log(G_LOG_LEVEL_MESSAGE, hostler_error_code_name(finding->code), &subject, "%s%s%s",
-				    finding->text, finding->mend != NULL ? "; mend: " : "",
+			hostler_log(finding->severity == HOSTLER_SEVERITY_NOTE ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE,
+				    hostler_error_code_name(finding->code), &subject, "%s%s%s", finding->text,
+				    finding->mend != NULL ? "; mend: " : "",
 				    finding->mend != NULL ? finding->mend : "");
 	}
 }
@@ -119,18 +95,6 @@ static gboolean acquire_each(HostlerHost *host, const HostlerDomain *domain, Hos
 	return TRUE;
 }
 
-static gboolean acquire_all(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
-{
-	gboolean acquired;
-
-	host->deadline -= ROLL_BACK_MICROSECONDS;
-	acquired = acquire_each(host, domain, stay, error) &&
-		   (stay == NULL || hostler_record_store(host, stay, error));
-	/* Not as it was: to put a desktop aside moves it. */
-	host->deadline += ROLL_BACK_MICROSECONDS;
-	return acquired;
-}
-
 /* libvirt calls `stopped` and `release` after a refusal too; they find nothing
  * left. Not waiting for them is what a killed libvirtd needs. */
 static void roll_back(HostlerHost *host, const char *uuid)
@@ -152,43 +116,73 @@ static gboolean refuse_running(HostlerHost *host, const HostlerDomain *domain, G
 	return FALSE;
 }
 
+/* A stay is there before anything is touched, so that the next VM's `check` sees
+ * what is reserved, and again when all plugins have filled their groups. */
+static gboolean take_up(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	g_autoptr(HostlerRecord) stay = NULL;
+
+	stay = hostler_record_new(host, HOSTLER_RECORD_STAY, domain->uuid, domain->uuid, domain->name);
+	return hostler_record_store(host, stay, error) && acquire_each(host, domain, stay, error) &&
+	       hostler_record_store(host, stay, error);
+}
+
+static gboolean allow(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+
+	hostler_lifecycle_check(host, domain, findings);
+	log_advice(domain, findings);
+	return hostler_findings_allow(findings, error);
+}
+
+/* The devices' locks from before the first look until the last act. */
+static gboolean prepare_devices(HostlerHost *host, const HostlerDomain *domain, GError **error)
+{
+	gint64 deadline = host->deadline;
+	g_autoptr(GPtrArray) locks = NULL;
+	gboolean ready;
+
+	host->deadline -= ROLL_BACK_MICROSECONDS;
+	locks = reach_lock(host, domain, error);
+	if (locks == NULL || !allow(host, domain, error)) {
+		host->deadline = deadline;
+		return FALSE;
+	}
+	ready = take_up(host, domain, error);
+	/* Not as it was: to put a desktop aside moves it. */
+	host->deadline += ROLL_BACK_MICROSECONDS;
+	if (!ready)
+		roll_back(host, domain->uuid);
+	return ready;
+}
+
 static gboolean prepare(HostlerHost *host, const HostlerDomain *domain, GError **error)
 {
-	g_autoptr(HostlerFindings) findings = NULL;
-	g_autoptr(HostlerRecord) stay = NULL;
 	g_autoptr(HostlerLock) lock = NULL;
 
 	if (!wants_to_acquire(domain))
 		return TRUE;
-	lock = hostler_lock_take(host, error);
-	if (lock == NULL)
+	lock = hostler_lock_wait(host, domain->uuid, error);
+	if (lock == NULL || !refuse_running(host, domain, error))
 		return FALSE;
-	if (!refuse_running(host, domain, error))
-		return FALSE;
-	settle_all(host);
-	findings = hostler_findings_new();
-	hostler_lifecycle_check(host, domain, findings);
-	log_advice(domain, findings);
-	if (!hostler_findings_allow(findings, error))
-		return FALSE;
-	stay = hostler_record_new(host, HOSTLER_RECORD_STAY, domain->uuid, domain->uuid, domain->name);
-	if (!hostler_record_store(host, stay, error))
-		return FALSE;
-	if (acquire_all(host, domain, stay, error))
-		return TRUE;
-	roll_back(host, domain->uuid);
-	return FALSE;
+	settle_all(host, HOSTLER_SETTLE_IN_PASSING);
+	return prepare_devices(host, domain, error);
 }
 
-/* What only exists now: functions that libvirt took from a pool after `prepare`. */
+/* What only exists now: functions that libvirt took from a pool after `prepare`.
+ * libvirt calls `release` after a refusal, and that takes all back. */
 static gboolean start(HostlerHost *host, const HostlerDomain *domain, GError **error)
 {
 	g_autoptr(HostlerLock) lock = NULL;
+	g_autoptr(GPtrArray) locks = NULL;
 
 	if (!wants_to_acquire(domain))
 		return TRUE;
-	lock = hostler_lock_take(host, error);
-	return lock != NULL && acquire_all(host, domain, NULL, error);
+	host->deadline -= ROLL_BACK_MICROSECONDS;
+	lock = hostler_lock_wait(host, domain->uuid, error);
+	locks = lock != NULL ? reach_lock(host, domain, error) : NULL;
+	return locks != NULL && acquire_each(host, domain, NULL, error);
 }
 
 /* What the metadata no longer asks for. A plugin that fails keeps what it had
@@ -232,14 +226,24 @@ static void settle_concerned(HostlerHost *host, const HostlerDomain *domain, gbo
 
 	for (guint i = 0; plugins[i] != NULL; i++) {
 		if (plugins[i]->settle != NULL && (ran_before || plugins[i]->concerns(domain)))
-			plugins[i]->settle(host);
+			plugins[i]->settle(host, HOSTLER_SETTLE_IN_PASSING);
 	}
+}
+
+static gboolean fill_and_store(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	g_autoptr(GPtrArray) locks = reach_lock_claimed(host, domain->uuid, error);
+
+	if (locks == NULL)
+		return FALSE;
+	fill_stay(host, domain, stay);
+	return hostler_record_store(host, stay, error);
 }
 
 /* `started` and `reconnect`: the VM runs, whatever goes wrong here. */
 static gboolean enter(HostlerHost *host, const HostlerDomain *domain, GError **error)
 {
-	g_autoptr(HostlerLock) lock = hostler_lock_take(host, error);
+	g_autoptr(HostlerLock) lock = hostler_lock_wait(host, domain->uuid, error);
 	g_autoptr(HostlerRecord) stay = NULL;
 	gboolean ran_before;
 
@@ -252,39 +256,54 @@ static gboolean enter(HostlerHost *host, const HostlerDomain *domain, GError **e
 	stay->caller = host->caller;
 	if (host->ops->qemu_find(host, domain->name, &stay->qemu))
 		hostler_record_enter(host, stay, HOSTLER_PHASE_HELD);
-	fill_stay(host, domain, stay);
-	if (!hostler_record_store(host, stay, error))
+	if (!fill_and_store(host, domain, stay, error))
 		return FALSE;
 	settle_concerned(host, domain, ran_before);
 	return TRUE;
 }
 
+static gboolean end_stay(HostlerHost *host, const char *uuid, GError **error)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
+
+	if (stay == NULL || stay->phase == HOSTLER_PHASE_PENDING)
+		return TRUE;
+	hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
+	return hostler_record_store(host, stay, error);
+}
+
 static gboolean leave(HostlerHost *host, const char *uuid, GError **error)
 {
-	g_autoptr(HostlerLock) lock = hostler_lock_take(host, error);
-	g_autoptr(HostlerRecord) stay = NULL;
+	g_autoptr(HostlerLock) lock = hostler_lock_wait(host, uuid, error);
+	g_autoptr(GPtrArray) locks = NULL;
 
-	if (lock == NULL)
+	if (lock == NULL || !end_stay(host, uuid, error))
 		return FALSE;
-	stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
-	if (stay != NULL && stay->phase != HOSTLER_PHASE_PENDING) {
-		hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
-		if (!hostler_record_store(host, stay, error))
-			return FALSE;
-	}
+	locks = reach_lock_claimed(host, uuid, error);
+	if (locks == NULL)
+		return FALSE;
 	each_down(host, uuid, FALSE);
 	return TRUE;
 }
 
+/* The devices first and their locks let go, so that settling finds them done. */
+static gboolean give_back(HostlerHost *host, const char *uuid, GError **error)
+{
+	g_autoptr(GPtrArray) locks = reach_lock_claimed(host, uuid, error);
+
+	if (locks != NULL)
+		each_down(host, uuid, TRUE);
+	return locks != NULL;
+}
+
 static gboolean release(HostlerHost *host, const char *uuid, const char *reason, GError **error)
 {
-	g_autoptr(HostlerLock) lock = hostler_lock_take(host, error);
+	g_autoptr(HostlerLock) lock = hostler_lock_wait(host, uuid, error);
 
-	if (lock == NULL)
+	if (lock == NULL || !give_back(host, uuid, error))
 		return FALSE;
-	each_down(host, uuid, TRUE);
 	hostler_stay_end(host, uuid, reason);
-	settle_all(host);
+	settle_all(host, HOSTLER_SETTLE_IN_PASSING);
 	return TRUE;
 }
 
@@ -358,18 +377,4 @@ gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, con
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&local));
 	return FALSE;
-}
-
-gboolean hostler_lifecycle_settle(HostlerHost *host, GError **error)
-{
-	g_autoptr(HostlerLock) lock = NULL;
-
-	/* Nothing was ever recorded since boot: there is nothing to take back. */
-	if (!g_file_test(host->run_dir, G_FILE_TEST_IS_DIR))
-		return TRUE;
-	lock = hostler_lock_take(host, error);
-	if (lock == NULL)
-		return FALSE;
-	settle_all(host);
-	return TRUE;
 }

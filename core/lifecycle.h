@@ -5,6 +5,7 @@
 #include "hostler/event.h"
 #include "hostler/finding.h"
 #include "hostler/host.h"
+#include "hostler/plugin.h"
 
 /* A VM's way through the house: which plugin is asked what, in which order, and
  * what is undone when one says no. */
@@ -14,9 +15,9 @@
 gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length,
 			       GError **error);
 
-/* Makes the host match the records, for all plugins. FALSE when somebody else
- * keeps the lock beyond the deadline. */
-gboolean hostler_lifecycle_settle(HostlerHost *host, GError **error);
+/* Makes the host match the records, for all plugins. What another run has in
+ * its hands is left to that one. */
+void hostler_lifecycle_settle(HostlerHost *host, HostlerSettleDepth depth);
 
 /* What `prepare` would find. Reads only. */
 void hostler_lifecycle_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one lock: who may change the machine now. */
-#include "core/lock.h"
+/* One lock: a file that is there as long as somebody has it. */
+#include "hostler/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,27 +18,32 @@
 
 struct _HostlerLock {
 	int fd;
+	char *path; /* of a file that goes with the lock; NULL: it stays */
 };
 
-static int open_lock_file(HostlerHost *host, const char *path, GError **error)
-{
-	int fd;
+#define FLAGS (O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
 
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	if (fd < 0 && errno == ENOENT) {
-		if (!hostler_folders_make(host, error))
-			return -1;
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0660);
-		if (fd >= 0)
-			hostler_folders_give(fd, 0660);
+/* hostler-watch takes the firewall's lock too: that file is its group's, and stays. */
+static int open_file(HostlerHost *host, const char *path, guint mode, GError **error)
+{
+	int fd = open(path, FLAGS);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT) {
+		fd = open(path, FLAGS | O_CREAT, mode);
+		if (fd < 0 && errno == ENOENT && hostler_folders_make(host, error))
+			fd = open(path, FLAGS | O_CREAT, mode);
 	}
-	if (fd < 0)
+	if (fd >= 0)
+		hostler_folders_give(fd, mode);
+	else if (error != NULL && *error == NULL)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "cannot open %s: %s", path,
 			    g_strerror(errno));
 	return fd;
 }
 
-/* A lock on a file that was removed meanwhile keeps nobody out. */
+/* The one who had it before us took the file away: a lock on that keeps nobody out. */
 static gboolean is_still_the_file(int fd, const char *path)
 {
 	struct stat held, named;
@@ -47,31 +52,119 @@ static gboolean is_still_the_file(int fd, const char *path)
 	       held.st_dev == named.st_dev;
 }
 
-HostlerLock *hostler_lock_take(HostlerHost *host, GError **error)
+/* For the one who waits. */
+static void sign(int fd)
 {
-	g_autofree char *path = g_build_filename(host->run_dir, "lock", NULL);
-	HostlerLock *lock;
+	char line[32];
+	int length = g_snprintf(line, sizeof(line), "%d\n", getpid());
 
-	do {
-		int fd = open_lock_file(host, path, error);
-
-		if (fd < 0)
-			return NULL;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still_the_file(fd, path)) {
-			lock = g_new(HostlerLock, 1);
-			lock->fd = fd;
-			return lock;
-		}
-		close(fd);
-		g_usleep(PAUSE_MICROSECONDS);
-	} while (hostler_host_time_left(host) > 0);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE,
-		    "another hostler run keeps %s; see who with: fuser -v %s", path, path);
-	return NULL;
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, line, (gsize)length, 0) < 0)
+		return; /* the lock says what matters */
 }
 
+static HostlerLock *try_path(HostlerHost *host, const char *path, gboolean stays, GError **error)
+{
+	int fd = open_file(host, path, stays ? 0660 : 0600, error);
+	HostlerLock *lock;
+
+	if (fd < 0)
+		return NULL;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_still_the_file(fd, path)) {
+		close(fd);
+		return NULL;
+	}
+	sign(fd);
+	lock = g_new(HostlerLock, 1);
+	*lock = (HostlerLock){ fd, stays ? NULL : g_strdup(path) };
+	return lock;
+}
+
+static void set_kept(GError **error, const char *path)
+{
+	g_autofree char *pid = NULL;
+
+	g_file_get_contents(path, &pid, NULL, NULL);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE,
+		    "another hostler run (pid %s) keeps %s; see who: fuser -v %s",
+		    pid != NULL && *pid != '\0' ? g_strchomp(pid) : "unknown", path, path);
+}
+
+static HostlerLock *wait_for_path(HostlerHost *host, const char *path, gboolean stays, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	HostlerLock *lock;
+
+	while ((lock = try_path(host, path, stays, &local)) == NULL && local == NULL &&
+	       hostler_host_time_left(host) > 0)
+		g_usleep(PAUSE_MICROSECONDS);
+	if (local != NULL)
+		g_propagate_error(error, g_steal_pointer(&local));
+	else if (lock == NULL)
+		set_kept(error, path);
+	return lock;
+}
+
+static char *path_of(HostlerHost *host, const char *key)
+{
+	return g_build_filename(host->run_dir, "locks", key, NULL);
+}
+
+HostlerLock *hostler_lock_wait(HostlerHost *host, const char *key, GError **error)
+{
+	g_autofree char *path = path_of(host, key);
+
+	return wait_for_path(host, path, FALSE, error);
+}
+
+HostlerLock *hostler_lock_try(HostlerHost *host, const char *key, GError **error)
+{
+	g_autofree char *path = path_of(host, key);
+
+	return try_path(host, path, FALSE, error);
+}
+
+HostlerLock *hostler_lock_firewall(HostlerHost *host, GError **error)
+{
+	g_autofree char *path = g_build_filename(host->run_dir, "lock", NULL);
+
+	return wait_for_path(host, path, TRUE, error);
+}
+
+/* The file goes first: whoever gets the lock after us must find that it is not
+ * the file any more. */
 void hostler_lock_release(HostlerLock *lock)
 {
+	if (lock->path != NULL)
+		g_unlink(lock->path);
 	close(lock->fd);
+	g_free(lock->path);
 	g_free(lock);
+}
+
+/* Not even for a moment one that is in use: somebody may just be trying it, and
+ * would think that we are at work there. */
+static gboolean is_orphan(HostlerHost *host, const char *path)
+{
+	g_autofree char *text = NULL;
+	HostlerProcess holder;
+	guint64 pid;
+
+	return !g_file_get_contents(path, &text, NULL, NULL) ||
+	       !g_ascii_string_to_unsigned(g_strchomp(text), 10, 1, G_MAXINT, &pid, NULL) ||
+	       !host->ops->process_find(host, (int)pid, &holder);
+}
+
+void hostler_locks_tidy(HostlerHost *host)
+{
+	g_autofree char *path = g_build_filename(host->run_dir, "locks", NULL);
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *file = path_of(host, name);
+		HostlerLock *lock = is_orphan(host, file) ? hostler_lock_try(host, name, NULL) : NULL;
+
+		if (lock != NULL)
+			hostler_lock_release(lock);
+	}
 }

@@ -98,10 +98,7 @@ static void report(const GError *error)
 
 int hook_settle(HostlerHost *host, const GError *config_error)
 {
-	g_autoptr(GError) error = NULL;
-
 	report(config_error);
-	hostler_lifecycle_settle(host, &error);
-	report(error);
+	hostler_lifecycle_settle(host, HOSTLER_SETTLE_IN_PASSING);
 	return 0;
 }

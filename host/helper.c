@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Starting the long-lived helpers where no systemd does it: with the user, the
- * group and the one capability that the units would give them. */
+/* Having helpers run. Where no systemd starts the long-lived ones they get from us
+ * the user, the group and the one capability that their units would give them. */
 #include "host/helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -122,16 +123,62 @@ static void run_helper(const char *program, const Identity *identity, guint32 ca
 	child_execute(argv);
 }
 
-void host_helper_start(HostlerHost *host, HostlerHelper helper)
+static gboolean has_systemd(HostlerHost *host)
 {
-	g_autofree char *systemd = machine_path(host, "/run/systemd/system", NULL);
+	g_autofree char *path = machine_path(host, "/run/systemd/system", NULL);
+
+	return g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
+/* --- a settle --- */
+
+/* What lies in this folder wakes the path unit, whose service removes it. */
+static void leave_call(HostlerHost *host)
+{
+	g_autofree char *path = g_build_filename(host->run_dir, "attention", host->run, NULL);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+
+	if (fd < 0)
+		hostler_log(G_LOG_LEVEL_WARNING, "helper-missing", NULL, "cannot make %s: %s; mend: hostler settle",
+			    path, g_strerror(errno));
+	else
+		close(fd);
+}
+
+static void run_settle(const char *program) G_GNUC_NORETURN;
+
+static void run_settle(const char *program)
+{
+	const char *argv[] = { program, "settle", "--wait", NULL };
+
+	child_begin(-1);
+	if (fork() != 0)
+		_exit(0);
+	child_execute(argv);
+}
+
+static void start_settle(HostlerHost *host)
+{
+	const char *program = ((Machine *)host)->settle_program;
+	pid_t pid = access(program, X_OK) == 0 ? fork() : -1;
+
+	if (pid == 0)
+		run_settle(program);
+	if (pid < 0)
+		hostler_log(G_LOG_LEVEL_WARNING, "helper-missing", NULL, "cannot start %s: %s", program,
+			    g_strerror(errno));
+	else
+		waitpid(pid, NULL, 0);
+}
+
+/* --- the long-lived ones --- */
+
+static void start_helper(HostlerHost *host, HostlerHelper helper)
+{
 	g_autofree char *program = machine_path(host, helpers[helper].program, NULL);
 	Identity identity = { 0 };
 	pid_t pid;
 
-	/* Its path units start the helpers. */
-	if (g_file_test(systemd, G_FILE_TEST_IS_DIR))
-		return;
 	/* Without its user it runs as root, with the same one capability or none. */
 	if (find_user(host, helpers[helper].user, &identity))
 		find_group(host, &identity.gid);
@@ -143,4 +190,16 @@ void host_helper_start(HostlerHost *host, HostlerHelper helper)
 			    g_strerror(errno));
 	else
 		waitpid(pid, NULL, 0);
+}
+
+void host_helper_start(HostlerHost *host, HostlerHelper helper)
+{
+	gboolean by_systemd = has_systemd(host);
+
+	if (helper == HOSTLER_HELPER_SETTLE && by_systemd)
+		leave_call(host);
+	else if (helper == HOSTLER_HELPER_SETTLE)
+		start_settle(host);
+	else if (!by_systemd) /* its path units start them */
+		start_helper(host, helper);
 }

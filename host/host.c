@@ -117,6 +117,7 @@ static const HostlerHostOps machine_ops = {
 	.pci_config_write = host_pci_config_write,
 	.pci_users = host_pci_users,
 	.pci_exists = host_pci_exists,
+	.pci_group = host_pci_group,
 	.pci_port = host_pci_port,
 	.pci_below = host_pci_below,
 	.group_members = host_group_members,

@@ -186,6 +186,15 @@ gboolean host_pci_exists(HostlerHost *host, const char *bdf)
 	return hostler_text_is_bdf(bdf) && lstat(path, &stat) == 0;
 }
 
+/* kernfs has the link's target in memory, whatever the device does. */
+char *host_pci_group(HostlerHost *host, const char *bdf)
+{
+	g_autofree char *path = machine_path(host, DEVICES, bdf, "iommu_group", NULL);
+	g_autofree char *target = hostler_text_is_bdf(bdf) ? link_read(path) : NULL;
+
+	return target != NULL ? g_path_get_basename(target) : NULL;
+}
+
 static GStrv only_bdfs(const GPtrArray *names)
 {
 	g_autoptr(GStrvBuilder) bdfs = g_strv_builder_new();

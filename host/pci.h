@@ -14,6 +14,7 @@ gboolean host_pci_config(HostlerHost *host, const char *bdf, guint offset, guint
 gboolean host_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
 			       GError **error);
 gboolean host_pci_exists(HostlerHost *host, const char *bdf);
+char *host_pci_group(HostlerHost *host, const char *bdf);
 char *host_pci_port(HostlerHost *host, const char *bdf);
 GStrv host_pci_below(HostlerHost *host, const char *port);
 GStrv host_group_members(HostlerHost *host, const char *group, GError **error);

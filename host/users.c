@@ -182,7 +182,7 @@ static gboolean read_table(HostlerHost *host, const char *name, char **table, GE
 	return FALSE;
 }
 
-GStrv host_pci_users(HostlerHost *host, const char *bdf, GError **error)
+GStrv host_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error)
 {
 	g_auto(Search) search = { .users = g_strv_builder_new() };
 

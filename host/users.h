@@ -4,4 +4,4 @@
 #include "hostler/host.h"
 
 /* The door pci_users of HostlerHostOps. */
-GStrv host_pci_users(HostlerHost *host, const char *bdf, GError **error);
+GStrv host_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);

@@ -15,7 +15,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/lock.h"
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
@@ -176,24 +175,16 @@ static void settle_plugins(Watch *watch)
 	const HostlerPlugin *const *plugins = hostler_plugins();
 
 	for (guint i = 0; plugins[i] != NULL; i++)
-		plugins[i]->settle(watch->host);
+		plugins[i]->settle(watch->host, HOSTLER_SETTLE_IN_PASSING);
 }
 
 static void settle(Watch *watch)
 {
-	g_autoptr(GError) error = NULL;
-	g_autoptr(HostlerLock) lock = NULL;
-
 	watch->host->deadline = now(watch) + SETTLE_SECONDS * G_USEC_PER_SEC;
 	watch->due = 0;
-	lock = hostler_lock_take(watch->host, &error);
-	if (lock == NULL)
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "%s", error->message);
-	else if (sees_all(watch))
+	if (sees_all(watch))
 		settle_plugins(watch);
 	watch->settled = now(watch);
-	if (lock == NULL)
-		settle_later(watch);
 }
 
 /* --- serving --- */

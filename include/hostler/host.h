@@ -43,7 +43,13 @@ typedef gboolean (*HostlerJobFunc)(HostlerHost *host, HostlerJob *job, GKeyFile 
 typedef enum {
 	HOSTLER_HELPER_WATCH,
 	HOSTLER_HELPER_METRICS,
+	HOSTLER_HELPER_SETTLE, /* `hostler settle`, for what a hook has no time to wait for */
 } HostlerHelper;
+
+typedef enum {
+	HOSTLER_USE_NEEDED, /* what the host would lose: mounted, swap, default route, a program that has it open */
+	HOSTLER_USE_ANY,    /* also what is merely awake: an interface that is up, any block device */
+} HostlerUse;
 
 typedef struct {
 	/* --- PCI. Each may sleep in the kernel for ever: only from within a job. --- */
@@ -67,10 +73,12 @@ typedef struct {
 
 	/* What of the host stands on this device, a phrase each: "nvme0n1p2 is mounted
 	 * on /home", "eth0 has the default route". Empty: nothing. */
-	GStrv (*pci_users)(HostlerHost *host, const char *bdf, GError **error);
+	GStrv (*pci_users)(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 
 	/* --- PCI, from the kernel's own memory: never sleeps on a device. --- */
 	gboolean (*pci_exists)(HostlerHost *host, const char *bdf);
+	/* The number of its IOMMU group; NULL: it has none. */
+	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* The port that a device hangs below; NULL: it is on the root bus. */
 	char *(*pci_port)(HostlerHost *host, const char *bdf);
 	/* BDFs of the devices right below a port, sorted. */
@@ -113,7 +121,8 @@ typedef struct {
 	gboolean (*process_find)(HostlerHost *host, int pid, HostlerProcess *process);
 	/* QEMU of the running VM `name`, from libvirt's pid file. */
 	gboolean (*qemu_find)(HostlerHost *host, const char *name, HostlerProcess *process);
-	/* Starts a long-lived helper, detached, where no systemd does it. */
+	/* Has a helper run, detached: by systemd's path units, or where there is no
+	 * systemd by ourselves. */
 	void (*helper_start)(HostlerHost *host, HostlerHelper helper);
 
 	/* --- networks --- */

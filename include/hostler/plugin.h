@@ -9,8 +9,19 @@
 #include "hostler/record.h"
 
 /* What hostler does for a VM, one folder each. A plugin works from records and
- * from what the kernel says, never from memory. Slots may be NULL. The one
- * lock is held around acquire, stopped, released and settle. */
+ * from what the kernel says, never from memory. Slots may be NULL. The lock of
+ * the VM is held around check (in `prepare`), acquire, started, stopped and
+ * released, and so are those of the devices that it has or wants: of all members
+ * of their IOMMU groups in `prepare` and `start`, of those it has claims on later.
+ * Around settle none is: a plugin tries the locks of what it touches there. */
+
+/* How thoroughly to settle. */
+typedef enum {
+	/* In a hook of some VM or network: nothing that may sleep on a device. What is
+	 * left over asks for a settle of its own (HOSTLER_HELPER_SETTLE). */
+	HOSTLER_SETTLE_IN_PASSING,
+	HOSTLER_SETTLE_IN_FULL, /* `hostler settle` */
+} HostlerSettleDepth;
 
 /* Takes `hostler status` line by line: section, key ("0000:01:00.0"), and what
  * is to be said of it. */
@@ -44,7 +55,7 @@ typedef struct {
 	void (*released)(HostlerHost *host, const char *uuid);
 
 	/* Makes the host match the records. Idempotent; frees what no live VM owns. */
-	void (*settle)(HostlerHost *host);
+	void (*settle)(HostlerHost *host, HostlerSettleDepth depth);
 
 	void (*status)(HostlerHost *host, const HostlerSink *sink);
 } HostlerPlugin;

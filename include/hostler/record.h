@@ -66,7 +66,7 @@ void hostler_record_remove(HostlerHost *host, HostlerRecordKind kind, const char
  * (reason, and `at`, seconds since the epoch) for hostler-metrics; one that was
  * only prepared is removed. `reason` as libvirt gives it, or NULL. */
 void hostler_stay_end(HostlerHost *host, const char *uuid, const char *reason);
-/* Removes what a writer that was killed left behind. Under the one lock only. */
+/* Removes what writers that were killed left behind. */
 void hostler_records_tidy(HostlerHost *host);
 /* Text form, for stores, tests and fuzzing. */
 char *hostler_record_to_text(const HostlerRecord *record);
@@ -88,3 +88,8 @@ char *hostler_record_path(const HostlerHost *host, HostlerRecordKind kind, const
  * card in the same slot, or one that a guest gave other ids, was never ours to
  * reset or return: HOSTLER_ERROR_VFIO_CHANGED. Only from within a job. */
 gboolean hostler_claim_matches(HostlerHost *host, const HostlerRecord *claim, GError **error);
+
+/* Whether the VM `uuid` may claim the device as far as records tell: nobody has
+ * it, or a VM that is gone and for which no `release` is to be expected any more.
+ * HOSTLER_ERROR_VFIO_CLAIMED names the VM that has it. */
+gboolean hostler_claim_free_for(HostlerHost *host, const char *bdf, const char *uuid, GError **error);

@@ -3,6 +3,7 @@
  * The stays say which; settling makes nf_tables hold exactly that. */
 #include <string.h>
 
+#include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/network.h"
 #include "hostler/plugin.h"
@@ -78,9 +79,29 @@ static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, Hostle
 	return TRUE;
 }
 
+/* Another VM may have been prepared since our check: under the lock it is decided,
+ * and the stay on disk before anybody else looks. */
+static gboolean reserve(HostlerHost *host, const HostlerRecord *stay, GError **error)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	g_autoptr(GArray) spans = forward_stay_spans(stay);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) holdings = forward_stays_holdings(host, stay->uuid, names);
+
+	forward_plan_check_taken(spans, holdings, findings);
+	return hostler_findings_allow(findings, error) && hostler_record_store(host, stay, error);
+}
+
 static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
 {
-	return stay == NULL || fill_stay(host, domain, stay, error);
+	g_autoptr(HostlerLock) lock = NULL;
+
+	if (stay == NULL)
+		return TRUE;
+	if (!fill_stay(host, domain, stay, error))
+		return FALSE;
+	lock = hostler_lock_firewall(host, error);
+	return lock != NULL && reserve(host, stay, error);
 }
 
 /* --- settle --- */
@@ -142,7 +163,8 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 	forward_links_settle(host, uuids);
 }
 
-static void forward_settle(HostlerHost *host)
+/* Read under the lock: whoever closes ports has its stay on disk before it asks for it. */
+static void settle_locked(HostlerHost *host)
 {
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
 	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
@@ -151,13 +173,25 @@ static void forward_settle(HostlerHost *host)
 	settle_links(host, stays);
 }
 
+static void forward_settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(HostlerLock) lock = hostler_lock_firewall(host, &error);
+
+	if (lock != NULL)
+		settle_locked(host);
+	else
+		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "forwarded ports may not answer: %s",
+			    error->message);
+}
+
 /* The stay is marked as ended by now, so settling closes its ports. */
 static void forward_stopped(HostlerHost *host, const char *uuid)
 {
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
 
 	if (stay != NULL && forward_stay_has_spans(stay))
-		forward_settle(host);
+		forward_settle(host, HOSTLER_SETTLE_IN_PASSING);
 }
 
 /* --- status --- */

@@ -63,10 +63,15 @@ static void metrics_status(HostlerHost *host, const HostlerSink *sink)
 	}
 }
 
+static void settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	metrics_helper_wake(host);
+}
+
 const HostlerPlugin hostler_plugin_metrics = {
 	.name = "metrics",
 	.concerns = metrics_concerns,
 	.started = metrics_started,
-	.settle = metrics_helper_wake,
+	.settle = settle,
 	.status = metrics_status,
 };

@@ -118,12 +118,18 @@ static gboolean was_reset_before(const HostlerRecord *claim)
 	return g_key_file_has_group(claim->body, HOSTLER_CLAIM_RESET);
 }
 
+/* libvirt's own are not described, and libvirt resets them. */
+static gboolean is_ours(const HostlerRecord *claim)
+{
+	return g_key_file_has_group(claim->body, HOSTLER_CLAIM_IDENTITY);
+}
+
 static void drop_reset_already(GPtrArray *claims)
 {
 	for (guint i = claims->len; i > 0; i--) {
 		const HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
 
-		if (was_reset_before(claim))
+		if (was_reset_before(claim) || !is_ours(claim))
 			g_ptr_array_remove_index(claims, i - 1);
 	}
 }

@@ -1,45 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What refuses, in words that mend it. */
 #include "plugins/vfio/check.h"
 
 #include "hostler/record.h"
-#include "hostler/text.h"
+#include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
 #include "plugins/vfio/display.h"
 
 #define REFUSE HOSTLER_SEVERITY_REFUSE
 
-static gboolean is_listed(const HostlerDomain *domain, const char *bdf)
-{
-	for (guint i = 0; i < domain->devices->len; i++) {
-		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
+/* --- without touching the device --- */
 
-		if (g_str_equal(device->bdf, bdf))
-			return TRUE;
-	}
+/* What sends a person somewhere is after the last semicolon. */
+static gboolean take_error(HostlerFindings *findings, const char *bdf, const GError *error)
+{
+	hostler_findings_add(findings, REFUSE, (HostlerErrorCode)error->code, bdf, NULL, "%s", error->message);
 	return FALSE;
 }
 
-/* --- without touching the device: a stuck one would take us along --- */
-
-static gboolean check_claim(HostlerHost *host, const HostlerDomain *domain, const char *bdf, HostlerFindings *findings)
+gboolean check_reachable(HostlerHost *host, const HostlerDomain *domain, const char *bdf, HostlerFindings *findings)
 {
-	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
-	g_autofree char *name = hostler_text_shown(claim != NULL ? claim->name : NULL);
-	g_autofree char *mend = NULL;
+	g_autoptr(GError) error = NULL;
 
-	if (claim == NULL || g_str_equal(claim->uuid, domain->uuid))
-		return TRUE;
-	mend = hostler_record_in_grace(host, claim) ?
-		       g_strdup("that VM is just giving it back; try again in half a minute") :
-		       g_strdup_printf("shut that VM down: virsh shutdown %s", claim->uuid);
-	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_CLAIMED, bdf, mend,
-			     "%s belongs to VM '%s'", bdf, name);
-	return FALSE;
-}
-
-static gboolean check_reachable(HostlerHost *host, const HostlerDomain *domain, const char *bdf,
-				HostlerFindings *findings)
-{
 	if (!host->ops->pci_exists(host, bdf)) {
 		hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_ABSENT, bdf,
 				     "virsh nodedev-list --cap pci shows what is there; then: virsh edit VM",
@@ -52,26 +34,12 @@ static gboolean check_reachable(HostlerHost *host, const HostlerDomain *domain, 
 				     "%s is stuck: an earlier call into the kernel has not returned", bdf);
 		return FALSE;
 	}
-	return check_claim(host, domain, bdf, findings);
-}
-
-/* The VM's devices that may be read. */
-static GPtrArray *reachable_devices(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
-{
-	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
-
-	for (guint i = 0; i < domain->devices->len; i++) {
-		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
-
-		if (check_reachable(host, domain, device->bdf, findings))
-			g_ptr_array_add(bdfs, device->bdf);
-	}
-	return g_steal_pointer(&bdfs);
+	return hostler_claim_free_for(host, bdf, domain->uuid, &error) || take_error(findings, bdf, error);
 }
 
 /* --- from what was read --- */
 
-static gboolean check_answered(const HostlerJob *device, HostlerFindings *findings)
+gboolean check_answered(const HostlerJob *device, HostlerFindings *findings)
 {
 	if (device->state == HOSTLER_JOB_DONE)
 		return TRUE;
@@ -83,32 +51,31 @@ static gboolean check_answered(const HostlerJob *device, HostlerFindings *findin
 
 /* No claim of another VM led here, so it is a device that libvirt itself bound,
  * or a program beside libvirt. */
-static void check_open(const HostlerJob *device, HostlerFindings *findings)
+static gboolean check_open(const HostlerJob *device, const char *users, HostlerFindings *findings)
 {
 	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
 	g_autofree char *enable = vfio_device_fact(device, VFIO_NOW, "enable");
 
 	if (g_strcmp0(driver, "vfio-pci") != 0 || enable == NULL || g_str_equal(enable, "0"))
-		return;
+		return TRUE;
 	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf,
 			     "end that program; see which: fuser -v /dev/vfio/*",
-			     "%s is open through vfio-pci in another program", device->bdf);
+			     "%s is open through vfio-pci in another program%s%s", device->bdf,
+			     *users != '\0' ? ": " : "", users);
+	return FALSE;
 }
 
-static void check_users(const HostlerJob *device, HostlerFindings *findings)
+static gboolean check_users(const HostlerJob *device, const char *users, HostlerFindings *findings)
 {
-	g_auto(GStrv) users = g_key_file_get_string_list(device->answer, VFIO_NOW, "users", NULL, NULL);
-	g_autofree char *all = NULL;
-
-	if (users == NULL || !vfio_device_is_in_hosts_hands(device))
-		return;
-	all = g_strjoinv(", ", users);
+	if (*users == '\0' || !vfio_device_is_in_hosts_hands(device))
+		return TRUE;
 	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf,
-			     "free it (umount, swapoff, ip route), or take it out of the VM: virsh edit VM",
-			     "the host itself uses %s: %s", device->bdf, all);
+			     "free it (umount, swapoff, ip route, end the program), or take it out of the VM: "
+			     "virsh edit VM", "the host itself uses %s: %s", device->bdf, users);
+	return FALSE;
 }
 
-static void check_kind(const HostlerJob *device, HostlerFindings *findings)
+static gboolean check_kind(const HostlerJob *device, HostlerFindings *findings)
 {
 	g_autofree char *group = vfio_device_fact(device, VFIO_NOW, "iommu_group");
 
@@ -120,80 +87,120 @@ static void check_kind(const HostlerJob *device, HostlerFindings *findings)
 		hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_IOMMU, device->bdf,
 				     "switch VT-d or AMD-Vi on in the firmware and, for Intel, boot with intel_iommu=on",
 				     "%s has no IOMMU group: the IOMMU is off", device->bdf);
+	return group != NULL && !vfio_device_is_bridge(device);
 }
 
-static char *hostdev_xml(const char *bdf)
+/* A VM that is gone left a claim, and its device was exchanged since. */
+static gboolean check_identity(HostlerHost *host, const HostlerJob *device, HostlerFindings *findings)
 {
-	return g_strdup_printf("add to the VM (virsh edit VM): <hostdev mode='subsystem' type='pci' managed='yes'>"
-			       "<source><address domain='0x%.4s' bus='0x%.2s' slot='0x%.2s' function='0x%s'/></source>"
-			       "</hostdev>", bdf, bdf + 5, bdf + 8, bdf + 11);
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, device->bdf);
+	g_autoptr(GError) error = NULL;
+
+	return claim == NULL || vfio_claim_is_of(claim, device, &error) || take_error(findings, device->bdf, error);
 }
 
-static void check_member(const HostlerJob *member, const char *group, HostlerFindings *findings)
+static char *join_users(const HostlerJob *device)
+{
+	g_auto(GStrv) users = g_key_file_get_string_list(device->answer, VFIO_NOW, "users", NULL, NULL);
+
+	return users != NULL ? g_strjoinv(", ", users) : g_strdup("");
+}
+
+static char *driver_in_words(const HostlerJob *device)
+{
+	char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
+
+	return driver != NULL ? driver : g_strdup("no driver");
+}
+
+/* Every question is asked: a person mends all at once. */
+static gboolean is_fit(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+		       const HostlerJob *device, HostlerFindings *findings)
+{
+	g_autofree char *users = join_users(device);
+	gboolean right_kind = check_kind(device, findings);
+	gboolean closed = check_open(device, users, findings);
+	VfioDisplay display = vfio_display_check(domain, devices, device, findings);
+	gboolean idle = display == VFIO_DISPLAY_NONE ? check_users(device, users, findings) :
+						       display != VFIO_DISPLAY_REFUSED;
+	gboolean known = check_identity(host, device, findings);
+
+	return right_kind && closed && idle && known;
+}
+
+void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+		  HostlerFindings *findings)
 {
 	g_autofree char *driver = NULL;
-	g_autofree char *mend = NULL;
 
-	if (!check_answered(member, findings) || !vfio_device_is_in_hosts_hands(member))
+	if (!check_answered(device, findings) || !is_fit(host, domain, devices, device, findings))
 		return;
-	driver = vfio_device_fact(member, VFIO_FOUND, "driver");
-	mend = hostdev_xml(member->bdf);
-	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_GROUP, member->bdf, mend,
-			     "%s is in the same IOMMU group (%s) as a device of the VM and is in use by the host's "
-			     "driver %s", member->bdf, group, driver);
+	driver = driver_in_words(device);
+	hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, device->bdf, NULL,
+			     "%s (%s) goes to the VM", device->bdf, driver);
 }
 
-/* A group goes to a VM whole or not at all: the IOMMU cannot tell its members apart. */
-static void check_group(HostlerHost *host, const HostlerDomain *domain, const char *group, HostlerFindings *findings)
-{
-	g_autoptr(GPtrArray) others = g_ptr_array_new();
-	g_autoptr(VfioDevices) devices = NULL;
-	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) members = host->ops->group_members(host, group, &error);
+/* --- members of the group that the VM does not list --- */
 
-	if (members == NULL) {
-		hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_IOMMU, NULL, NULL, "%s", error->message);
-		return;
-	}
-	for (gsize i = 0; members[i] != NULL; i++) {
-		if (!is_listed(domain, members[i]) && check_reachable(host, domain, members[i], findings))
-			g_ptr_array_add(others, members[i]);
-	}
-	if (others->len == 0)
-		return;
-	devices = vfio_devices_read(host, others);
-	for (guint i = 0; i < devices->n; i++)
-		check_member(&devices->jobs[i], group, findings);
+static char *hostdev_xml(const char *bdf, const char *otherwise)
+{
+	return g_strdup_printf("add to the VM (virsh edit VM) <hostdev mode='subsystem' type='pci' managed='yes'>"
+			       "<source><address domain='0x%.4s' bus='0x%.2s' slot='0x%.2s' function='0x%s'/></source>"
+			       "</hostdev>%s", bdf, bdf + 5, bdf + 8, bdf + 11, otherwise);
 }
 
-static void check_groups(HostlerHost *host, const HostlerDomain *domain, GHashTable *groups,
-			 HostlerFindings *findings)
+static gboolean refuse_companion(const HostlerJob *device, const char *partner, const char *why, const char *otherwise,
+				 HostlerFindings *findings)
 {
-	g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(groups), (GCompareFunc)g_strcmp0);
+	g_autofree char *driver = driver_in_words(device);
+	g_autofree char *group = vfio_device_fact(device, VFIO_NOW, "iommu_group");
+	g_autofree char *mend = hostdev_xml(device->bdf, otherwise);
 
-	for (GList *name = names; name != NULL; name = name->next)
-		check_group(host, domain, name->data, findings);
+	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_GROUP, device->bdf, mend,
+			     "%s (%s) is in the same IOMMU group (%s) as %s and the VM does not list it; %s",
+			     device->bdf, driver, group, partner, why);
+	return FALSE;
 }
 
-void vfio_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+static gboolean note_companion(const HostlerJob *device, const char *partner, gboolean same_slot,
+			       HostlerFindings *findings)
 {
-	g_autoptr(GPtrArray) bdfs = reachable_devices(host, domain, findings);
-	g_autoptr(VfioDevices) devices = vfio_devices_read(host, bdfs);
-	g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autofree char *driver = driver_in_words(device);
 
-	for (guint i = 0; i < devices->n; i++) {
-		const HostlerJob *device = &devices->jobs[i];
-		char *group;
+	hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, device->bdf, NULL,
+			     "%s (%s) is taken along: idle, and in the same %s as %s", device->bdf, driver,
+			     same_slot ? "slot" : "IOMMU group", partner);
+	return TRUE;
+}
 
-		if (!check_answered(device, findings))
-			continue;
-		check_kind(device, findings);
-		check_open(device, findings);
-		if (!vfio_display_check(domain, devices, device, findings))
-			check_users(device, findings);
-		group = vfio_device_fact(device, VFIO_NOW, "iommu_group");
-		if (group != NULL)
-			g_hash_table_add(groups, group);
-	}
-	check_groups(host, domain, groups, findings);
+static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+				     const char *partner, gboolean same_slot, HostlerFindings *findings)
+{
+	HostlerCompanions companions = domain->settings.companions;
+	g_autofree char *users = join_users(device);
+	g_autofree char *busy = g_strdup_printf("the host uses it: %s", users);
+
+	if (*users != '\0' && !vfio_display_waits_for(domain, devices, device))
+		return refuse_companion(device, partner, busy, ", or free it", findings);
+	if (companions == HOSTLER_COMPANIONS_REFUSE)
+		return refuse_companion(device, partner, "with companions=\"refuse\" it is not taken along", "",
+					findings);
+	if (!same_slot && companions != HOSTLER_COMPANIONS_GROUP)
+		return refuse_companion(device, partner, "it is in another slot, so it is not taken along",
+					", or set <hostler:passthrough companions='group'/>", findings);
+	return note_companion(device, partner, same_slot, findings);
+}
+
+/* The admin who put a device on pci-stub wants it there, and the group does not
+ * mind. What has no driver is taken for the slot's sake: it is reset as a whole. */
+gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+			 const char *partner, gboolean same_slot, HostlerFindings *findings)
+{
+	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
+
+	if (vfio_device_is_in_hosts_hands(device))
+		return check_in_hosts_hands(domain, devices, device, partner, same_slot, findings);
+	if (!same_slot || domain->settings.companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
+		return FALSE;
+	return note_companion(device, partner, same_slot, findings);
 }

@@ -15,41 +15,46 @@ static void copy_group(GKeyFile *from, GKeyFile *to, const char *group)
 	}
 }
 
-static HostlerRecord *make_claim(HostlerHost *host, const HostlerDomain *domain, const HostlerJob *device)
+/* How the device was found is known from the first claim on it, whoever's it was:
+ * by now it may be on vfio-pci. */
+static HostlerRecord *make_claim(HostlerHost *host, const HostlerDomain *domain, const VfioMember *member,
+				 gboolean *is_first)
 {
-	HostlerRecord *claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, device->bdf);
+	const char *bdf = member->device->bdf;
+	g_autoptr(HostlerRecord) earlier = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
+	HostlerRecord *claim = hostler_record_new(host, HOSTLER_RECORD_CLAIM, bdf, domain->uuid, domain->name);
+	GKeyFile *source;
 
-	if (claim != NULL && g_str_equal(claim->uuid, domain->uuid)) {
-		g_key_file_remove_group(claim->body, HOSTLER_CLAIM_RESET, NULL);
-		return claim;
-	}
-	g_clear_pointer(&claim, hostler_record_free);
-	claim = hostler_record_new(host, HOSTLER_RECORD_CLAIM, device->bdf, domain->uuid, domain->name);
-	copy_group(device->answer, claim->body, HOSTLER_CLAIM_IDENTITY);
-	copy_group(device->answer, claim->body, VFIO_FOUND);
+	*is_first = earlier == NULL || vfio_claim_is_libvirts(earlier);
+	source = *is_first ? member->device->answer : earlier->body;
+	copy_group(source, claim->body, HOSTLER_CLAIM_IDENTITY);
+	copy_group(source, claim->body, VFIO_FOUND);
+	if (member->with != NULL)
+		g_key_file_set_string(claim->body, VFIO_TAKEN, "with", member->with);
 	return claim;
 }
 
-static void forget(HostlerHost *host, const GPtrArray *claims)
+/* Nothing was touched yet; of what an earlier run left something may have been. */
+static void forget(HostlerHost *host, const GPtrArray *first_claims)
 {
-	for (guint i = 0; i < claims->len; i++)
-		hostler_record_remove(host, HOSTLER_RECORD_CLAIM,
-				      ((const HostlerRecord *)g_ptr_array_index(claims, i))->key);
+	for (guint i = 0; i < first_claims->len; i++)
+		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, g_ptr_array_index(first_claims, i));
 }
 
-GPtrArray *vfio_claims_make(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
-			    GError **error)
+GPtrArray *vfio_claims_make(HostlerHost *host, const HostlerDomain *domain, const GArray *members, GError **error)
 {
 	g_autoptr(GPtrArray) claims = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_record_free);
+	g_autoptr(GPtrArray) first_claims = g_ptr_array_new();
 
-	for (guint i = 0; i < devices->n; i++) {
-		HostlerRecord *claim = make_claim(host, domain, &devices->jobs[i]);
+	for (guint i = 0; i < members->len; i++) {
+		gboolean is_first;
+		HostlerRecord *claim = make_claim(host, domain, &g_array_index(members, VfioMember, i), &is_first);
 
 		g_ptr_array_add(claims, claim);
-		claim->caller = host->caller;
-		hostler_record_enter(host, claim, HOSTLER_PHASE_PENDING);
+		if (is_first)
+			g_ptr_array_add(first_claims, claim->key);
 		if (!hostler_record_store(host, claim, error)) {
-			forget(host, claims);
+			forget(host, first_claims);
 			return NULL;
 		}
 	}
@@ -76,10 +81,67 @@ void vfio_claim_say(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase,
 {
 	g_key_file_set_string(claim->body, "trouble", "code", hostler_error_code(error));
 	g_key_file_set_string(claim->body, "trouble", "text", error->message);
+	g_key_file_set_int64(claim->body, "trouble", "at", host->ops->boottime(host));
 	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
 		    &(HostlerSubject){ .vm = claim->name, .uuid = claim->uuid, .device = claim->key }, "%s",
 		    error->message);
 	if (claim->phase != phase)
 		hostler_record_enter(host, claim, phase);
 	store(host, claim);
+}
+
+/* --- what a claim says --- */
+
+gboolean vfio_claim_is_libvirts(const HostlerRecord *claim)
+{
+	g_autofree char *by = g_key_file_get_string(claim->body, VFIO_TAKEN, "by", NULL);
+
+	return g_strcmp0(by, "libvirt") == 0;
+}
+
+/* What failed a moment ago will fail again. */
+#define TROUBLE_SECONDS 60
+
+gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim)
+{
+	gint64 at = g_key_file_get_int64(claim->body, "trouble", "at", NULL);
+
+	return g_key_file_has_group(claim->body, "trouble") && host->ops->boottime(host) - at < TROUBLE_SECONDS;
+}
+
+char *vfio_claim_partner(const HostlerRecord *claim)
+{
+	return g_key_file_get_string(claim->body, VFIO_TAKEN, "with", NULL);
+}
+
+void vfio_claim_for_libvirt(HostlerHost *host, const HostlerDomain *domain, const char *bdf,
+			    const HostlerRecord *stay)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_new(host, HOSTLER_RECORD_CLAIM, bdf, domain->uuid,
+							    domain->name);
+
+	g_key_file_set_string(claim->body, VFIO_TAKEN, "by", "libvirt");
+	if (stay != NULL) {
+		claim->qemu = stay->qemu;
+		claim->phase = stay->phase;
+	}
+	store(host, claim);
+}
+
+gboolean vfio_claim_is_of(const HostlerRecord *claim, const HostlerJob *device, GError **error)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(claim->body, HOSTLER_CLAIM_IDENTITY, NULL, NULL);
+
+	for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+		g_autofree char *then = g_key_file_get_string(claim->body, HOSTLER_CLAIM_IDENTITY, keys[i], NULL);
+		g_autofree char *now = vfio_device_fact(device, HOSTLER_CLAIM_IDENTITY, keys[i]);
+
+		if (g_strcmp0(then, now) == 0)
+			continue;
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_CHANGED,
+			    "%s is not the device that an earlier VM had (its %s was %s and is %s); when you have seen "
+			    "to it: rm /run/hostler/devices/%s", claim->key, keys[i], then, now, claim->key);
+		return FALSE;
+	}
+	return TRUE;
 }

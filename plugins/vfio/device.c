@@ -49,10 +49,21 @@ static gboolean read_each(HostlerHost *host, const char *bdf, GKeyFile *answer, 
 	return TRUE;
 }
 
-static gboolean read_users(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error)
-{
-	g_auto(GStrv) users = host->ops->pci_users(host, bdf, error);
+/* What a job is to find out of the device's users, as its data. */
+typedef enum {
+	USERS_NOT_ASKED,
+	USERS_NEEDED,
+	USERS_ANY,
+} Users;
 
+static gboolean read_users(HostlerHost *host, const HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	Users asked = (Users)GPOINTER_TO_INT(job->data);
+	g_auto(GStrv) users = NULL;
+
+	if (asked == USERS_NOT_ASKED)
+		return TRUE;
+	users = host->ops->pci_users(host, job->bdf, asked == USERS_ANY ? HOSTLER_USE_ANY : HOSTLER_USE_NEEDED, error);
 	if (users == NULL)
 		return FALSE;
 	if (users[0] != NULL)
@@ -71,35 +82,44 @@ static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
 	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
-	       read_users(host, bdf, answer, error) &&
+	       read_users(host, job, answer, error) &&
 	       vfio_display_read(host, bdf, answer, error);
 }
 
 static gboolean read_only_users(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
-	return read_users(host, job->bdf, answer, error);
+	return read_users(host, job, answer, error);
 }
 
-static VfioDevices *read_side_by_side(HostlerHost *host, GPtrArray *bdfs, HostlerJobFunc func)
+static VfioDevices *make_jobs(const GPtrArray *bdfs)
 {
 	VfioDevices *devices = g_new0(VfioDevices, 1);
 
 	devices->n = bdfs->len;
 	devices->jobs = g_new0(HostlerJob, bdfs->len);
-	for (guint i = 0; i < bdfs->len; i++)
+	for (guint i = 0; i < bdfs->len; i++) {
 		devices->jobs[i].bdf = g_ptr_array_index(bdfs, i);
-	host->ops->run_jobs(host, devices->jobs, devices->n, func);
+		devices->jobs[i].data = GINT_TO_POINTER(USERS_NEEDED);
+	}
 	return devices;
 }
 
-VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs)
+VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users)
 {
-	return read_side_by_side(host, bdfs, read_device);
+	VfioDevices *devices = make_jobs(bdfs);
+
+	for (guint i = users ? n_listed : 0; i < bdfs->len; i++)
+		devices->jobs[i].data = GINT_TO_POINTER(users ? USERS_ANY : USERS_NOT_ASKED);
+	host->ops->run_jobs(host, devices->jobs, devices->n, read_device);
+	return devices;
 }
 
-VfioDevices *vfio_devices_read_users(HostlerHost *host, GPtrArray *bdfs)
+VfioDevices *vfio_devices_read_users(HostlerHost *host, const GPtrArray *bdfs)
 {
-	return read_side_by_side(host, bdfs, read_only_users);
+	VfioDevices *devices = make_jobs(bdfs);
+
+	host->ops->run_jobs(host, devices->jobs, devices->n, read_only_users);
+	return devices;
 }
 
 void vfio_devices_free(VfioDevices *devices)

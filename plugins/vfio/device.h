@@ -15,10 +15,12 @@ typedef struct {
 #define VFIO_FOUND "found" /* driver, driver_override, reset_method, power/control, d3cold_allowed */
 #define VFIO_NOW "now"     /* iommu_group, enable, users; of a graphics card also console and boot */
 
-/* `bdfs` are borrowed and must outlive the answer. */
-VfioDevices *vfio_devices_read(HostlerHost *host, GPtrArray *bdfs);
-/* VFIO_NOW users alone. */
-VfioDevices *vfio_devices_read_users(HostlerHost *host, GPtrArray *bdfs);
+/* `bdfs` are borrowed and must outlive the answer. With `users`, who of the host
+ * uses each is asked too: of the first `n_listed` what the host cannot do without,
+ * of the others whatever is awake. */
+VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users);
+/* Only who of the host cannot do without each. */
+VfioDevices *vfio_devices_read_users(HostlerHost *host, const GPtrArray *bdfs);
 void vfio_devices_free(VfioDevices *devices);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioDevices, vfio_devices_free)
 

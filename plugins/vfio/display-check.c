@@ -61,24 +61,36 @@ static void refuse(const HostlerJob *device, const HostlerJob *card, GStrv users
 			     device == card ? "host's display" : "sound of the host's display", all);
 }
 
-gboolean vfio_display_check(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-			    HostlerFindings *findings)
+gboolean vfio_display_waits_for(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device)
+{
+	return domain->settings.display == HOSTLER_DISPLAY_RELEASE && find_card(devices, device) != NULL &&
+	       vfio_device_is_in_hosts_hands(device);
+}
+
+static void note_console(const HostlerJob *card, HostlerFindings *findings)
+{
+	if (g_key_file_get_boolean(card->answer, VFIO_NOW, "console", NULL))
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_DISPLAY, card->bdf, NULL,
+				     "%s shows the host's text console, which is dark while the VM has it",
+				     card->bdf);
+}
+
+VfioDisplay vfio_display_check(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+			       HostlerFindings *findings)
 {
 	const HostlerJob *card = find_card(devices, device);
 	g_auto(GStrv) users = g_key_file_get_string_list(device->answer, VFIO_NOW, "users", NULL, NULL);
 
 	if (card == NULL || !vfio_device_is_in_hosts_hands(device))
-		return FALSE;
-	/* They are waited for. */
+		return VFIO_DISPLAY_NONE;
 	if (domain->settings.display == HOSTLER_DISPLAY_RELEASE)
-		return TRUE;
+		return VFIO_DISPLAY_PASSES;
 	if (!is_seen_on(card))
-		return FALSE;
-	if (users != NULL)
+		return VFIO_DISPLAY_NONE;
+	if (users != NULL) {
 		refuse(device, card, users, findings);
-	else if (device == card && g_key_file_get_boolean(card->answer, VFIO_NOW, "console", NULL))
-		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_DISPLAY, device->bdf, NULL,
-				     "%s shows the host's text console, which is dark while the VM has it",
-				     device->bdf);
-	return TRUE;
+		return VFIO_DISPLAY_REFUSED;
+	}
+	note_console(device, findings);
+	return VFIO_DISPLAY_PASSES;
 }

@@ -16,10 +16,18 @@
 /* Adds to a device's facts, in a job, whether the host is seen on it. */
 gboolean vfio_display_read(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error);
 
-/* TRUE: all is said about who uses this device, or nothing need be said, since
- * they will leave it. `devices` are those of the VM, this one among them. */
-gboolean vfio_display_check(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-			    HostlerFindings *findings);
+typedef enum {
+	VFIO_DISPLAY_NONE,    /* nothing is said of who uses the device */
+	VFIO_DISPLAY_PASSES,  /* who uses it does not stand in the way */
+	VFIO_DISPLAY_REFUSED, /* it is the host's display, and the setting that mends it is said */
+} VfioDisplay;
+
+/* Of a card, or of the sound function in its slot; `devices` are all that were
+ * read, this one among them. */
+VfioDisplay vfio_display_check(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+			       HostlerFindings *findings);
+/* Whoever uses this device will be waited for. */
+gboolean vfio_display_waits_for(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device);
 
 /* Between the claims and the hand-over. May take two minutes, by which the
  * host's deadline is then later. On FALSE the devices are to be given back, as

@@ -55,6 +55,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &line->request.json, "Print JSON", NULL },
 		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check: read the VM from FILE", "FILE" },
+		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
+		  "settle: and again when libvirt's half minute for a release is over", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &line->show_version, "Show the version", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &line->words, NULL, NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

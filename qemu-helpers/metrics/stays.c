@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "ends.h"
 #include "hostler/error.h"
 #include "hostler/record.h"
 #include "plugins/metrics/inventory.h"
@@ -25,6 +26,7 @@
 struct _Stays {
 	HostlerHost *host;
 	Sampler *sampler;
+	Ends *ends;
 	GMainLoop *loop;
 	int folder;  /* vms/, locked */
 	int changes; /* inotify */
@@ -63,6 +65,8 @@ static void take_in(Stays *stays, GPtrArray *records, GHashTable *uuids)
 	while (records->len > 0) {
 		g_autoptr(HostlerRecord) stay = g_ptr_array_steal_index(records, 0);
 
+		if (stay->phase == HOSTLER_PHASE_HELD)
+			ends_watch(stays->ends, stay);
 		if (stay->phase == HOSTLER_PHASE_PENDING || metrics_inventory_interval(stay->body) == 0)
 			continue;
 		g_hash_table_add(uuids, g_strdup(stay->uuid));
@@ -200,6 +204,7 @@ static Stays *stays_new(HostlerHost *host, Sampler *sampler, GMainLoop *loop)
 
 	stays->host = host;
 	stays->sampler = sampler;
+	stays->ends = ends_new(host);
 	stays->loop = loop;
 	stays->folder = -1;
 	stays->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -227,6 +232,7 @@ void stays_free(Stays *stays)
 {
 	g_clear_handle_id(&stays->watch, g_source_remove);
 	g_clear_handle_id(&stays->timer, g_source_remove);
+	ends_free(stays->ends);
 	if (stays->changes >= 0)
 		close(stays->changes);
 	if (stays->folder >= 0)

@@ -83,7 +83,7 @@ static gboolean qemu_find(HostlerHost *host, const char *name, HostlerProcess *p
 
 /* A helper that runs holds a lock on its folder; so does this one, as long as
  * the host is open. */
-static void helper_start(HostlerHost *host, HostlerHelper helper)
+static void long_helper_start(HostlerHost *host, HostlerHelper helper)
 {
 	FakeHost *fake = (FakeHost *)host;
 	gboolean watch = helper == HOSTLER_HELPER_WATCH;
@@ -96,6 +96,16 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 	*lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*lock >= 0)
 		flock(*lock, LOCK_EX);
+}
+
+static void helper_start(HostlerHost *host, HostlerHelper helper)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	if (helper == HOSTLER_HELPER_SETTLE)
+		fake->settle_asked |= !fake->killed;
+	else
+		long_helper_start(host, helper);
 }
 
 /* --- networks --- */
@@ -198,6 +208,7 @@ const HostlerHostOps fake_ops = {
 	.pci_config_write = fake_pci_config_write,
 	.pci_users = fake_pci_users,
 	.pci_exists = fake_pci_exists,
+	.pci_group = fake_pci_group,
 	.pci_port = fake_pci_port,
 	.pci_below = fake_pci_below,
 	.group_members = fake_group_members,

@@ -200,6 +200,15 @@ gboolean fakehost_run_died(HostlerHost *host)
 	return TRUE;
 }
 
+gboolean fakehost_settle_asked(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+	gboolean asked = fake->settle_asked;
+
+	fake->settle_asked = FALSE;
+	return asked;
+}
+
 /* --- what happens meanwhile --- */
 
 void fakehost_clock(HostlerHost *host, gint64 seconds)

@@ -17,7 +17,8 @@
  *     native=e1000e          whose ids match; default: `driver`, but for vfio-pci
  *     iommu_group=14         empty: no IOMMU
  *     port=0000:00:01.0      the port it hangs below
- *     users=eth0 is up       what of the host stands on it, parted by `;`
+ *     users=eth0 is a port   what of the host stands on it, parted by `;`
+ *     stirs=eth0 is up       what is merely awake on it, likewise
  *     dead=yes               configuration space reads ff
  *     resets=flr             methods that do reset it; default: all of them
  *     refuses=bus            methods that answer ENOTTY, whatever they did
@@ -42,6 +43,9 @@ HostlerHost *fakehost_new(const char *description, GError **error);
 /* The next call of ours, as after an exec: new run id, new deadline, the
  * libvirtd of now as caller. fakehost_new() has begun the first. */
 void fakehost_begin(HostlerHost *host);
+
+/* Whether a `hostler settle` was called for since it was last asked. */
+gboolean fakehost_settle_asked(HostlerHost *host);
 
 /* --- what was done: one line a write, in order --- */
 const char *fakehost_transcript(HostlerHost *host);

@@ -84,6 +84,7 @@ typedef struct {
 	const char *job;  /* BDF of the job that runs */
 	gboolean job_hangs;
 	gboolean killed;      /* this run was: its doors are shut */
+	gboolean settle_asked;
 } FakeHost;
 
 void fake_model_init(FakeHost *fake);
@@ -139,8 +140,9 @@ gboolean fake_pci_config(HostlerHost *host, const char *bdf, guint offset, guint
 			 GError **error);
 gboolean fake_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
 			       GError **error);
-GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error);
+GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
+char *fake_pci_group(HostlerHost *host, const char *bdf);
 char *fake_pci_port(HostlerHost *host, const char *bdf);
 GStrv fake_pci_below(HostlerHost *host, const char *port);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);

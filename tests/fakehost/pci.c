@@ -98,31 +98,39 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 /* --- around a device --- */
 
-static GStrv phrases(const char *some, const char *more)
+static void add_phrases(GString *all, const char *phrases)
 {
-	g_autofree char *all = g_strconcat(some, *some != '\0' && *more != '\0' ? ";" : "", more, NULL);
-
-	return g_strsplit(all, ";", -1);
+	g_string_append_printf(all, "%s%s", all->len > 0 && *phrases != '\0' ? ";" : "", phrases);
 }
 
-GStrv fake_pci_users(HostlerHost *host, const char *bdf, GError **error)
+GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error)
 {
 	FakeCall call = { .door = "users", .bdf = bdf };
 	FakeDevice *device = NULL;
-	g_auto(GStrv) users = NULL;
+	g_autoptr(GString) all = g_string_new(NULL);
 	int errnum;
 
 	if (fake_call_pass((FakeHost *)host, &call, &device, &errnum) == FAKE_CALL_FAILS) {
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	users = phrases(fake_device_get(device, "users"), fake_display_clients((FakeHost *)host, device));
-	return g_steal_pointer(&users);
+	add_phrases(all, fake_device_get(device, "users"));
+	add_phrases(all, fake_display_clients((FakeHost *)host, device));
+	add_phrases(all, use == HOSTLER_USE_ANY ? fake_device_get(device, "stirs") : "");
+	return g_strsplit(all->str, ";", -1);
 }
 
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf)
 {
 	return fake_device_find((FakeHost *)host, bdf) != NULL;
+}
+
+char *fake_pci_group(HostlerHost *host, const char *bdf)
+{
+	const FakeDevice *device = fake_device_find((FakeHost *)host, bdf);
+	const char *group = device != NULL ? fake_device_get(device, "iommu_group") : "";
+
+	return *group != '\0' ? g_strdup(group) : NULL;
 }
 
 char *fake_pci_port(HostlerHost *host, const char *bdf)

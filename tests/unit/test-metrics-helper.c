@@ -42,11 +42,11 @@ static void test_nothing_to_do(void)
 {
 	g_autoptr(HostlerHost) host = open_host();
 
-	hostler_plugin_metrics.settle(host);
+	hostler_plugin_metrics.settle(host, HOSTLER_SETTLE_IN_PASSING);
 	g_assert_false(has_started(host));
 	store(host, HOSTLER_RECORD_STAY);
 	hostler_record_remove(host, HOSTLER_RECORD_STAY, UUID);
-	hostler_plugin_metrics.settle(host);
+	hostler_plugin_metrics.settle(host, HOSTLER_SETTLE_IN_PASSING);
 	g_assert_false(has_started(host));
 }
 
@@ -56,7 +56,7 @@ static void test_start(gconstpointer kind)
 
 	store(host, (HostlerRecordKind)GPOINTER_TO_INT(kind));
 	g_assert_false(metrics_helper_runs(host));
-	hostler_plugin_metrics.settle(host);
+	hostler_plugin_metrics.settle(host, HOSTLER_SETTLE_IN_PASSING);
 	g_assert_true(has_started(host));
 }
 
@@ -70,7 +70,7 @@ static void test_runs_already(void)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
 	g_assert_true(metrics_helper_runs(host));
-	hostler_plugin_metrics.settle(host);
+	hostler_plugin_metrics.settle(host, HOSTLER_SETTLE_IN_PASSING);
 	g_assert_false(has_started(host));
 	close(fd);
 	g_assert_false(metrics_helper_runs(host));
@@ -83,10 +83,10 @@ static void test_disabled(void)
 
 	host->config.metrics_enabled = FALSE;
 	store(host, HOSTLER_RECORD_STAY);
-	hostler_plugin_metrics.settle(host);
+	hostler_plugin_metrics.settle(host, HOSTLER_SETTLE_IN_PASSING);
 	g_assert_false(has_started(host));
 	store(host, HOSTLER_RECORD_ENDED);
-	hostler_plugin_metrics.settle(host);
+	hostler_plugin_metrics.settle(host, HOSTLER_SETTLE_IN_PASSING);
 	g_assert_true(has_started(host));
 }
 

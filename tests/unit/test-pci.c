@@ -408,7 +408,7 @@ static void test_users(Tree *tree, gconstpointer data)
 	tree_file(tree, "sys/devices/pci0000:00/" BDF "/nvme/nvme0/nvme0n1/dev", "259:1\n", -1);
 	tree_folder(tree, "sys/class/block");
 	tree_link(tree, "sys/class/block/nvme0n1", "../../devices/pci0000:00/" BDF "/nvme/nvme0/nvme0n1");
-	users = tree->host->ops->pci_users(tree->host, BDF, &error);
+	users = tree->host->ops->pci_users(tree->host, BDF, HOSTLER_USE_NEEDED, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(g_strv_length(users), ==, 1);
 	g_assert_true(g_str_has_prefix(users[0], "nvme0n1 is mounted on /media/x"));

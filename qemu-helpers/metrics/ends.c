@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ends.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hostler/log.h"
+
+/* libvirt calls `stopped` at once, unless its hooks are slow. */
+#define PATIENCE_SECONDS 10
+
+struct _Ends {
+	HostlerHost *host;
+	GHashTable *watched; /* UUID -> Watched */
+};
+
+typedef struct {
+	Ends *ends;
+	char *uuid;
+	int pid;
+	int pidfd;
+	guint source; /* first the pidfd's, then the timer's */
+} Watched;
+
+static void watched_free(gpointer data)
+{
+	Watched *watched = data;
+
+	g_clear_handle_id(&watched->source, g_source_remove);
+	close(watched->pidfd);
+	g_free(watched->uuid);
+	g_free(watched);
+}
+
+Ends *ends_new(HostlerHost *host)
+{
+	Ends *ends = g_new(Ends, 1);
+
+	*ends = (Ends){ host, g_hash_table_new_full(g_str_hash, g_str_equal, NULL, watched_free) };
+	return ends;
+}
+
+void ends_free(Ends *ends)
+{
+	g_hash_table_unref(ends->watched);
+	g_free(ends);
+}
+
+static void call_root(HostlerHost *host, const char *uuid)
+{
+	g_autofree char *path = g_build_filename(host->run_dir, "attention", uuid, NULL);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+
+	hostler_log(G_LOG_LEVEL_MESSAGE, "qemu-ended", &(HostlerSubject){ .uuid = uuid },
+		    "QEMU has ended and libvirt has not said so; %s", fd >= 0 ? "having the host settled" :
+									       "mend: hostler settle");
+	if (fd >= 0)
+		close(fd);
+}
+
+static gboolean see_whether_said(gpointer data)
+{
+	Watched *watched = data;
+	HostlerHost *host = watched->ends->host;
+	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, watched->uuid);
+
+	if (stay != NULL && stay->phase == HOSTLER_PHASE_HELD && stay->qemu.pid == watched->pid)
+		call_root(host, watched->uuid);
+	watched->source = 0;
+	g_hash_table_remove(watched->ends->watched, watched->uuid);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_end(int fd, GIOCondition condition, gpointer data)
+{
+	Watched *watched = data;
+
+	watched->source = g_timeout_add_seconds(PATIENCE_SECONDS, see_whether_said, watched);
+	return G_SOURCE_REMOVE;
+}
+
+/* By its pid, not by /proc, where the unit's sandbox hides it. */
+void ends_watch(Ends *ends, const HostlerRecord *stay)
+{
+	const Watched *known = g_hash_table_lookup(ends->watched, stay->uuid);
+	int pidfd = known != NULL && known->pid == stay->qemu.pid ? -1 :
+								    (int)syscall(SYS_pidfd_open, stay->qemu.pid, 0);
+	Watched *watched;
+
+	if (pidfd < 0)
+		return;
+	watched = g_new(Watched, 1);
+	*watched = (Watched){ ends, g_strdup(stay->uuid), stay->qemu.pid, pidfd, 0 };
+	watched->source = g_unix_fd_add(pidfd, G_IO_IN, on_end, watched);
+	g_hash_table_replace(ends->watched, watched->uuid, watched);
+}

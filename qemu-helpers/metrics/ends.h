@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/record.h"
+
+/* QEMUs that end while nobody is there to say so: libvirtd was killed, too, and
+ * does not come back. Then root is called to settle (attention/), where systemd
+ * listens. */
+typedef struct _Ends Ends;
+
+Ends *ends_new(HostlerHost *host);
+void ends_free(Ends *ends);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ends, ends_free)
+
+/* Keeps an eye on the stay's QEMU; one that is watched already is no more so. */
+void ends_watch(Ends *ends, const HostlerRecord *stay);
