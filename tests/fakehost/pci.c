@@ -100,7 +100,8 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 static void add_phrases(GString *all, const char *phrases)
 {
-	g_string_append_printf(all, "%s%s", all->len > 0 && *phrases != '\0' ? ";" : "", phrases);
+	if (phrases != NULL && *phrases != '\0')
+		g_string_append_printf(all, "%s%s", all->len > 0 ? ";" : "", phrases);
 }
 
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error)
