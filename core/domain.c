@@ -72,7 +72,17 @@ static const HostlerXmlElement roots[] = {
 	{.name = NULL},
 };
 
-HostlerDomain *hostler_domain_from_xml(const char *xml, gsize length, GError **error)
+static const HostlerXmlElement wrapped[] = {
+	{.name = "domain", .once = TRUE, .children = domain_children, .end = end_domain},
+	{.name = NULL},
+};
+
+static const HostlerXmlElement status_roots[] = {
+	{.name = "domstatus", .children = wrapped},
+	{.name = NULL},
+};
+
+static HostlerDomain *read_domain(const char *xml, gsize length, const HostlerXmlElement *from, GError **error)
 {
 	g_autoptr(HostlerDomain) domain = g_new0(HostlerDomain, 1);
 
@@ -80,9 +90,29 @@ HostlerDomain *hostler_domain_from_xml(const char *xml, gsize length, GError **e
 	domain->interfaces = g_ptr_array_new_with_free_func(hostler_interface_free);
 	domain->disks = g_ptr_array_new_with_free_func(hostler_disk_free);
 	hostler_settings_init(&domain->settings);
-	if (hostler_xml_walk(xml, length, roots, domain, error))
+	return hostler_xml_walk(xml, length, from, domain, error) ? g_steal_pointer(&domain) : NULL;
+}
+
+HostlerDomain *hostler_domain_from_xml(const char *xml, gsize length, GError **error)
+{
+	HostlerDomain *domain = read_domain(xml, length, roots, error);
+
+	if (domain == NULL)
+		g_prefix_error(error, "the VM's XML, ");
+	return domain;
+}
+
+HostlerDomain *hostler_domain_from_status(const char *xml, gsize length, GError **error)
+{
+	g_autoptr(HostlerDomain) domain = read_domain(xml, length, status_roots, error);
+
+	if (domain == NULL) {
+		g_prefix_error(error, "libvirt's note on the VM, ");
+		return NULL;
+	}
+	if (domain->uuid != NULL)
 		return g_steal_pointer(&domain);
-	g_prefix_error(error, "the VM's XML, ");
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_XML, "libvirt's note on the VM has no <domain>");
 	return NULL;
 }
 

@@ -78,21 +78,29 @@ gboolean hostler_interface_end(HostlerXml *xml, gpointer data, GError **error)
 	return hostler_pci_end(xml, data, error);
 }
 
-static gboolean begin_source(HostlerXml *xml, gpointer data, GError **error)
+/* The port where there is one, as of sockets. */
+static char *read_source(HostlerXml *xml, const char *named_by)
 {
-	HostlerInterface *nic = last_interface(data);
-	const char *named_by = types[nic->type].source;
 	const char *name = named_by != NULL ? hostler_xml_attribute(xml, named_by) : NULL;
 	const char *port = hostler_xml_attribute(xml, "port");
 
+	if (name != NULL && port != NULL && g_str_equal(named_by, "address"))
+		return g_strdup_printf("%s:%s", name, port);
+	return g_strdup(name);
+}
+
+/* An <actual> may have come before, in text that libvirt would order otherwise. */
+static gboolean begin_source(HostlerXml *xml, gpointer data, GError **error)
+{
+	HostlerInterface *nic = last_interface(data);
+
 	nic->network = g_strdup(hostler_xml_attribute(xml, "network"));
-	nic->bridge = g_strdup(hostler_xml_attribute(xml, "bridge"));
+	if (nic->bridge == NULL)
+		nic->bridge = g_strdup(hostler_xml_attribute(xml, "bridge"));
 	if (nic->type == HOSTLER_NIC_DIRECT)
 		nic->mode = g_strdup(hostler_xml_attribute(xml, "mode"));
-	if (name != NULL && port != NULL && g_str_equal(named_by, "address"))
-		nic->source = g_strdup_printf("%s:%s", name, port);
-	else
-		nic->source = g_strdup(name);
+	if (nic->source == NULL)
+		nic->source = read_source(xml, types[nic->type].source);
 	return TRUE;
 }
 
@@ -110,7 +118,32 @@ static gboolean begin_address(HostlerXml *xml, gpointer data, GError **error)
 	}
 	if (!hostler_pci_begin_address(xml, data, error))
 		return FALSE;
+	g_free(nic->source);
 	nic->source = g_strdup(device->bdf);
+	return TRUE;
+}
+
+/* Hooks get a function of a network's pool as type='hostdev', and the bridge of
+ * a network beside its name; libvirt's own notes leave the interface as it was
+ * and say within it what became of it. */
+static gboolean begin_actual(HostlerXml *xml, gpointer data, GError **error)
+{
+	HostlerInterface *nic = last_interface(data);
+
+	if (nic->type != HOSTLER_NIC_NETWORK || g_strcmp0(hostler_xml_attribute(xml, "type"), "hostdev") != 0)
+		return TRUE;
+	nic->type = HOSTLER_NIC_HOSTDEV;
+	g_free(nic->type_name);
+	nic->type_name = g_strdup("hostdev");
+	return hostler_pci_begin(xml, data, HOSTLER_PCI_INTERFACE, error);
+}
+
+static gboolean begin_actual_source(HostlerXml *xml, gpointer data, GError **error)
+{
+	HostlerInterface *nic = last_interface(data);
+
+	if (nic->bridge == NULL)
+		nic->bridge = g_strdup(hostler_xml_attribute(xml, "bridge"));
 	return TRUE;
 }
 
@@ -144,10 +177,16 @@ static const HostlerXmlElement source_children[] = {
 	{.name = NULL},
 };
 
+static const HostlerXmlElement actual_children[] = {
+	{.name = "source", .once = TRUE, .begin = begin_actual_source, .children = source_children},
+	{.name = NULL},
+};
+
 const HostlerXmlElement hostler_interface_children[] = {
 	{.name = "source", .once = TRUE, .begin = begin_source, .children = source_children},
 	{.name = "mac", .once = TRUE, .begin = begin_mac},
 	{.name = "target", .once = TRUE, .begin = begin_target},
 	{.name = "model", .once = TRUE, .begin = begin_model},
+	{.name = "actual", .once = TRUE, .begin = begin_actual, .children = actual_children},
 	{.name = NULL},
 };

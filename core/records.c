@@ -10,6 +10,7 @@
 
 #include "core/folders.h"
 #include "hostler/error.h"
+#include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/record.h"
 #include "hostler/text.h"
@@ -236,16 +237,10 @@ static gboolean replace_file(HostlerHost *host, const char *path, const char *te
 	return TRUE;
 }
 
-/* The name says whose it is: many write at a time, and some are killed. */
-static char *temporary_path(const HostlerHost *host, const char *key)
-{
-	return g_strdup_printf("%s/tmp/%s.%d", host->run_dir, key, getpid());
-}
-
 gboolean hostler_record_store(HostlerHost *host, const HostlerRecord *record, GError **error)
 {
 	g_autofree char *path = hostler_record_path(host, record->kind, record->key);
-	g_autofree char *temporary = temporary_path(host, record->key);
+	g_autofree char *temporary = g_build_filename(host->run_dir, "tmp", record->key, NULL);
 	g_autofree char *text = hostler_record_to_text(record);
 
 	g_return_val_if_fail(is_key(record->kind, record->key), FALSE);
@@ -280,14 +275,15 @@ void hostler_stay_end(HostlerHost *host, const char *uuid, const char *reason)
 	hostler_record_remove(host, HOSTLER_RECORD_STAY, uuid);
 }
 
-static gboolean writer_lives(HostlerHost *host, const char *name)
+/* Who writes a record has the lock of its VM or device: a file whose lock is to be
+ * had is nobody's. */
+static void tidy_one(HostlerHost *host, const char *name)
 {
-	const char *dot = strrchr(name, '.');
-	HostlerProcess writer;
-	guint64 pid;
+	g_autofree char *file = g_build_filename(host->run_dir, "tmp", name, NULL);
+	g_autoptr(HostlerLock) lock = hostler_lock_try(host, name, NULL);
 
-	return dot != NULL && g_ascii_string_to_unsigned(dot + 1, 10, 1, G_MAXINT, &pid, NULL) &&
-	       host->ops->process_find(host, (int)pid, &writer);
+	if (lock != NULL)
+		g_unlink(file);
 }
 
 void hostler_records_tidy(HostlerHost *host)
@@ -296,10 +292,6 @@ void hostler_records_tidy(HostlerHost *host)
 	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
 	const char *name;
 
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *file = g_build_filename(path, name, NULL);
-
-		if (!writer_lives(host, name))
-			g_unlink(file);
-	}
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
+		tidy_one(host, name);
 }

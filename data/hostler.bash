@@ -27,7 +27,7 @@ _hostler() {
 		word=$([[ $command != check ]] || echo --xml)
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check status settle" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "check groups status settle" -- "$current")
 	elif [[ $command == check && $previous == check ]]; then
 		_hostler_machines "$current"
 	fi

@@ -128,7 +128,7 @@ gboolean host_console_switch(HostlerHost *host, const char *console, gboolean on
 	if (!is_on_frame_buffer(host, console) || is_bound(host, console) == on)
 		return TRUE;
 	path = machine_path(host, CONSOLES, console, "bind", NULL);
-	errnum = file_write_once(path, on ? "1" : "0", 1);
+	errnum = file_order(path, on ? "1" : "0", 1);
 	if (!is_on_frame_buffer(host, console) || is_bound(host, console) == on)
 		return TRUE;
 	machine_error(error, errnum != 0 ? errnum : EIO, "cannot %s the text console %s", on ? "bind" : "unbind",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bounded reading, where nothing grows with what somebody else wrote, and orders
- * to the kernel. */
+/* Bounded reading: nothing here grows with what somebody else wrote. And the one
+ * kind of writing that kernel files know. */
 #include "host/file.h"
 
 #include <dirent.h>
@@ -76,7 +76,9 @@ char *file_read_line(const char *path, gsize max)
 	return bytes;
 }
 
-int file_write_once(const char *path, const char *value, gsize length)
+/* One write() is one order to the kernel: what it took only half of, it did not
+ * do. 0, or an errno. */
+int file_order(const char *path, const char *value, gsize length)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	ssize_t n;

@@ -11,9 +11,8 @@ char *file_read(int folder, const char *name, gsize max, gsize *length);
 /* Trailing newlines cut off. */
 char *file_read_line(const char *path, gsize max);
 
-/* One write() is one order to the kernel: what it took only half of, it did not
- * do. 0, or an errno. */
-int file_write_once(const char *path, const char *value, gsize length);
+/* Writes to a file of the kernel, in one piece; 0, or an errno. */
+int file_order(const char *path, const char *value, gsize length);
 
 /* What a symbolic link says; NULL with errno set. */
 char *link_read(const char *path);

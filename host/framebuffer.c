@@ -98,7 +98,7 @@ gboolean host_framebuffer_switch(HostlerHost *host, const char *framebuffer, gbo
 	if (is_bound(host, parts) == on || !is_there(host, parts))
 		return TRUE;
 	path = machine_path(host, DRIVERS, parts[0], on ? "bind" : "unbind", NULL);
-	errnum = file_write_once(path, parts[1], strlen(parts[1]));
+	errnum = file_order(path, parts[1], strlen(parts[1]));
 	if (is_bound(host, parts) == on)
 		return TRUE;
 	machine_error(error, errnum != 0 ? errnum : EIO, "cannot %s the boot framebuffer %s", on ? "bind" : "unbind",

@@ -12,6 +12,7 @@
 #include "host/bounded.h"
 #include "host/display.h"
 #include "host/file.h"
+#include "host/gpu.h"
 #include "host/helper.h"
 #include "host/libvirt.h"
 #include "host/machine.h"
@@ -19,7 +20,8 @@
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
-#include "host/users.h"
+#include "host/users/users.h"
+#include "host/vfio.h"
 
 #define DEADLINE_SECONDS 20
 #define BOOT_ID_MAX_BYTES 64
@@ -116,10 +118,15 @@ static const HostlerHostOps machine_ops = {
 	.pci_config = host_pci_config,
 	.pci_config_write = host_pci_config_write,
 	.pci_users = host_pci_users,
+	.pci_vfio_module = host_pci_vfio_module,
+	.pci_on_vfio = host_pci_on_vfio,
+	.gpu_unbind_lock = host_gpu_unbind_lock,
+	.gpu_unbind_unlock = host_gpu_unbind_unlock,
 	.pci_exists = host_pci_exists,
 	.pci_group = host_pci_group,
 	.pci_port = host_pci_port,
 	.pci_below = host_pci_below,
+	.groups = host_groups,
 	.group_members = host_group_members,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,
@@ -133,8 +140,11 @@ static const HostlerHostOps machine_ops = {
 	.module_unload = host_module_unload,
 	.driver_modules = host_driver_modules,
 	.driver_present = host_driver_present,
+	.module_driver = host_module_driver,
+	.driver_module = host_driver_module,
 	.process_find = host_process_find,
 	.qemu_find = host_qemu_find,
+	.vm_xml = host_vm_xml,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,
 	.nft_dump = host_nft_dump,

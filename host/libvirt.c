@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "hostler/domain.h"
 #include "host/file.h"
 #include "host/machine.h"
 #include "host/proc.h"
@@ -78,6 +79,35 @@ gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *pro
 		found = is_pid_file_of(entry->d_name, name) && read_pid(dirfd(folder), entry->d_name, &pid);
 	closedir(folder);
 	return found && host_process_find(host, (int)pid, process);
+}
+
+/* A file of another VM costs no more than a look: libvirt writes <uuid> right
+ * after <name>, and neither name nor anything before holds a "<domain ". */
+static gboolean is_status_of(const char *text, const char *uuid)
+{
+	const char *domain = strstr(text, "<domain ");
+	const char *begin = domain != NULL ? strstr(domain, "<uuid>") : NULL;
+
+	return begin != NULL && g_ascii_strncasecmp(begin + strlen("<uuid>"), uuid, strlen(uuid)) == 0 &&
+	       g_str_has_prefix(begin + strlen("<uuid>") + strlen(uuid), "</uuid>");
+}
+
+char *host_vm_xml(HostlerHost *host, const char *uuid)
+{
+	g_autofree char *path = machine_path(host, QEMU, NULL);
+	g_autoptr(GPtrArray) names = folder_names(path);
+
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_autofree char *xml = NULL;
+
+		if (g_str_has_suffix(name, ".xml"))
+			xml = file_read(AT_FDCWD, file, HOSTLER_XML_MAX_BYTES, NULL);
+		if (xml != NULL && is_status_of(xml, uuid))
+			return g_steal_pointer(&xml);
+	}
+	return NULL;
 }
 
 GPtrArray *host_network_xmls(HostlerHost *host)

@@ -19,7 +19,7 @@
 /* Of modules that use modules: three is the most that a graphics driver has. */
 #define MODULES_MAX_DEPTH 8
 
-static gboolean is_module_name(const char *name)
+gboolean module_is_name(const char *name)
 {
 	return g_ascii_isalnum(name[0]) && strlen(name) <= 64 &&
 	       name[strspn(name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-")] == '\0';
@@ -38,10 +38,42 @@ gboolean host_driver_present(HostlerHost *host, const char *driver)
 	return is_driver_name(driver) && g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
-static gboolean is_module_there(HostlerHost *host, const char *module)
+/* Its folder, in which the kernel writes every "-" as "_". */
+static char *module_folder(HostlerHost *host, const char *module)
 {
 	g_autofree char *name = g_strdelimit(g_strdup(module), "-", '_');
-	g_autofree char *path = machine_path(host, MODULES, name, NULL);
+
+	return machine_path(host, MODULES, name, NULL);
+}
+
+/* A module's drivers are links, "pci:e1000e", one for each bus it serves. */
+char *host_module_driver(HostlerHost *host, const char *module)
+{
+	g_autofree char *folder = module_folder(host, module);
+	g_autofree char *path = g_build_filename(folder, "drivers", NULL);
+	g_autoptr(GPtrArray) names = module_is_name(module) ? folder_names(path) : NULL;
+
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+
+		if (g_str_has_prefix(name, "pci:"))
+			return g_strdup(name + strlen("pci:"));
+	}
+	return NULL;
+}
+
+char *host_driver_module(HostlerHost *host, const char *driver)
+{
+	g_autofree char *path = machine_path(host, DRIVERS, driver, "module", NULL);
+	g_autofree char *target = is_driver_name(driver) ? link_read(path) : NULL;
+	g_autofree char *module = target != NULL ? g_path_get_basename(target) : NULL;
+
+	return module != NULL && module_is_name(module) ? g_steal_pointer(&module) : NULL;
+}
+
+static gboolean is_module_there(HostlerHost *host, const char *module)
+{
+	g_autofree char *path = module_folder(host, module);
 
 	return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
@@ -74,7 +106,7 @@ static gboolean modprobe(HostlerHost *host, const char *const *argv, gint64 micr
 
 static gboolean check_name(const char *module, GError **error)
 {
-	if (is_module_name(module))
+	if (module_is_name(module))
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "no name of a module: %s", module);
 	return FALSE;
@@ -130,15 +162,13 @@ static void add_with_users(HostlerHost *host, const char *module, guint depth, G
 		return;
 	for (guint i = 0; holders != NULL && i < holders->len; i++)
 		add_with_users(host, g_ptr_array_index(holders, i), depth + 1, modules);
-	if (is_module_name(module) && !g_ptr_array_find_with_equal_func(modules, module, g_str_equal, NULL))
+	if (module_is_name(module) && !g_ptr_array_find_with_equal_func(modules, module, g_str_equal, NULL))
 		g_ptr_array_add(modules, g_strdup(module));
 }
 
 GStrv host_driver_modules(HostlerHost *host, const char *driver)
 {
-	g_autofree char *path = machine_path(host, DRIVERS, driver, "module", NULL);
-	g_autofree char *link = is_driver_name(driver) ? link_read(path) : NULL;
-	g_autofree char *module = link != NULL ? g_path_get_basename(link) : NULL;
+	g_autofree char *module = host_driver_module(host, driver);
 	GPtrArray *modules = g_ptr_array_new();
 
 	if (module != NULL)

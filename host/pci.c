@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hostler/error.h"
@@ -16,7 +15,6 @@
 
 #define DEVICES "/sys/bus/pci/devices"
 #define DRIVERS_PROBE "/sys/bus/pci/drivers_probe"
-#define GROUPS "/sys/kernel/iommu_groups"
 
 #define ATTRIBUTE_MAX_BYTES 4096 /* sysfs: one page */
 #define CONFIG_MAX_BYTES 4096    /* of PCI Express */
@@ -76,7 +74,7 @@ gboolean host_pci_write(HostlerHost *host, const char *bdf, const char *attribut
 
 	if (path == NULL)
 		return FALSE;
-	errnum = file_write_once(path, order, strlen(order));
+	errnum = file_order(path, order, strlen(order));
 	if (errnum != 0)
 		write_failed(error, errnum, bdf, attribute, value);
 	return errnum == 0;
@@ -101,7 +99,7 @@ char *host_pci_link(HostlerHost *host, const char *bdf, const char *link, GError
 gboolean host_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 {
 	g_autofree char *path = machine_path(host, DRIVERS_PROBE, NULL);
-	int errnum = hostler_text_is_bdf(bdf) ? file_write_once(path, bdf, strlen(bdf)) : EINVAL;
+	int errnum = hostler_text_is_bdf(bdf) ? file_order(path, bdf, strlen(bdf)) : EINVAL;
 
 	if (errnum != 0)
 		machine_error(error, errnum, "cannot have a driver looked for by drivers_probe for %s", bdf);
@@ -174,69 +172,4 @@ gboolean host_pci_config_write(HostlerHost *host, const char *bdf, guint offset,
 	moved = config_moved(n, length, bdf, offset, error);
 	close(fd);
 	return moved;
-}
-
-/* --- from the kernel's own memory --- */
-
-gboolean host_pci_exists(HostlerHost *host, const char *bdf)
-{
-	g_autofree char *path = machine_path(host, DEVICES, bdf, NULL);
-	struct stat stat;
-
-	return hostler_text_is_bdf(bdf) && lstat(path, &stat) == 0;
-}
-
-/* kernfs has the link's target in memory, whatever the device does. */
-char *host_pci_group(HostlerHost *host, const char *bdf)
-{
-	g_autofree char *path = machine_path(host, DEVICES, bdf, "iommu_group", NULL);
-	g_autofree char *target = hostler_text_is_bdf(bdf) ? link_read(path) : NULL;
-
-	return target != NULL ? g_path_get_basename(target) : NULL;
-}
-
-static GStrv only_bdfs(const GPtrArray *names)
-{
-	g_autoptr(GStrvBuilder) bdfs = g_strv_builder_new();
-
-	for (guint i = 0; i < names->len; i++) {
-		if (hostler_text_is_bdf(g_ptr_array_index(names, i)))
-			g_strv_builder_add(bdfs, g_ptr_array_index(names, i));
-	}
-	return g_strv_builder_end(bdfs);
-}
-
-GStrv host_group_members(HostlerHost *host, const char *group, GError **error)
-{
-	g_autofree char *path = machine_path(host, GROUPS, group, "devices", NULL);
-	g_autoptr(GPtrArray) names = NULL;
-
-	if (group[0] == '\0' || group[strspn(group, G_CSET_DIGITS)] != '\0')
-		errno = EINVAL;
-	else
-		names = folder_names(path);
-	if (names == NULL) {
-		machine_error(error, errno, "cannot list IOMMU group %s", group);
-		return NULL;
-	}
-	return only_bdfs(names);
-}
-
-/* A device's folder lies in that of the port above it. */
-char *host_pci_port(HostlerHost *host, const char *bdf)
-{
-	g_autofree char *path = machine_path(host, DEVICES, bdf, NULL);
-	g_autofree char *target = hostler_text_is_bdf(bdf) ? link_read(path) : NULL;
-	g_autofree char *folder = target != NULL ? g_path_get_dirname(target) : NULL;
-	g_autofree char *port = folder != NULL ? g_path_get_basename(folder) : NULL;
-
-	return port != NULL && hostler_text_is_bdf(port) ? g_steal_pointer(&port) : NULL;
-}
-
-GStrv host_pci_below(HostlerHost *host, const char *port)
-{
-	g_autofree char *path = machine_path(host, DEVICES, port, NULL);
-	g_autoptr(GPtrArray) names = hostler_text_is_bdf(port) ? folder_names(path) : NULL;
-
-	return names != NULL ? only_bdfs(names) : NULL;
 }

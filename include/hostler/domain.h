@@ -127,6 +127,9 @@ typedef struct {
  * line, place and mend when the text is no domain we can serve; nothing is
  * returned half read. */
 HostlerDomain *hostler_domain_from_xml(const char *xml, gsize length, GError **error);
+/* The same of the <domstatus> that libvirt keeps of a running VM under
+ * /run/libvirt/qemu: what the VM has now, plugged and unplugged since it started. */
+HostlerDomain *hostler_domain_from_status(const char *xml, gsize length, GError **error);
 void hostler_domain_free(HostlerDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostlerDomain, hostler_domain_free)
 

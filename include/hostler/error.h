@@ -31,7 +31,7 @@ typedef enum {
 	HOSTLER_ERROR_VFIO_MODULE,      /* "vfio-module-missing" */
 	HOSTLER_ERROR_VFIO_CHANGED,     /* "vfio-device-changed" */
 	HOSTLER_ERROR_VFIO_DISPLAY,     /* "vfio-display": the desktop could not be put aside */
-	HOSTLER_ERROR_VFIO_PLAN,        /* "vfio-plan": no error, what will be done */
+	HOSTLER_ERROR_VFIO_PLAN,        /* "vfio-plan": no error, a line of what `prepare` will do */
 	HOSTLER_ERROR_RESET_DEAD,       /* "reset-device-dead" */
 	HOSTLER_ERROR_RESET_NONE,       /* "reset-no-method" */
 	HOSTLER_ERROR_FORWARD_NETWORK,  /* "forward-network-unsuitable" */

@@ -40,16 +40,17 @@ void hostler_jobs_clear(HostlerJob *jobs, gsize n_jobs);
 /* Runs in the child; may call the pci_ doors. FALSE with `error` set fails the job. */
 typedef gboolean (*HostlerJobFunc)(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
 
+/* Which use of a device counts as one; the second includes the first. */
+typedef enum {
+	HOSTLER_USE_NEEDED, /* what the host would lose: mounted, swap, default route, a program that has it open */
+	HOSTLER_USE_ANY,    /* also what is merely awake: an interface that is up, any block device */
+} HostlerUse;
+
 typedef enum {
 	HOSTLER_HELPER_WATCH,
 	HOSTLER_HELPER_METRICS,
 	HOSTLER_HELPER_SETTLE, /* `hostler settle`, for what a hook has no time to wait for */
 } HostlerHelper;
-
-typedef enum {
-	HOSTLER_USE_NEEDED, /* what the host would lose: mounted, swap, default route, a program that has it open */
-	HOSTLER_USE_ANY,    /* also what is merely awake: an interface that is up, any block device */
-} HostlerUse;
 
 typedef struct {
 	/* --- PCI. Each may sleep in the kernel for ever: only from within a job. --- */
@@ -72,17 +73,32 @@ typedef struct {
 				     gsize length, GError **error);
 
 	/* What of the host stands on this device, a phrase each: "nvme0n1p2 is mounted
-	 * on /home", "eth0 has the default route". Empty: nothing. */
+	 * on /home", "eth0 has the default route"; a few at most, the last then says
+	 * how many more. Fit for a terminal. Empty: nothing. */
 	GStrv (*pci_users)(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
+
+	/* The module that is to hand this device to a VM: "vfio_pci", or the variant
+	 * that modules.alias names best. NULL with an error. */
+	char *(*pci_vfio_module)(HostlerHost *host, const char *bdf, GError **error);
+	/* Whether its driver of now is such a one. FALSE without an error: another, or none. */
+	gboolean (*pci_on_vfio)(HostlerHost *host, const char *bdf, GError **error);
+
+	/* NVIDIA's driver never comes back from an unbind while it has clients. TRUE:
+	 * it has none now, or is not the driver; FALSE with HOSTLER_ERROR_VFIO_BUSY after
+	 * two seconds of asking, or another error. Whoever does not unbind then unlocks. */
+	gboolean (*gpu_unbind_lock)(HostlerHost *host, const char *bdf, GError **error);
+	void (*gpu_unbind_unlock)(HostlerHost *host, const char *bdf);
 
 	/* --- PCI, from the kernel's own memory: never sleeps on a device. --- */
 	gboolean (*pci_exists)(HostlerHost *host, const char *bdf);
-	/* The number of its IOMMU group; NULL: it has none. */
-	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* The port that a device hangs below; NULL: it is on the root bus. */
 	char *(*pci_port)(HostlerHost *host, const char *bdf);
 	/* BDFs of the devices right below a port, sorted. */
 	GStrv (*pci_below)(HostlerHost *host, const char *port);
+	/* The numbers of all IOMMU groups, as text, in their order; never NULL. Empty: no IOMMU. */
+	GStrv (*groups)(HostlerHost *host);
+	/* The number of the device's IOMMU group; NULL: it is in none. */
+	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* BDFs of an IOMMU group, sorted; NULL with an error when there is no such group. */
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
 
@@ -117,10 +133,17 @@ typedef struct {
 	 * order in which they can be unloaded. Empty: it is no module. */
 	GStrv (*driver_modules)(HostlerHost *host, const char *driver);
 	gboolean (*driver_present)(HostlerHost *host, const char *driver);
+	/* The PCI driver that a loaded module brought; NULL: it is not loaded or has none. */
+	char *(*module_driver)(HostlerHost *host, const char *module);
+	/* The module that a PCI driver is in; NULL: built in, or there is no such driver. */
+	char *(*driver_module)(HostlerHost *host, const char *driver);
 	/* FALSE: no such process. */
 	gboolean (*process_find)(HostlerHost *host, int pid, HostlerProcess *process);
 	/* QEMU of the running VM `name`, from libvirt's pid file. */
 	gboolean (*qemu_find)(HostlerHost *host, const char *name, HostlerProcess *process);
+	/* libvirt's note on the running VM with this canonical UUID, a <domstatus> for
+	 * hostler_domain_from_status(); NULL: it does not run, or its note cannot be read. */
+	char *(*vm_xml)(HostlerHost *host, const char *uuid);
 	/* Has a helper run, detached: by systemd's path units, or where there is no
 	 * systemd by ourselves. */
 	void (*helper_start)(HostlerHost *host, HostlerHelper helper);

@@ -23,10 +23,11 @@ typedef enum {
 	HOSTLER_SETTLE_IN_FULL, /* `hostler settle` */
 } HostlerSettleDepth;
 
-/* Takes `hostler status` line by line: section, key ("0000:01:00.0"), and what
- * is to be said of it. */
+/* Takes `hostler status` line by line: whose it is (any record of that VM; NULL:
+ * the host's own), section, key ("0000:01:00.0"), and what is to be said of it.
+ * What begins with a word in CAPITALS is shown loudly. */
 typedef struct {
-	void (*line)(gpointer data, const char *section, const char *key, const char *text);
+	void (*line)(gpointer data, const HostlerRecord *of, const char *section, const char *key, const char *text);
 	gpointer data;
 } HostlerSink;
 

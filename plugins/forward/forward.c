@@ -7,7 +7,6 @@
 #include "hostler/log.h"
 #include "hostler/network.h"
 #include "hostler/plugin.h"
-#include "hostler/text.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
 #include "plugins/forward/links.h"
@@ -198,7 +197,6 @@ static void forward_stopped(HostlerHost *host, const char *uuid)
 
 static void show_stay(const HostlerSink *sink, const HostlerRecord *stay)
 {
-	g_autofree char *name = hostler_text_shown(stay->name);
 	g_autoptr(GArray) spans = forward_stay_spans(stay);
 
 	for (guint i = 0; i < spans->len; i++) {
@@ -207,9 +205,9 @@ static void show_stay(const HostlerSink *sink, const HostlerRecord *stay)
 		g_autofree char *ports = forward_span_shown(span);
 		g_autofree char *text = NULL;
 
-		text = g_strdup_printf("to VM '%s', %s port %u on, by %s", name,
-				       forward_address_text(span->guest, guest), span->to, span->bridge);
-		sink->line(sink->data, "forward", ports, text);
+		text = g_strdup_printf("to %s port %u on, by %s", forward_address_text(span->guest, guest),
+				       span->to, span->bridge);
+		sink->line(sink->data, stay, "forward", ports, text);
 	}
 }
 
@@ -228,7 +226,7 @@ static void show_kernel(HostlerHost *host, const HostlerSink *sink, const Forwar
 		text = g_strdup_printf("differs from the records in %u places; mend: hostler settle", changes->len);
 	else
 		text = g_strdup("as recorded");
-	sink->line(sink->data, "forward", "nf_tables", text);
+	sink->line(sink->data, NULL, "forward", "nf_tables", text);
 }
 
 static void forward_status(HostlerHost *host, const HostlerSink *sink)

@@ -7,7 +7,6 @@
 
 #include "helper.h"
 #include "hostler/plugin.h"
-#include "hostler/text.h"
 #include "inventory.h"
 
 static gboolean metrics_concerns(const HostlerDomain *domain)
@@ -41,14 +40,13 @@ static char *describe_log(const char *path)
 
 static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay)
 {
-	g_autofree char *name = hostler_text_shown(stay->name);
 	g_autofree char *log_name = metrics_log_name(stay->name, stay->uuid);
 	g_autofree char *path = g_build_filename(host->log_dir, log_name, NULL);
 	g_autofree char *log = describe_log(path);
 	g_autofree char *text = NULL;
 
 	text = g_strdup_printf("every %u s, %s", metrics_inventory_interval(stay->body), log);
-	sink->line(sink->data, "metrics", name, text);
+	sink->line(sink->data, stay, "metrics", "log", text);
 }
 
 static void metrics_status(HostlerHost *host, const HostlerSink *sink)

@@ -17,10 +17,12 @@ gboolean reset_look(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError
 
 gboolean reset_is_idle_on_vfio(HostlerHost *host, const char *bdf)
 {
-	g_autofree char *driver = host->ops->pci_link(host, bdf, "driver", NULL);
-	g_autofree char *enable = host->ops->pci_read(host, bdf, "enable", NULL);
+	g_autofree char *enable = NULL;
 
-	return g_strcmp0(driver, "vfio-pci") == 0 && g_strcmp0(enable, "0") == 0;
+	if (!host->ops->pci_on_vfio(host, bdf, NULL))
+		return FALSE;
+	enable = host->ops->pci_read(host, bdf, "enable", NULL);
+	return g_strcmp0(enable, "0") == 0;
 }
 
 /* errno is written down, not believed: in the emulated host `bus` failed and

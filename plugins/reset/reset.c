@@ -167,7 +167,7 @@ static void status(HostlerHost *host, const HostlerSink *sink)
 		g_autofree char *outcome = g_key_file_get_string(claim->body, HOSTLER_CLAIM_RESET, "outcome", NULL);
 
 		if (outcome != NULL)
-			sink->line(sink->data, "resets", claim->key, outcome);
+			sink->line(sink->data, claim, "resets", claim->key, outcome);
 	}
 }
 

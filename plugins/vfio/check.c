@@ -53,10 +53,9 @@ gboolean check_answered(const HostlerJob *device, HostlerFindings *findings)
  * or a program beside libvirt. */
 static gboolean check_open(const HostlerJob *device, const char *users, HostlerFindings *findings)
 {
-	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
 	g_autofree char *enable = vfio_device_fact(device, VFIO_NOW, "enable");
 
-	if (g_strcmp0(driver, "vfio-pci") != 0 || enable == NULL || g_str_equal(enable, "0"))
+	if (!vfio_device_is_on_vfio(device) || enable == NULL || g_str_equal(enable, "0"))
 		return TRUE;
 	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf,
 			     "end that program; see which: fuser -v /dev/vfio/*",

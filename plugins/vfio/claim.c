@@ -99,6 +99,11 @@ gboolean vfio_claim_is_libvirts(const HostlerRecord *claim)
 	return g_strcmp0(by, "libvirt") == 0;
 }
 
+gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
+{
+	return g_key_file_has_group(claim->body, "trouble");
+}
+
 /* What failed a moment ago will fail again. */
 #define TROUBLE_SECONDS 60
 
@@ -106,7 +111,7 @@ gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim)
 {
 	gint64 at = g_key_file_get_int64(claim->body, "trouble", "at", NULL);
 
-	return g_key_file_has_group(claim->body, "trouble") && host->ops->boottime(host) - at < TROUBLE_SECONDS;
+	return vfio_claim_has_trouble(claim) && host->ops->boottime(host) - at < TROUBLE_SECONDS;
 }
 
 char *vfio_claim_partner(const HostlerRecord *claim)

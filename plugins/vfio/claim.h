@@ -7,10 +7,6 @@
 
 /* Claims: which device belongs to which VM, and how it was found. */
 
-/* Group of a claim: `with`, of a companion, the device that it goes along with;
- * `by`, "libvirt" for a device that libvirt itself bound and returns. */
-#define VFIO_TAKEN "taken"
-
 /* Pending claims on `members` (VfioMember), on disk before any of them is touched.
  * A claim that an earlier run left says how its device was found, and goes over
  * into the new one. NULL when a claim cannot be written; new ones are removed. */
@@ -26,7 +22,8 @@ char *vfio_claim_partner(const HostlerRecord *claim);
 void vfio_claim_enter(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase);
 /* Why the claim's device is not with its VM or its driver; kept in the record. */
 void vfio_claim_say(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase, const GError *error);
-/* Whether something went wrong with it within the last minute. */
+/* Whether something went wrong with it; within the last minute. */
+gboolean vfio_claim_has_trouble(const HostlerRecord *claim);
 gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim);
 
 /* As hostler_claim_matches(), of what was read of the device. */

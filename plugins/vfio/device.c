@@ -39,6 +39,33 @@ static gboolean read_link(HostlerHost *host, const char *bdf, GKeyFile *answer, 
 	return FALSE;
 }
 
+/* The module that the driver comes back with, should it be unloaded meanwhile. */
+static void read_module(HostlerHost *host, GKeyFile *answer)
+{
+	g_autofree char *driver = g_key_file_get_string(answer, VFIO_FOUND, "driver", NULL);
+	g_autofree char *module = driver != NULL ? host->ops->driver_module(host, driver) : NULL;
+
+	if (module != NULL)
+		g_key_file_set_string(answer, VFIO_FOUND, "module", module);
+}
+
+static gboolean read_driver(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	gboolean on_vfio;
+
+	if (!read_link(host, bdf, answer, VFIO_FOUND, "driver", error))
+		return FALSE;
+	read_module(host, answer);
+	on_vfio = host->ops->pci_on_vfio(host, bdf, &local);
+	if (local != NULL) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
+	g_key_file_set_boolean(answer, VFIO_NOW, "on_vfio", on_vfio);
+	return TRUE;
+}
+
 static gboolean read_each(HostlerHost *host, const char *bdf, GKeyFile *answer, const char *group,
 			  const char *const *attributes, gsize n, GError **error)
 {
@@ -78,7 +105,7 @@ static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer
 
 	return read_each(host, bdf, answer, HOSTLER_CLAIM_IDENTITY, identity_attributes, G_N_ELEMENTS(identity_attributes),
 			 error) &&
-	       read_link(host, bdf, answer, VFIO_FOUND, "driver", error) &&
+	       read_driver(host, bdf, answer, error) &&
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
 	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
@@ -134,6 +161,11 @@ char *vfio_device_fact(const HostlerJob *device, const char *group, const char *
 	return g_key_file_get_string(device->answer, group, key, NULL);
 }
 
+gboolean vfio_device_is_on_vfio(const HostlerJob *device)
+{
+	return g_key_file_get_boolean(device->answer, VFIO_NOW, "on_vfio", NULL);
+}
+
 /* Class 0x06 is "bridge": a port between the device and the root is in its
  * group, and vfio-pci neither takes it nor minds it. */
 gboolean vfio_device_is_bridge(const HostlerJob *device)
@@ -147,6 +179,6 @@ gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device)
 {
 	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
 
-	return driver != NULL && !g_str_equal(driver, "vfio-pci") && !g_str_equal(driver, "pci-stub") &&
+	return driver != NULL && !vfio_device_is_on_vfio(device) && !g_str_equal(driver, "pci-stub") &&
 	       !vfio_device_is_bridge(device);
 }

@@ -12,8 +12,12 @@ typedef struct {
 } VfioDevices;
 
 /* Groups of a device's facts, beside HOSTLER_CLAIM_IDENTITY. A claim keeps all but the last. */
-#define VFIO_FOUND "found" /* driver, driver_override, reset_method, power/control, d3cold_allowed */
-#define VFIO_NOW "now"     /* iommu_group, enable, users; of a graphics card also console and boot */
+#define VFIO_FOUND "found" /* driver, module (of it), driver_override, reset_method, power/control, d3cold_allowed */
+/* driver: the one that hands the device to the VM; not there: it is still to be chosen.
+ * with: of a companion, the device that it goes along with.
+ * by: "libvirt", of a device that libvirt itself bound and returns. */
+#define VFIO_TAKEN "taken"
+#define VFIO_NOW "now"     /* iommu_group, enable, on_vfio, users; of a graphics card console and boot */
 
 /* `bdfs` are borrowed and must outlive the answer. With `users`, who of the host
  * uses each is asked too: of the first `n_listed` what the host cannot do without,
@@ -26,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioDevices, vfio_devices_free)
 
 /* NULL: the attribute is not there. Only of a job that is done. */
 char *vfio_device_fact(const HostlerJob *device, const char *group, const char *key);
+/* On vfio-pci or a variant of it. */
+gboolean vfio_device_is_on_vfio(const HostlerJob *device);
 gboolean vfio_device_is_bridge(const HostlerJob *device);
 /* Bound to a driver that does DMA for the host, so that the group is not the VM's alone. */
 gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device);

@@ -3,11 +3,11 @@
  * the claim alone, and again until it has worked. */
 #include "hostler/error.h"
 #include "hostler/log.h"
+#include "plugins/vfio/bind.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display-release.h"
 #include "plugins/vfio/display.h"
-#include "plugins/vfio/hand.h"
 
 /* A claim keeps its device from other VMs: what cannot be mended for so long is
  * left to a person. */
@@ -42,10 +42,15 @@ static gboolean load_each(HostlerHost *host, HostlerRecord *claim, GError **erro
 }
 
 /* nvidia does not stay loaded on a host without a free card of its kind: so the
- * card leaves vfio-pci first. That it finds no driver yet is expected. */
-static void free_card(HostlerHost *host, HostlerRecord *claim)
+ * card leaves vfio-pci first, and is taken by the driver when that comes. */
+static gboolean free_card(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
-	vfio_display_job(host, claim, claim, vfio_give_back, NULL, NULL);
+	const HostlerRecord *claim = job->data;
+	g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_FOUND, "driver", NULL);
+	g_autofree char *enable = host->ops->pci_read(host, job->bdf, "enable", error);
+
+	return g_strcmp0(enable, "0") == 0 && hostler_claim_matches(host, claim, error) &&
+	       vfio_set_override(host, job->bdf, driver, error) && vfio_unbind(host, job->bdf, error);
 }
 
 void vfio_display_load(HostlerHost *host, const GPtrArray *claims)
@@ -54,7 +59,7 @@ void vfio_display_load(HostlerHost *host, const GPtrArray *claims)
 		HostlerRecord *claim = g_ptr_array_index(claims, i);
 
 		if (!load_each(host, claim, NULL)) {
-			free_card(host, claim);
+			vfio_display_job(host, claim, claim, free_card, NULL, NULL);
 			load_each(host, claim, NULL);
 		}
 	}

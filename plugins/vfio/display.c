@@ -23,12 +23,12 @@ void vfio_release_give_time(const VfioRelease *release, gint64 seconds)
 
 /* --- which devices --- */
 
-/* What is on vfio-pci since boot shows nothing of the host. */
+/* What is on vfio-pci, or a variant of it, since boot shows nothing of the host. */
 static gboolean is_with_host(const HostlerRecord *claim)
 {
 	g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_FOUND, "driver", NULL);
 
-	return g_strcmp0(driver, "vfio-pci") != 0;
+	return driver == NULL || (!g_str_has_suffix(driver, "vfio-pci") && !g_str_has_suffix(driver, "vfio_pci"));
 }
 
 static gboolean is_sound_of(const VfioRelease *release, const HostlerRecord *claim)

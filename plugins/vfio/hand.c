@@ -1,91 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Binding and returning, by driver_override alone: new_id is global and would
- * catch other devices with the same ids. What the kernel answers to a write is
- * not believed; the driver is read back. */
+/* Handing a device to its VM and returning it as it was found. */
 #include "plugins/vfio/hand.h"
 
 #include "hostler/error.h"
+#include "plugins/vfio/bind.h"
+#include "plugins/vfio/choose.h"
 #include "plugins/vfio/device.h"
-
-#define VFIO_PCI "vfio-pci"
-/* How an unset driver_override reads, and what unsets it: an empty write would be dropped. */
-#define UNSET_READ "(null)"
-#define UNSET_WRITE "\n"
 
 static char *found(const HostlerRecord *claim, const char *key)
 {
 	return g_key_file_get_string(claim->body, VFIO_FOUND, key, NULL);
 }
 
-static gboolean set_override(HostlerHost *host, const char *bdf, const char *driver, GError **error)
-{
-	gboolean unset = driver == NULL || g_str_equal(driver, UNSET_READ) || *driver == '\0';
-
-	return host->ops->pci_write(host, bdf, "driver_override", unset ? UNSET_WRITE : driver, error);
-}
-
-/* NULL in `driver` is no driver; a driver that cannot be read is an error. */
-static gboolean read_driver(HostlerHost *host, const char *bdf, char **driver, GError **error)
-{
-	g_autoptr(GError) local = NULL;
-
-	*driver = host->ops->pci_link(host, bdf, "driver", &local);
-	if (local == NULL)
-		return TRUE;
-	g_propagate_error(error, g_steal_pointer(&local));
-	return FALSE;
-}
-
-static gboolean unbind(HostlerHost *host, const char *bdf, const char *driver, GError **error)
-{
-	return driver == NULL || host->ops->pci_write(host, bdf, "driver/unbind", bdf, error);
-}
-
-static void set_not_moved(GError **error, const char *bdf, const char *from, const char *to, const char *now,
-			  const GError *refused)
-{
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BIND,
-		    "%s did not go from %s to %s but is on %s%s%s; the kernel's reason: dmesg | grep %s", bdf,
-		    from != NULL ? from : "no driver", to != NULL ? to : "no driver", now != NULL ? now : "no driver",
-		    refused != NULL ? ": " : "", refused != NULL ? refused->message : "", bdf);
-}
-
-/* Success is the driver that is there afterwards, whatever the writes said. */
-static gboolean bind(HostlerHost *host, const char *bdf, const char *driver, GError **error)
-{
-	g_autoptr(GError) refused = NULL;
-	g_autofree char *before = NULL;
-	g_autofree char *after = NULL;
-
-	if (!read_driver(host, bdf, &before, error))
-		return FALSE;
-	if (g_strcmp0(before, driver) == 0)
-		return TRUE;
-	if (set_override(host, bdf, driver, &refused) && unbind(host, bdf, before, &refused))
-		host->ops->pci_probe(host, bdf, &refused);
-	if (!read_driver(host, bdf, &after, error))
-		return FALSE;
-	if (g_strcmp0(after, driver) == 0)
-		return TRUE;
-	set_not_moved(error, bdf, before, driver, after, refused);
-	return FALSE;
-}
-
+/* Whatever of that kind has the device already keeps it, as with libvirt: whoever
+ * bound it so before us chose. */
 gboolean vfio_hand_over(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
-	return bind(host, job->bdf, VFIO_PCI, error);
+	const HostlerRecord *claim = job->data;
+	g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_TAKEN, "driver", NULL);
+	g_autoptr(GError) local = NULL;
+	gboolean done = host->ops->pci_on_vfio(host, job->bdf, &local);
+
+	if (local != NULL) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
+	if (done)
+		return TRUE;
+	if (driver == NULL)
+		driver = vfio_choose_driver(host, job->bdf, error);
+	if (driver == NULL)
+		return FALSE;
+	g_key_file_set_string(answer, VFIO_TAKEN, "driver", driver);
+	return vfio_bind(host, job->bdf, driver, error);
 }
 
 /* FALSE: it is in use, or that cannot be told. */
 static gboolean require_closed(HostlerHost *host, const char *bdf, GError **error)
 {
-	g_autofree char *driver = NULL;
+	g_autoptr(GError) local = NULL;
 	g_autofree char *enable = NULL;
 
-	if (!read_driver(host, bdf, &driver, error))
+	if (!host->ops->pci_on_vfio(host, bdf, &local)) {
+		if (local == NULL)
+			return TRUE;
+		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
-	if (g_strcmp0(driver, VFIO_PCI) != 0)
-		return TRUE;
+	}
 	enable = host->ops->pci_read(host, bdf, "enable", error);
 	if (enable == NULL || g_str_equal(enable, "0"))
 		return enable != NULL;
@@ -94,18 +55,26 @@ static gboolean require_closed(HostlerHost *host, const char *bdf, GError **erro
 	return FALSE;
 }
 
-static gboolean leave_without_driver(HostlerHost *host, const char *bdf, GError **error)
+/* A driver that was unloaded while the VM had the device comes back with its module. */
+static gboolean require_driver(HostlerHost *host, const HostlerRecord *claim, const char *driver, GError **error)
 {
-	g_autofree char *before = NULL;
-	g_autofree char *after = NULL;
+	g_autofree char *module = found(claim, "module");
+	g_autoptr(GError) local = NULL;
 
-	if (!read_driver(host, bdf, &before, error) || !unbind(host, bdf, before, error) ||
-	    !read_driver(host, bdf, &after, error))
-		return FALSE;
-	if (after == NULL)
+	if (module == NULL || host->ops->driver_present(host, driver) ||
+	    host->ops->module_load(host, module, &local))
 		return TRUE;
-	set_not_moved(error, bdf, before, NULL, after, NULL);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_MODULE,
+		    "%s cannot go back to its driver %s: the module %s is gone and does not load (%s); modprobe %s; "
+		    "hostler settle", claim->key, driver, module, local->message, module);
 	return FALSE;
+}
+
+static gboolean return_to(HostlerHost *host, const HostlerRecord *claim, const char *driver, GError **error)
+{
+	return driver == NULL ? vfio_unbind(host, claim->key, error) :
+				require_driver(host, claim, driver, error) &&
+					vfio_bind(host, claim->key, driver, error);
 }
 
 /* The driver by name, since probing by id might find another one that also
@@ -117,11 +86,11 @@ static gboolean return_driver(HostlerHost *host, const HostlerRecord *claim, GEr
 	g_autofree char *override = found(claim, "driver_override");
 	g_autofree char *now = NULL;
 
-	if (!(driver != NULL ? bind(host, claim->key, driver, error) : leave_without_driver(host, claim->key, error)))
+	if (!return_to(host, claim, driver, error))
 		return FALSE;
 	now = host->ops->pci_read(host, claim->key, "driver_override", error);
 	return now != NULL &&
-	       (g_strcmp0(now, override) == 0 || set_override(host, claim->key, override, error));
+	       (g_strcmp0(now, override) == 0 || vfio_set_override(host, claim->key, override, error));
 }
 
 /* The kernel forgets methods when it probes a device anew, so a refusal here is

@@ -73,6 +73,16 @@ static GPtrArray *without_libvirts(HostlerHost *host, const GPtrArray *claims)
 	return ours;
 }
 
+/* Of a VM that runs on, the device was thought to be unplugged, and is still open. */
+static HostlerPhase phase_of_failed(const HostlerJob *job)
+{
+	const HostlerRecord *claim = job->data;
+
+	if (job->state == HOSTLER_JOB_STUCK)
+		return HOSTLER_PHASE_STUCK;
+	return claim->phase == HOSTLER_PHASE_HELD ? HOSTLER_PHASE_HELD : HOSTLER_PHASE_ENDED;
+}
+
 void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
 {
 	g_autoptr(GPtrArray) ours = without_libvirts(host, claims);
@@ -82,9 +92,7 @@ void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
 	host->ops->run_jobs(host, jobs, ours->len, vfio_give_back);
 	for (guint i = 0; i < ours->len; i++) {
 		if (jobs[i].state != HOSTLER_JOB_DONE)
-			vfio_claim_say(host, jobs[i].data,
-				       jobs[i].state == HOSTLER_JOB_STUCK ? HOSTLER_PHASE_STUCK : HOSTLER_PHASE_ENDED,
-				       jobs[i].error);
+			vfio_claim_say(host, jobs[i].data, phase_of_failed(&jobs[i]), jobs[i].error);
 		else if (vfio_display_restore(host, jobs[i].data))
 			end_claim(host, &jobs[i]);
 	}

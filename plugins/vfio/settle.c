@@ -3,6 +3,9 @@
  * device's lock; what another run has in its hands is left to that one. */
 #include "plugins/vfio/settle.h"
 
+#include <string.h>
+
+#include "hostler/domain.h"
 #include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/record.h"
@@ -33,18 +36,43 @@ static gboolean has_lost_partner(HostlerHost *host, const HostlerRecord *claim)
 	return other == NULL || !g_str_equal(other->uuid, claim->uuid);
 }
 
+static gboolean is_listed(const HostlerDomain *domain, const char *bdf)
+{
+	for (guint i = 0; i < domain->devices->len; i++) {
+		if (g_str_equal(((const HostlerPciDevice *)g_ptr_array_index(domain->devices, i))->bdf, bdf))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Hot-unplug calls no hook, but libvirt keeps a note of what its VMs have. That
+ * QEMU has closed the device is seen before it is touched. */
+static gboolean was_unplugged(HostlerHost *host, const HostlerRecord *claim)
+{
+	g_autofree char *xml = NULL;
+	g_autofree char *partner = vfio_claim_partner(claim);
+	g_autoptr(HostlerDomain) domain = NULL;
+
+	if (claim->phase != HOSTLER_PHASE_HELD || partner != NULL)
+		return FALSE;
+	xml = host->ops->vm_xml(host, claim->uuid);
+	domain = xml != NULL ? hostler_domain_from_status(xml, strlen(xml), NULL) : NULL;
+	return domain != NULL && !is_listed(domain, claim->key);
+}
+
 /* Whether the claim's device is to be returned now. QEMU's end that no hook told
  * of begins the wait for `release`: libvirt calls it when it comes back, and
- * resets the device just before. Somebody must look again when that is over. */
+ * resets the device just before. Somebody must look again when that is over. With
+ * trouble on record it was tried, so `release` has been. */
 static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 {
 	if (hostler_record_alive(host, claim))
-		return has_lost_partner(host, claim);
+		return was_unplugged(host, claim) || has_lost_partner(host, claim);
 	if (claim->phase == HOSTLER_PHASE_HELD) {
 		vfio_claim_enter(host, claim, HOSTLER_PHASE_ENDED);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	}
-	return !hostler_record_in_grace(host, claim);
+	return !hostler_record_in_grace(host, claim) || vfio_claim_has_trouble(claim);
 }
 
 typedef struct {

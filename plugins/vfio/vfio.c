@@ -5,12 +5,13 @@
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
-#include "hostler/text.h"
 #include "plugins/vfio/claim.h"
+#include "plugins/vfio/device.h"
 #include "plugins/vfio/display.h"
 #include "plugins/vfio/move.h"
 #include "plugins/vfio/plan.h"
 #include "plugins/vfio/settle.h"
+#include "plugins/vfio/status.h"
 
 static gboolean concerns(const HostlerDomain *domain)
 {
@@ -45,13 +46,6 @@ static gboolean lists_new(HostlerHost *host, const HostlerDomain *domain)
 
 /* Between `prepare` and `start` libvirt takes functions from network pools, and
  * binds them itself; those it also returns. */
-static gboolean is_libvirts(const VfioMember *member)
-{
-	g_autofree char *driver = vfio_device_fact(member->device, VFIO_FOUND, "driver");
-
-	return g_strcmp0(driver, "vfio-pci") == 0;
-}
-
 static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const VfioPlan *plan, gboolean at_start)
 {
 	GArray *members = g_array_new(FALSE, TRUE, sizeof(VfioMember));
@@ -61,7 +55,7 @@ static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const
 
 		if (!is_new(host, domain, member->device->bdf))
 			continue;
-		if (at_start && is_libvirts(member))
+		if (at_start && vfio_device_is_on_vfio(member->device))
 			vfio_claim_for_libvirt(host, domain, member->device->bdf, NULL);
 		else
 			g_array_append_val(members, *member);
@@ -175,38 +169,6 @@ static void released(HostlerHost *host, const char *uuid)
 	vfio_move_back(host, claims);
 }
 
-/* How it came to the VM. */
-static char *origin_in_words(const HostlerRecord *claim)
-{
-	g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_FOUND, "driver", NULL);
-	g_autofree char *partner = vfio_claim_partner(claim);
-
-	if (vfio_claim_is_libvirts(claim))
-		return g_strdup("bound by libvirt, which returns it");
-	return g_strdup_printf("%s%s%sfound on %s", partner != NULL ? "taken along with " : "",
-			       partner != NULL ? partner : "", partner != NULL ? ", " : "", driver != NULL ? driver : "no driver");
-}
-
-static void show_claim(const HostlerRecord *claim, const HostlerSink *sink)
-{
-	g_autofree char *name = hostler_text_shown(claim->name);
-	g_autofree char *origin = origin_in_words(claim);
-	g_autofree char *trouble = g_key_file_get_string(claim->body, "trouble", "text", NULL);
-	g_autofree char *text = NULL;
-
-	text = g_strdup_printf("%s by VM '%s', %s%s%s", hostler_phase_name(claim->phase), name, origin,
-			       trouble != NULL ? "; " : "", trouble != NULL ? trouble : "");
-	sink->line(sink->data, "devices", claim->key, text);
-}
-
-static void status(HostlerHost *host, const HostlerSink *sink)
-{
-	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
-
-	for (guint i = 0; i < claims->len; i++)
-		show_claim(g_ptr_array_index(claims, i), sink);
-}
-
 const HostlerPlugin hostler_plugin_vfio = {
 	.name = "vfio",
 	.concerns = concerns,
@@ -216,5 +178,5 @@ const HostlerPlugin hostler_plugin_vfio = {
 	.stopped = stopped,
 	.released = released,
 	.settle = vfio_settle,
-	.status = status,
+	.status = vfio_status,
 };

@@ -13,15 +13,17 @@ typedef struct {
 	const GError *config_error; /* hostler.conf cannot be used; the host has the defaults */
 } Request;
 
-/* The exit status. `check` has its own below; all say COULD_NOT, with `error` set,
+/* The exit status. `check` and `groups` have their own below; all say COULD_NOT, with `error` set,
  * when they could not do their work. */
 enum {
 	EXIT_FINE = 0,
 	EXIT_ADVICE = 1,
+	EXIT_NO_IOMMU = 1, /* of `groups` */
 	EXIT_REFUSED = 2,
 	EXIT_COULD_NOT = 3,
 };
 
 int command_check(HostlerHost *host, const Request *request, GError **error);
+int command_groups(HostlerHost *host, const Request *request, GError **error);
 int command_status(HostlerHost *host, const Request *request, GError **error);
 int command_settle(HostlerHost *host, const Request *request, GError **error);

@@ -18,19 +18,23 @@ typedef struct {
 
 static const Command commands[] = {
 	{ "check", TRUE, command_check },
+	{ "groups", FALSE, command_groups },
 	{ "status", FALSE, command_status },
 	{ "settle", FALSE, command_settle },
 };
 
-static const char *const command_names[] = { "check", "status", "settle", NULL };
+static const char *const command_names[] = { "check", "groups", "status", "settle", NULL };
 
 static const char summary[] =
 	"Commands:\n"
 	"  check VM           what a start of the VM would find; --xml FILE instead of VM: of\n"
 	"                     libvirt's domain XML in FILE (-: stdin). Changes nothing. Exit\n"
 	"                     status: 0 fine, 1 advice, 2 the start would be refused\n"
-	"  status             VMs on record, their devices, ports and metrics, and whether\n"
-	"                     hooks and helpers are in place\n"
+	"  groups             the IOMMU groups: each device with its driver and the kernel's\n"
+	"                     reset methods, what goes along with it into a VM, and who\n"
+	"                     uses it. Exit status 1: there is no IOMMU\n"
+	"  status             VM by VM what is on record: state, devices, ports, metrics;\n"
+	"                     and whether hooks and helpers are in place\n"
 	"  settle             make the host match the records: what no live VM owns goes back\n"
 	"\n"
 	"Exit status 3: it could not be done, and stderr says why.";
@@ -110,7 +114,7 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: check, status or settle? See: hostler --help");
+			    "which command: check, groups, status or settle? See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);

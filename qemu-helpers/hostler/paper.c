@@ -48,7 +48,6 @@ void paper_print_json(const Paper *paper, JsonBuilder *builder)
 	g_autoptr(JsonNode) root = NULL;
 	g_autofree char *json = NULL;
 
-	json_builder_end_object(builder);
 	root = json_builder_get_root(builder);
 	json = json_ascii(root);
 	fprintf(paper->out, "%s\n", json);

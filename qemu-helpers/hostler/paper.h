@@ -28,5 +28,5 @@ void paper_print(const Paper *paper, Ink ink, int width, const char *text);
 /* Of any text, for one line of a terminal. */
 char *paper_text(const char *text);
 
-/* Ends the builder's object and prints it on a line. */
+/* Prints what was built, on a line. */
 void paper_print_json(const Paper *paper, JsonBuilder *builder);

@@ -38,7 +38,7 @@ void places_show_hooks(const HostlerSink *sink, const char *hook_dir)
 		g_autofree char *program = g_strdup_printf(HOSTLER_SBIN_DIR "/hostler-%s-hook", objects[i]);
 		g_autofree char *text = describe_hook(path, program);
 
-		sink->line(sink->data, "hooks", objects[i], text);
+		sink->line(sink->data, NULL, "hooks", objects[i], text);
 	}
 }
 
@@ -76,7 +76,7 @@ static void show_helper(HostlerHost *host, const HostlerSink *sink, const char *
 		text = g_strdup_printf("DOES NOT RUN, although %s is not empty; mend: systemctl enable --now %s.path, "
 				       "or without systemd: hostler settle",
 				       path, name);
-	sink->line(sink->data, "helpers", name, text);
+	sink->line(sink->data, NULL, "helpers", name, text);
 }
 
 void places_show_helpers(HostlerHost *host, const HostlerSink *sink)

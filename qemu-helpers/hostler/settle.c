@@ -61,6 +61,7 @@ int command_settle(HostlerHost *host, const Request *request, GError **error)
 
 		json_builder_begin_object(builder);
 		json_add_truth(builder, "settled", TRUE);
+		json_builder_end_object(builder);
 		paper_print_json(&paper, builder);
 	}
 	return EXIT_FINE;

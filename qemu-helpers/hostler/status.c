@@ -3,7 +3,6 @@
 #include "command.h"
 #include "hostler-build.h"
 #include "hostler/plugin.h"
-#include "hostler/text.h"
 #include "places.h"
 #include "table.h"
 
@@ -32,11 +31,28 @@ static void show_stays(HostlerHost *host, const HostlerSink *sink)
 
 	for (guint i = 0; i < stays->len; i++) {
 		const HostlerRecord *stay = g_ptr_array_index(stays, i);
-		g_autofree char *name = hostler_text_shown(stay->name);
 		g_autofree char *state = describe_stay(host, stay);
 		g_autofree char *text = g_strdup_printf("%s, UUID %s", state, stay->uuid);
 
-		sink->line(sink->data, "vms", name, text);
+		sink->line(sink->data, stay, TABLE_VMS, stay->name, text);
+	}
+}
+
+/* What has a claim and no stay: a device that is not back yet, or stuck. */
+static void show_gone(HostlerHost *host, const HostlerSink *sink)
+{
+	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
+	g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < claims->len; i++) {
+		const HostlerRecord *claim = g_ptr_array_index(claims, i);
+		g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, claim->uuid);
+		g_autofree char *text = NULL;
+
+		if (stay != NULL || !g_hash_table_add(shown, claim->uuid))
+			continue;
+		text = g_strdup_printf("is gone, but not all of its devices are back, UUID %s", claim->uuid);
+		sink->line(sink->data, claim, TABLE_VMS, claim->name, text);
 	}
 }
 
@@ -57,11 +73,12 @@ int command_status(HostlerHost *host, const Request *request, GError **error)
 	Paper paper = paper_open();
 
 	show_stays(host, &sink);
+	show_gone(host, &sink);
 	show_plugins(host, &sink);
 	places_show_helpers(host, &sink);
 	places_show_hooks(&sink, HOSTLER_HOOK_DIR);
 	if (request->config_error != NULL)
-		sink.line(sink.data, "settings", "hostler.conf", request->config_error->message);
+		sink.line(sink.data, NULL, "settings", "hostler.conf", request->config_error->message);
 	if (request->json)
 		table_print_json(&paper, table);
 	else

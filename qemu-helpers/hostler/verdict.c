@@ -22,9 +22,15 @@ static const struct {
 	Ink ink;
 } verdicts[] = {
 	[EXIT_FINE] = { "fine", "nothing stands against a start", INK_GREEN },
-	[EXIT_ADVICE] = { "advice", "it would start, but", INK_YELLOW },
+	[EXIT_ADVICE] = { "advice", "it would start, but see the advice", INK_YELLOW },
 	[EXIT_REFUSED] = { "refuse", "it would not be started", INK_RED },
 };
+
+/* What `prepare` would do, as against what was found. */
+static gboolean is_plan(const HostlerFinding *finding)
+{
+	return finding->severity == HOSTLER_SEVERITY_NOTE && finding->code == HOSTLER_ERROR_VFIO_PLAN;
+}
 
 int verdict_status(const HostlerFindings *findings)
 {
@@ -39,50 +45,111 @@ int verdict_status(const HostlerFindings *findings)
 	return EXIT_REFUSED;
 }
 
-/* A block each. */
+/* --- for a person: blocks --- */
+
+static void print_plan(const Paper *paper, const HostlerFindings *findings)
+{
+	gboolean begun = FALSE;
+
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+		g_autofree char *text = NULL;
+
+		if (!is_plan(finding))
+			continue;
+		if (!begun) {
+			paper_print(paper, INK_BOLD, 0, "Plan");
+			fputs("\n", paper->out);
+		}
+		begun = TRUE;
+		text = paper_text(finding->text);
+		fprintf(paper->out, "  %s\n", text);
+	}
+}
+
 static void print_block(const Paper *paper, const HostlerFinding *finding)
 {
 	g_autofree char *text = paper_text(finding->text);
 	g_autofree char *mend = paper_text(finding->mend);
 
-	fputs("  ", paper->out);
 	paper_print(paper, severities[finding->severity].ink, COLUMN, severities[finding->severity].name);
 	fprintf(paper->out, "%s\n", text);
 	if (finding->mend != NULL)
-		fprintf(paper->out, "  %-*s%s\n", COLUMN, "mend", mend);
+		fprintf(paper->out, "%-*s%s\n", COLUMN, "  mend", mend);
 }
 
-/* A line each. */
-static void print_line(const Paper *paper, const char *vm, const HostlerFinding *finding)
+static void print_blocks(const Paper *paper, const HostlerFindings *findings, HostlerSeverity severity)
+{
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+
+		if (finding->severity == severity && !is_plan(finding))
+			print_block(paper, finding);
+	}
+}
+
+static void print_for_person(const Paper *paper, const char *vm, const HostlerFindings *findings)
+{
+	int status = verdict_status(findings);
+
+	print_plan(paper, findings);
+	print_blocks(paper, findings, HOSTLER_SEVERITY_NOTE);
+	print_blocks(paper, findings, HOSTLER_SEVERITY_ADVICE);
+	print_blocks(paper, findings, HOSTLER_SEVERITY_REFUSE);
+	paper_print(paper, INK_BOLD, 0, vm);
+	fputs(": ", paper->out);
+	paper_print(paper, verdicts[status].ink, 0, verdicts[status].sentence);
+	fputs("\n", paper->out);
+}
+
+/* --- for a pipe: a line each --- */
+
+static void print_line(const Paper *paper, const char *vm, const char *kind, const HostlerFinding *finding)
 {
 	g_autofree char *text = paper_text(finding->text);
 	g_autofree char *mend = paper_text(finding->mend);
 
-	fprintf(paper->out, "%s: %s: %s%s%s\n", vm, severities[finding->severity].name, text,
-		finding->mend != NULL ? "; " : "", mend);
+	fprintf(paper->out, "%s: %s: %s%s%s\n", vm, kind, text, finding->mend != NULL ? "; " : "", mend);
+}
+
+static void print_lines(const Paper *paper, const char *vm, const HostlerFindings *findings, HostlerSeverity severity,
+			gboolean plan)
+{
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+
+		if (finding->severity == severity && is_plan(finding) == plan)
+			print_line(paper, vm, plan ? "plan" : severities[severity].name, finding);
+	}
+}
+
+static void print_for_pipe(const Paper *paper, const char *vm, const HostlerFindings *findings)
+{
+	print_lines(paper, vm, findings, HOSTLER_SEVERITY_NOTE, TRUE);
+	print_lines(paper, vm, findings, HOSTLER_SEVERITY_NOTE, FALSE);
+	print_lines(paper, vm, findings, HOSTLER_SEVERITY_ADVICE, FALSE);
+	print_lines(paper, vm, findings, HOSTLER_SEVERITY_REFUSE, FALSE);
+	fprintf(paper->out, "%s: %s\n", vm, verdicts[verdict_status(findings)].name);
 }
 
 void verdict_print(const Paper *paper, const char *vm, const HostlerFindings *findings)
 {
 	g_autofree char *shown = paper_text(vm);
-	int status = verdict_status(findings);
 
-	if (paper->terminal) {
-		paper_print(paper, INK_BOLD, 0, shown);
-		fputs(": ", paper->out);
-		paper_print(paper, verdicts[status].ink, 0, verdicts[status].sentence);
-		fputs("\n", paper->out);
-	} else if (findings->items->len == 0) {
-		fprintf(paper->out, "%s: %s\n", shown, verdicts[status].name);
-	}
-	for (guint i = 0; i < findings->items->len; i++) {
-		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+	if (paper->terminal)
+		print_for_person(paper, shown, findings);
+	else
+		print_for_pipe(paper, shown, findings);
+}
 
-		if (paper->terminal)
-			print_block(paper, finding);
-		else
-			print_line(paper, shown, finding);
-	}
+/* --- for a program --- */
+
+static void add_plan(JsonBuilder *builder, const HostlerFinding *finding)
+{
+	json_builder_begin_object(builder);
+	json_add_text(builder, "subject", finding->subject);
+	json_add_text(builder, "text", finding->text);
+	json_builder_end_object(builder);
 }
 
 static void add_finding(JsonBuilder *builder, const HostlerFinding *finding)
@@ -96,6 +163,22 @@ static void add_finding(JsonBuilder *builder, const HostlerFinding *finding)
 	json_builder_end_object(builder);
 }
 
+static void add_list(JsonBuilder *builder, const char *name, const HostlerFindings *findings, gboolean plan)
+{
+	json_begin_array(builder, name);
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+
+		if (is_plan(finding) != plan)
+			continue;
+		if (plan)
+			add_plan(builder, finding);
+		else
+			add_finding(builder, finding);
+	}
+	json_builder_end_array(builder);
+}
+
 void verdict_print_json(const Paper *paper, const char *vm, const char *uuid, const HostlerFindings *findings)
 {
 	g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
@@ -104,9 +187,8 @@ void verdict_print_json(const Paper *paper, const char *vm, const char *uuid, co
 	json_add_text(builder, "vm", vm);
 	json_add_text(builder, "uuid", uuid);
 	json_add_text(builder, "verdict", verdicts[verdict_status(findings)].name);
-	json_begin_array(builder, "findings");
-	for (guint i = 0; i < findings->items->len; i++)
-		add_finding(builder, g_ptr_array_index(findings->items, i));
-	json_builder_end_array(builder);
+	add_list(builder, "plan", findings, TRUE);
+	add_list(builder, "findings", findings, FALSE);
+	json_builder_end_object(builder);
 	paper_print_json(paper, builder);
 }

@@ -4,7 +4,8 @@
 #include "hostler/finding.h"
 #include "paper.h"
 
-/* What `hostler check` says. `vm` is the VM's name or, if that is not known, the
+/* What `hostler check` says: the plan first, then notes, advice and refusals, and
+ * the verdict at the end, where the eye is. `vm` is the VM's name or, if that is not known, the
  * file that was to describe it. */
 
 /* EXIT_FINE, EXIT_ADVICE or EXIT_REFUSED. */

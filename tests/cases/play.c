@@ -9,6 +9,7 @@
 #include "hostler/error.h"
 #include "hostler/event.h"
 #include "hostler/plugin.h"
+#include "hostler/text.h"
 #include "messages.h"
 
 Play *play_open(const Case *test_case)
@@ -137,9 +138,13 @@ static void check(Play *play, const char *line, const CaseDomain *domain)
 	tell(play, line, "done", "");
 }
 
-static void tell_status_line(gpointer data, const char *section, const char *key, const char *text)
+static void tell_status_line(gpointer data, const HostlerRecord *of, const char *section, const char *key,
+			     const char *text)
 {
-	fakehost_note(data, "%s: %s: %s", section, key, text);
+	g_autofree char *vm = hostler_text_shown(of != NULL ? of->name : NULL);
+
+	fakehost_note(data, "%s: %s: %s%s%s%s", section, key, text, of != NULL ? " (VM '" : "", vm,
+		      of != NULL ? "')" : "");
 }
 
 static void status(Play *play, const char *line)
@@ -157,6 +162,13 @@ static void status(Play *play, const char *line)
 
 /* --- what others do --- */
 
+static void libvirt_notes(Play *play, const CaseDomain *domain)
+{
+	g_autofree char *note = g_strdup_printf("<domstatus state='running'>\n%s\n</domstatus>\n", domain->xml);
+
+	fakehost_vm_xml_set(play->host, domain->domain->uuid, note);
+}
+
 static void qemu_starts(Play *play, const CaseDomain *domain)
 {
 	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
@@ -165,6 +177,13 @@ static void qemu_starts(Play *play, const CaseDomain *domain)
 		g_ptr_array_add(bdfs, ((const HostlerPciDevice *)g_ptr_array_index(domain->domain->devices, i))->bdf);
 	g_ptr_array_add(bdfs, NULL);
 	fakehost_qemu_start(play->host, domain->domain->name, (const char *const *)bdfs->pdata);
+	libvirt_notes(play, domain);
+}
+
+static void qemu_dies(Play *play, const CaseDomain *domain)
+{
+	fakehost_qemu_end(play->host, domain->domain->name);
+	fakehost_vm_xml_set(play->host, domain->domain->uuid, NULL);
 }
 
 static void set_fact(Play *play, const char *line, const char *rest)
@@ -248,7 +267,11 @@ static void play_others(Play *play, const char *line)
 	if ((rest = after(line, "qemu starts")) != NULL)
 		qemu_starts(play, domain_of(play, line, rest));
 	else if ((rest = after(line, "qemu dies")) != NULL)
-		fakehost_qemu_end(play->host, domain_of(play, line, rest)->domain->name);
+		qemu_dies(play, domain_of(play, line, rest));
+	else if ((rest = after(line, "libvirt notes")) != NULL)
+		libvirt_notes(play, domain_of(play, line, rest));
+	else if ((rest = after(line, "unload")) != NULL)
+		fakehost_driver_end(play->host, rest);
 	else if (g_str_equal(line, "libvirtd dies"))
 		fakehost_caller_end(play->host);
 	else if (g_str_equal(line, "libvirtd restarts"))

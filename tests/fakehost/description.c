@@ -36,6 +36,12 @@ static void load_driver(FakeHost *fake, GKeyFile *file, const char *group, const
 		driver->loadable = g_key_file_get_boolean(file, group, "loadable", NULL);
 	driver->needs_device = g_key_file_get_boolean(file, group, "needs_device", NULL);
 	driver->holders = g_key_file_get_string(file, group, "holders", NULL);
+	if (!g_key_file_has_key(file, group, "module", NULL))
+		return;
+	g_free(driver->module);
+	driver->module = g_key_file_get_string(file, group, "module", NULL);
+	if (g_str_equal(driver->module, "-"))
+		g_clear_pointer(&driver->module, g_free);
 }
 
 /* The drivers that devices speak of are there, unless said otherwise; a device
@@ -44,11 +50,14 @@ static void add_drivers_of(FakeHost *fake, const FakeDevice *device)
 {
 	const char *driver = fake_device_get(device, "driver");
 	const char *native = fake_device_get(device, "native");
+	const char *variant = fake_device_get(device, "vfio_module");
 
 	if (*driver != '\0')
 		fake_driver_add(fake, driver)->present = TRUE;
 	if (*native != '\0')
 		fake_driver_add(fake, native);
+	if (fake_driver_of(fake, variant) == NULL)
+		fake_driver_add(fake, variant);
 }
 
 static void load_display(FakeHost *fake, GKeyFile *file)
@@ -128,9 +137,9 @@ gboolean fake_model_load(FakeHost *fake, const char *description, GError **error
 			return FALSE;
 	}
 	g_ptr_array_sort(fake->devices, compare_devices);
+	fake_driver_add(fake, "vfio-pci");
 	for (guint i = 0; i < fake->devices->len; i++)
 		add_drivers_of(fake, g_ptr_array_index(fake->devices, i));
-	fake_driver_add(fake, "vfio-pci");
 	load_caller(fake, file);
 	return TRUE;
 }

@@ -20,6 +20,7 @@ static const struct {
 	{ "iommu_group", "" },
 	{ "port", "" },
 	{ "users", "" },
+	{ "stirs", "" },
 	{ "driver_override", "(null)" },
 	{ "reset_method", "flr" },
 	{ "power/control", "auto" },
@@ -31,6 +32,9 @@ static const struct {
 	{ "clients", "" },
 	{ "console", "no" },
 	{ "framebuffers", "" },
+	{ "vfio_module", "vfio_pci" },
+	{ "unbind_lock", "-" },
+	{ "sriov_numvfs", "-" },
 };
 
 const char *fake_device_get(const FakeDevice *device, const char *fact)
@@ -70,7 +74,7 @@ static void set_defaults(FakeDevice *device)
 		set_default(device, defaults[i].fact, defaults[i].value);
 	driver = fake_device_get(device, "driver");
 	methods = fake_device_get(device, "reset_method");
-	on_vfio = g_str_equal(driver, "vfio-pci");
+	on_vfio = fake_driver_is_vfio(driver);
 	set_default(device, "native", on_vfio ? "" : driver);
 	set_default(device, "enable", on_vfio || *driver == '\0' ? "0" : "1");
 	set_default(device, "resets", methods != NULL ? methods : "");

@@ -246,19 +246,8 @@ GStrv fake_driver_modules(HostlerHost *host, const char *driver)
 
 	if (found == NULL || !found->present)
 		return g_new0(char *, 1);
-	names = g_strconcat(found->holders != NULL ? found->holders : "", ";", driver, NULL);
+	names = g_strconcat(found->holders != NULL ? found->holders : "", ";", found->module, NULL);
 	return those_on((FakeHost *)host, names);
-}
-
-/* Its devices are without a driver then. */
-static void leave_devices(FakeHost *fake, const char *driver)
-{
-	for (guint i = 0; i < fake->devices->len; i++) {
-		FakeDevice *device = g_ptr_array_index(fake->devices, i);
-
-		if (g_str_equal(fake_device_get(device, "driver"), driver))
-			fake_kernel_write(fake, device, "driver/unbind", device->bdf);
-	}
 }
 
 static gboolean is_held(FakeHost *fake, const FakeDriver *driver)
@@ -271,7 +260,7 @@ static gboolean is_held(FakeHost *fake, const FakeDriver *driver)
 gboolean fake_module_unload(HostlerHost *host, const char *module, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
-	FakeDriver *driver = fake_driver_find(fake, module);
+	FakeDriver *driver = fake_driver_of(fake, module);
 	Passage passage = pass(fake, "rmmod", module, error);
 
 	if (passage != PASSES)
@@ -280,10 +269,8 @@ gboolean fake_module_unload(HostlerHost *host, const char *module, GError **erro
 		return refuse(fake, "rmmod", module, EAGAIN, error) != FAILS;
 	fakehost_note(host, "modprobe -r %s", module);
 	set_on(fake, module, FALSE);
-	if (driver != NULL) {
-		leave_devices(fake, module);
-		driver->present = FALSE;
-	}
+	if (driver != NULL)
+		fakehost_driver_end(host, driver->name);
 	return TRUE;
 }
 
@@ -313,17 +300,17 @@ static gboolean is_a_holder(FakeHost *fake, const char *module)
 
 gboolean fake_module_loadable(FakeHost *fake, const char *module)
 {
-	const FakeDriver *driver = fake_driver_find(fake, module);
+	const FakeDriver *driver = fake_driver_of(fake, module);
 
 	if (driver == NULL)
 		return is_a_holder(fake, module);
-	return driver->loadable && (!driver->needs_device || driver->present || has_free_device(fake, module));
+	return driver->loadable && (!driver->needs_device || driver->present || has_free_device(fake, driver->name));
 }
 
 /* A driver that comes takes the devices that it knows and nobody has. */
 void fake_module_loaded(FakeHost *fake, const char *module)
 {
-	FakeDriver *driver = fake_driver_find(fake, module);
+	FakeDriver *driver = fake_driver_of(fake, module);
 
 	set_on(fake, module, TRUE);
 	if (driver == NULL)

@@ -24,12 +24,32 @@ static gboolean driver_present(HostlerHost *host, const char *driver)
 	return found != NULL && found->present;
 }
 
+static char *module_driver(HostlerHost *host, const char *module)
+{
+	const FakeDriver *found = fake_driver_of((FakeHost *)host, module);
+
+	return found != NULL && found->present ? g_strdup(found->name) : NULL;
+}
+
+static char *driver_module(HostlerHost *host, const char *driver)
+{
+	const FakeDriver *found = fake_driver_find((FakeHost *)host, driver);
+
+	return found != NULL && found->present ? g_strdup(found->module) : NULL;
+}
+
+/* A job that hangs, or a run that was killed, starts no modprobe any more. */
+static gboolean is_lost(const FakeHost *fake)
+{
+	return fake->killed || (fake->job != NULL && fake->job_hangs);
+}
+
 static gboolean module_load(HostlerHost *host, const char *module, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
 	int errnum = EIO;
-	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES :
-					   fake_fault_meet(fake, "modprobe", module, NULL, &errnum);
+	FakeEffect effect = is_lost(fake) ? FAKE_EFFECT_RUN_DIES :
+					    fake_fault_meet(fake, "modprobe", module, NULL, &errnum);
 
 	if (effect == FAKE_EFFECT_NONE && fake_module_loadable(fake, module)) {
 		fake_module_loaded(fake, module);
@@ -79,6 +99,11 @@ static gboolean qemu_find(HostlerHost *host, const char *name, HostlerProcess *p
 		}
 	}
 	return FALSE;
+}
+
+static char *vm_xml(HostlerHost *host, const char *uuid)
+{
+	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->notes, uuid));
 }
 
 /* A helper that runs holds a lock on its folder; so does this one, as long as
@@ -207,10 +232,15 @@ const HostlerHostOps fake_ops = {
 	.pci_config = fake_pci_config,
 	.pci_config_write = fake_pci_config_write,
 	.pci_users = fake_pci_users,
+	.pci_vfio_module = fake_pci_vfio_module,
+	.pci_on_vfio = fake_pci_on_vfio,
+	.gpu_unbind_lock = fake_gpu_unbind_lock,
+	.gpu_unbind_unlock = fake_gpu_unbind_unlock,
 	.pci_exists = fake_pci_exists,
 	.pci_group = fake_pci_group,
 	.pci_port = fake_pci_port,
 	.pci_below = fake_pci_below,
+	.groups = fake_groups,
 	.group_members = fake_group_members,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
@@ -224,8 +254,11 @@ const HostlerHostOps fake_ops = {
 	.module_unload = fake_module_unload,
 	.driver_modules = fake_driver_modules,
 	.driver_present = driver_present,
+	.module_driver = module_driver,
+	.driver_module = driver_module,
 	.process_find = process_find,
 	.qemu_find = qemu_find,
+	.vm_xml = vm_xml,
 	.helper_start = helper_start,
 	.network_xmls = network_xmls,
 	.nft_dump = nft_dump,

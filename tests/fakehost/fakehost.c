@@ -103,7 +103,7 @@ static void add_difference(GString *text, const FakeDevice *device, const char *
 char *fakehost_differences(HostlerHost *host)
 {
 	static const char *const facts[] = { "driver", "driver_override", "reset_method", "power/control",
-					     "d3cold_allowed", "enable" };
+					     "d3cold_allowed", "enable", "sriov_numvfs", "unbind_lock" };
 	FakeHost *fake = (FakeHost *)host;
 	GString *text = g_string_new(NULL);
 
@@ -161,7 +161,7 @@ static void end_flight(FakeHost *fake, const FakeFlight *flight)
 		return;
 	}
 	/* Whoever had it open has let go, or the kernel would not be back. */
-	if (g_str_equal(fake_device_get(device, "driver"), "vfio-pci"))
+	if (fake_driver_is_vfio(fake_device_get(device, "driver")))
 		fake_device_set(device, "enable", "0");
 	if (g_str_equal(flight->attribute, "drivers_probe"))
 		fake_kernel_probe(fake, device);
@@ -235,6 +235,31 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 	fake_device_set(device, fact, value);
 }
 
+void fakehost_driver_end(HostlerHost *host, const char *driver)
+{
+	FakeHost *fake = (FakeHost *)host;
+	FakeDriver *gone = fake_driver_find(fake, driver);
+
+	g_assert_nonnull(gone);
+	gone->present = FALSE;
+	for (guint i = 0; i < fake->devices->len; i++) {
+		FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (g_str_equal(fake_device_get(device, "driver"), driver))
+			fake_kernel_write(fake, device, "driver/unbind", device->bdf);
+	}
+}
+
+void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	if (xml != NULL)
+		g_hash_table_insert(fake->notes, g_strdup(uuid), g_strdup(xml));
+	else
+		g_hash_table_remove(fake->notes, uuid);
+}
+
 void fakehost_process_start(HostlerHost *host, int pid, guint64 start)
 {
 	fake_process_add((FakeHost *)host, pid, start);
@@ -254,7 +279,9 @@ void fakehost_process_end(HostlerHost *host, int pid)
 static void set_open(HostlerHost *host, const char *const *bdfs, const char *enable)
 {
 	for (gsize i = 0; bdfs[i] != NULL; i++) {
-		if (g_strcmp0(fakehost_get(host, bdfs[i], "driver"), "vfio-pci") == 0)
+		const char *driver = fakehost_get(host, bdfs[i], "driver");
+
+		if (driver != NULL && fake_driver_is_vfio(driver))
 			fakehost_set(host, bdfs[i], "enable", enable);
 	}
 }

@@ -17,17 +17,23 @@
  *     native=e1000e          whose ids match; default: `driver`, but for vfio-pci
  *     iommu_group=14         empty: no IOMMU
  *     port=0000:00:01.0      the port it hangs below
- *     users=eth0 is a port   what of the host stands on it, parted by `;`
- *     stirs=eth0 is up       what is merely awake on it, likewise
+ *     users=eth0 has the default route
+ *                            what of the host needs it, phrases parted by `;`
+ *     stirs=eth0 is up       what else is awake there, for HOSTLER_USE_ANY beside `users`
  *     dead=yes               configuration space reads ff
  *     resets=flr             methods that do reset it; default: all of them
  *     refuses=bus            methods that answer ENOTTY, whatever they did
  *     reprobed=pm            what `default` written to reset_method leaves
  *     msi=no                 no MSI capability
+ *     vfio_module=vfio_pci   what modules.alias names best for handing it to a VM
+ *     unbind_lock=0          of NVIDIA's driver; `busy`: an unbind never returns
+ *     sriov_numvfs=4         virtual functions, until its driver lets go of it
  *     clients=X (pid 9) ...  as `users`, while the desktop runs
  *     console=yes            text consoles are shown on it
  *     framebuffers=efi-framebuffer/efi-framebuffer.0   own a part of its memory
- *   [driver vfio-pci]        present=no, loadable=yes; other drivers are present
+ *   [driver vfio-pci]        present=no, loadable=yes, as for all that are named
+ *                            ...vfio-pci or ...vfio_pci; other drivers are present
+ *     module=vfio_pci        default: its name; `-`: built in
  *     holders=nvidia_drm     modules that use the driver's, parted by `;`
  *     needs_device=true      it is loaded only where a device waits for it
  *   [display]                unit=gdm.service: a display manager that runs,
@@ -59,10 +65,10 @@ char *fakehost_differences(HostlerHost *host);
  *
  *   DOOR BDF [ATTRIBUTE] [#N] EFFECT     the Nth such call from now on; #* each
  *
- * DOOR is read, write, link, probe, config, config-write, users (ATTRIBUTE for
- * the first three only), or without a BDF `modprobe MODULE`, `rmmod MODULE`,
- * `firewall`, `manager which|stop|start`, `consoles all`, `console NAME`,
- * `framebuffers BDF`, `framebuffer NAME`. EFFECT:
+ * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
+ * on-vfio, unbind-lock (ATTRIBUTE for the first three only), or without a BDF
+ * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
+ * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses
  *   hang              it never returns; what it would have done happens at let_go
  *   nothing           it succeeds and has done nothing
@@ -89,6 +95,10 @@ void fakehost_clock(HostlerHost *host, gint64 seconds);
  * BDF "display" sets one of [display]. */
 const char *fakehost_get(HostlerHost *host, const char *bdf, const char *fact);
 void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const char *value);
+/* Its module is unloaded: its devices have no driver. */
+void fakehost_driver_end(HostlerHost *host, const char *driver);
+/* What libvirt notes of a running VM, a <domstatus>; NULL: nothing any more. */
+void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
 void fakehost_process_start(HostlerHost *host, int pid, guint64 start);
 void fakehost_process_end(HostlerHost *host, int pid);
 /* QEMU of a VM runs, and opens those of `bdfs` that are on vfio-pci. */

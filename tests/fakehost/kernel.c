@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel does upon a write; measured where the model could be wrong
  * (facts/vfio.md): a probe succeeds whatever comes of it, clearing takes a
- * newline, unbinding from vfio-pci waits for whoever has the device open. */
+ * newline, unbinding from vfio-pci waits for whoever has the device open, and
+ * drivers take their virtual functions along. */
 #include "model.h"
 
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
 
-#define VFIO_PCI "vfio-pci"
 #define UNSET "(null)"
 
 static gboolean is_bridge(const FakeDevice *device)
@@ -44,14 +44,16 @@ static gboolean matches(const FakeDevice *device, const char *driver)
 static void bind(FakeDevice *device, const char *driver)
 {
 	fake_device_set(device, "driver", driver);
-	fake_device_set(device, "enable", *driver == '\0' || g_str_equal(driver, VFIO_PCI) ? "0" : "1");
+	if (fake_device_get(device, "unbind_lock") != NULL && g_str_equal(driver, "nvidia"))
+		fake_device_set(device, "unbind_lock", "0");
+	fake_device_set(device, "enable", *driver == '\0' || fake_driver_is_vfio(driver) ? "0" : "1");
 }
 
 int fake_kernel_probe(FakeHost *fake, FakeDevice *device)
 {
 	for (guint i = 0; *fake_device_get(device, "driver") == '\0' && i < fake->drivers->len; i++) {
 		const char *driver = ((const FakeDriver *)g_ptr_array_index(fake->drivers, i))->name;
-		gboolean refuses = g_str_equal(driver, VFIO_PCI) && is_bridge(device);
+		gboolean refuses = fake_driver_is_vfio(driver) && is_bridge(device);
 
 		if (is_present(fake, driver) && matches(device, driver) && !refuses)
 			bind(device, driver);
@@ -67,8 +69,12 @@ static int unbind(FakeHost *fake, FakeDevice *device, const char *value)
 		return ENOENT;
 	if (!g_str_equal(value, device->bdf))
 		return ENODEV;
-	if (g_str_equal(driver, VFIO_PCI) && !g_str_equal(fake_device_get(device, "enable"), "0"))
+	if (fake_driver_is_vfio(driver) && !g_str_equal(fake_device_get(device, "enable"), "0"))
 		return FAKE_HANGS;
+	if (g_str_equal(driver, "nvidia") && g_strcmp0(fake_device_get(device, "unbind_lock"), "busy") == 0)
+		return FAKE_HANGS;
+	if (fake_device_get(device, "sriov_numvfs") != NULL)
+		fake_device_set(device, "sriov_numvfs", "0");
 	bind(device, "");
 	return 0;
 }

@@ -24,16 +24,36 @@ FakeDriver *fake_driver_add(FakeHost *fake, const char *name)
 		return driver;
 	driver = g_new0(FakeDriver, 1);
 	driver->name = g_strdup(name);
-	driver->present = !g_str_equal(name, "vfio-pci");
+	driver->module = g_strdelimit(g_strdup(name), "-", '_');
+	driver->present = !fake_driver_is_vfio(name);
 	driver->loadable = TRUE;
 	g_ptr_array_add(fake->drivers, driver);
 	return driver;
+}
+
+FakeDriver *fake_driver_of(FakeHost *fake, const char *module)
+{
+	g_autofree char *name = g_strdelimit(g_strdup(module), "-", '_');
+
+	for (guint i = 0; i < fake->drivers->len; i++) {
+		FakeDriver *driver = g_ptr_array_index(fake->drivers, i);
+
+		if (g_strcmp0(driver->module, name) == 0)
+			return driver;
+	}
+	return NULL;
+}
+
+gboolean fake_driver_is_vfio(const char *name)
+{
+	return g_str_has_suffix(name, "vfio-pci") || g_str_has_suffix(name, "vfio_pci");
 }
 
 static void free_driver(FakeDriver *driver)
 {
 	g_free(driver->name);
 	g_free(driver->holders);
+	g_free(driver->module);
 	g_free(driver);
 }
 
@@ -60,6 +80,7 @@ void fake_model_init(FakeHost *fake)
 	fake->processes = g_ptr_array_new_with_free_func((GDestroyNotify)free_process);
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
 	fake_display_init(fake);
+	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void fake_model_clear(FakeHost *fake)
@@ -69,4 +90,5 @@ void fake_model_clear(FakeHost *fake)
 	g_ptr_array_unref(fake->processes);
 	g_ptr_array_unref(fake->networks);
 	fake_display_clear(fake);
+	g_hash_table_unref(fake->notes);
 }

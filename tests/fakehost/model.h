@@ -18,6 +18,7 @@ typedef struct {
 
 typedef struct {
 	char *name;
+	char *module; /* that it is in; NULL: built in */
 	gboolean present;
 	gboolean loadable;
 	gboolean needs_device; /* to be loaded */
@@ -65,6 +66,7 @@ typedef struct {
 	GPtrArray *drivers;   /* FakeDriver */
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
+	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
 	GString *transcript;
@@ -104,6 +106,9 @@ gboolean fake_list_has(const char *methods, const char *method);
 
 FakeDriver *fake_driver_find(FakeHost *fake, const char *name);
 FakeDriver *fake_driver_add(FakeHost *fake, const char *name); /* or the one that is there */
+FakeDriver *fake_driver_of(FakeHost *fake, const char *module);
+/* Hands devices to VMs: vfio-pci, and variants, which are named so. */
+gboolean fake_driver_is_vfio(const char *name);
 FakeProcess *fake_process_add(FakeHost *fake, int pid, guint64 start);
 
 /* faults.c: what is to go wrong. */
@@ -131,7 +136,7 @@ gboolean fake_job_in_flight(HostlerHost *host, const char *bdf);
 void fake_job_hang(FakeHost *fake, const char *bdf, const char *attribute, const char *value);
 void fake_flight_free(FakeFlight *flight);
 
-/* pci.c and config.c */
+/* pci.c, vfio.c and config.c */
 char *fake_pci_read(HostlerHost *host, const char *bdf, const char *attribute, GError **error);
 gboolean fake_pci_write(HostlerHost *host, const char *bdf, const char *attribute, const char *value, GError **error);
 char *fake_pci_link(HostlerHost *host, const char *bdf, const char *link, GError **error);
@@ -141,10 +146,15 @@ gboolean fake_pci_config(HostlerHost *host, const char *bdf, guint offset, guint
 gboolean fake_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
 			       GError **error);
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
+char *fake_pci_vfio_module(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_pci_on_vfio(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_gpu_unbind_lock(HostlerHost *host, const char *bdf, GError **error);
+void fake_gpu_unbind_unlock(HostlerHost *host, const char *bdf);
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
 char *fake_pci_group(HostlerHost *host, const char *bdf);
 char *fake_pci_port(HostlerHost *host, const char *bdf);
 GStrv fake_pci_below(HostlerHost *host, const char *port);
+GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
 
 /* display.c */

@@ -98,27 +98,42 @@ gboolean fake_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 
 /* --- around a device --- */
 
-static void add_phrases(GString *all, const char *phrases)
+static void add_phrases(GStrvBuilder *users, const char *phrases)
 {
-	if (phrases != NULL && *phrases != '\0')
-		g_string_append_printf(all, "%s%s", all->len > 0 ? ";" : "", phrases);
+	g_auto(GStrv) parts = g_strsplit(phrases, ";", -1);
+
+	for (gsize i = 0; parts[i] != NULL; i++)
+		g_strv_builder_add(users, parts[i]);
+}
+
+static GStrv list_users(FakeHost *fake, const FakeDevice *device, HostlerUse use)
+{
+	g_autoptr(GStrvBuilder) users = g_strv_builder_new();
+	const char *functions = fake_device_get(device, "sriov_numvfs");
+
+	add_phrases(users, fake_device_get(device, "users"));
+	add_phrases(users, fake_display_clients(fake, device));
+	if (functions != NULL && !g_str_equal(functions, "0")) {
+		g_autofree char *phrase = g_strdup_printf("it has %s virtual functions enabled", functions);
+
+		g_strv_builder_add(users, phrase);
+	}
+	if (use == HOSTLER_USE_ANY)
+		add_phrases(users, fake_device_get(device, "stirs"));
+	return g_strv_builder_end(users);
 }
 
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error)
 {
 	FakeCall call = { .door = "users", .bdf = bdf };
 	FakeDevice *device = NULL;
-	g_autoptr(GString) all = g_string_new(NULL);
 	int errnum;
 
 	if (fake_call_pass((FakeHost *)host, &call, &device, &errnum) == FAKE_CALL_FAILS) {
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	add_phrases(all, fake_device_get(device, "users"));
-	add_phrases(all, fake_display_clients((FakeHost *)host, device));
-	add_phrases(all, use == HOSTLER_USE_ANY ? fake_device_get(device, "stirs") : "");
-	return g_strsplit(all->str, ";", -1);
+	return list_users((FakeHost *)host, device, use);
 }
 
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf)
@@ -158,6 +173,32 @@ static GStrv list_with(FakeHost *fake, const char *fact, const char *value)
 GStrv fake_pci_below(HostlerHost *host, const char *port)
 {
 	return fake_pci_exists(host, port) ? list_with((FakeHost *)host, "port", port) : NULL;
+}
+
+static int compare_numbers(gconstpointer a, gconstpointer b)
+{
+	guint64 x = g_ascii_strtoull(*(const char *const *)a, NULL, 10);
+	guint64 y = g_ascii_strtoull(*(const char *const *)b, NULL, 10);
+
+	return x < y ? -1 : x > y;
+}
+
+GStrv fake_groups(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+	g_autoptr(GPtrArray) numbers = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < fake->devices->len; i++) {
+		const FakeDevice *device = g_ptr_array_index(fake->devices, i);
+		const char *group = fake_device_get(device, "iommu_group");
+
+		if (device->present && *group != '\0' &&
+		    !g_ptr_array_find_with_equal_func(numbers, group, g_str_equal, NULL))
+			g_ptr_array_add(numbers, g_strdup(group));
+	}
+	g_ptr_array_sort(numbers, compare_numbers);
+	g_ptr_array_set_size(numbers, (gint)numbers->len + 1);
+	return (GStrv)g_ptr_array_free(g_steal_pointer(&numbers), FALSE);
 }
 
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error)

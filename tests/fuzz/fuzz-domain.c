@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any bytes as a domain's XML: refused with words, or everything that
+/* Any bytes as a domain's XML, and as libvirt's note on a running one: refused with words, or everything that
  * hostler/domain.h promises of a HostlerDomain holds. */
 
 #include <string.h>
@@ -55,14 +55,20 @@ static void check_domain(const HostlerDomain *domain)
 	g_assert_cmpuint(domain->settings.metrics_interval, <=, 3600);
 }
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+static void check(const guint8 *data, gsize size, HostlerDomain *(*read)(const char *, gsize, GError **))
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml((const char *)data, size, &error);
+	g_autoptr(HostlerDomain) domain = read((const char *)data, size, &error);
 
 	if (domain == NULL)
 		fuzz_check_error(error, HOSTLER_ERROR);
 	else
 		check_domain(domain);
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+	check(data, size, hostler_domain_from_xml);
+	check(data, size, hostler_domain_from_status);
 	return 0;
 }

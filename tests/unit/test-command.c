@@ -39,12 +39,18 @@ static HostlerFindings *find(const char *severities)
 {
 	HostlerFindings *findings = hostler_findings_new();
 
-	for (const char *p = severities; *p != '\0'; p++)
+	for (const char *p = severities; *p != '\0'; p++) {
+		if (*p == 'p') {
+			hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, "0000:01:00.1",
+					     NULL, "0000:01:00.1 (snd\x1b) is taken along");
+			continue;
+		}
 		hostler_findings_add(findings,
 				     *p == 'n' ? HOSTLER_SEVERITY_NOTE :
 				     *p == 'a' ? HOSTLER_SEVERITY_ADVICE : HOSTLER_SEVERITY_REFUSE,
 				     HOSTLER_ERROR_VFIO_BUSY, "0000:01:00.0", *p == 'n' ? NULL : "umount /mnt",
 				     "0000:01:00.0 has \x1b[31m%s", "nvme0n1p1 mounted");
+	}
 	return findings;
 }
 
@@ -53,7 +59,7 @@ static void test_status(void)
 	static const struct {
 		const char *findings;
 		int status;
-	} cases[] = { { "", 0 }, { "n", 0 }, { "nna", 1 }, { "anr", 2 }, { "rn", 2 } };
+	} cases[] = { { "", 0 }, { "n", 0 }, { "p", 0 }, { "nna", 1 }, { "anr", 2 }, { "rn", 2 } };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(HostlerFindings) findings = find(cases[i].findings);
@@ -62,50 +68,70 @@ static void test_status(void)
 	}
 }
 
+static void assert_verdict(const char *severities, gboolean terminal, const char *expected)
+{
+	g_autoptr(HostlerFindings) findings = find(severities);
+	g_auto(Capture) capture = { 0 };
+
+	capture_begin(&capture, terminal);
+	capture.paper.colour = FALSE;
+	verdict_print(&capture.paper, "we\x1b" "b", findings);
+	g_assert_cmpstr(capture_end(&capture), ==, expected);
+}
+
+/* Whatever the order in which it was found. */
 static void test_plain(void)
 {
-	g_autoptr(HostlerFindings) findings = find("ra");
-	g_autoptr(HostlerFindings) none = find("");
-	g_auto(Capture) two = { 0 };
-	g_auto(Capture) fine = { 0 };
-	const char *text;
+	assert_verdict("", FALSE, "we\\x1bb: fine\n");
+	assert_verdict("p", FALSE,
+		       "we\\x1bb: plan: 0000:01:00.1 (snd\\x1b) is taken along\n"
+		       "we\\x1bb: fine\n");
+	assert_verdict("ranp", FALSE,
+		       "we\\x1bb: plan: 0000:01:00.1 (snd\\x1b) is taken along\n"
+		       "we\\x1bb: note: 0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted\n"
+		       "we\\x1bb: advice: 0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted; umount /mnt\n"
+		       "we\\x1bb: refuse: 0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted; umount /mnt\n"
+		       "we\\x1bb: refuse\n");
+}
 
-	capture_begin(&two, FALSE);
-	verdict_print(&two.paper, "we\x1b" "b", findings);
-	text = capture_end(&two);
-	g_assert_null(strchr(text, '\x1b'));
-	g_assert_nonnull(strstr(text, ": refuse: 0000:01:00.0 has "));
-	g_assert_nonnull(strstr(text, "nvme0n1p1 mounted; umount /mnt\n"));
-	g_assert_nonnull(strstr(text, ": advice: "));
-	capture_begin(&fine, FALSE);
-	verdict_print(&fine.paper, "web", none);
-	g_assert_cmpstr(capture_end(&fine), ==, "web: fine\n");
+static void test_terminal(void)
+{
+	assert_verdict("", TRUE, "we\\x1bb: nothing stands against a start\n");
+	assert_verdict("apnp", TRUE,
+		       "Plan\n"
+		       "  0000:01:00.1 (snd\\x1b) is taken along\n"
+		       "  0000:01:00.1 (snd\\x1b) is taken along\n"
+		       "note    0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted\n"
+		       "advice  0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted\n"
+		       "  mend  umount /mnt\n"
+		       "we\\x1bb: it would start, but see the advice\n");
+	assert_verdict("r", TRUE,
+		       "refuse  0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted\n"
+		       "  mend  umount /mnt\n"
+		       "we\\x1bb: it would not be started\n");
 }
 
 /* Escape characters are ours alone. */
-static void test_terminal(void)
+static void test_colour(void)
 {
-	g_autoptr(HostlerFindings) findings = find("rn");
+	g_autoptr(HostlerFindings) findings = find("rnp");
 	g_auto(Capture) capture = { 0 };
-	const char *text;
 	guint escapes = 0;
 
 	capture_begin(&capture, TRUE);
 	verdict_print(&capture.paper, "web", findings);
-	text = capture_end(&capture);
-	for (const char *p = text; *p != '\0'; p++)
+	for (const char *p = capture_end(&capture); *p != '\0'; p++)
 		escapes += *p == '\x1b';
-	g_assert_cmpuint(escapes, ==, 6);
-	g_assert_nonnull(strstr(text, "\n  mend    umount /mnt\n"));
+	g_assert_cmpuint(escapes, ==, 2 * 4);
 }
 
 static void test_json(void)
 {
-	g_autoptr(HostlerFindings) findings = find("ar");
+	g_autoptr(HostlerFindings) findings = find("apr");
 	g_autoptr(JsonParser) parser = json_parser_new();
 	g_auto(Capture) capture = { 0 };
 	g_autoptr(GError) error = NULL;
-	JsonObject *root, *finding;
+	JsonObject *root, *plan, *finding;
 
 	capture_begin(&capture, FALSE);
 	verdict_print_json(&capture.paper, "w\te\xe2\x80\xae\"b", NULL, findings);
@@ -116,6 +142,10 @@ static void test_json(void)
 	g_assert_cmpstr(json_object_get_string_member(root, "vm"), ==, "w\te\xe2\x80\xae\"b");
 	g_assert_cmpstr(json_object_get_string_member(root, "verdict"), ==, "refuse");
 	g_assert_false(json_object_has_member(root, "uuid"));
+	plan = json_array_get_object_element(json_object_get_array_member(root, "plan"), 0);
+	g_assert_cmpstr(json_object_get_string_member(plan, "subject"), ==, "0000:01:00.1");
+	g_assert_true(g_str_has_suffix(json_object_get_string_member(plan, "text"), " is taken along"));
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(root, "findings")), ==, 2);
 	finding = json_array_get_object_element(json_object_get_array_member(root, "findings"), 1);
 	g_assert_cmpstr(json_object_get_string_member(finding, "severity"), ==, "refuse");
 	g_assert_cmpstr(json_object_get_string_member(finding, "code"), ==, "vfio-device-busy");
@@ -124,35 +154,106 @@ static void test_json(void)
 
 /* --- hostler status --- */
 
-static void test_table(void)
-{
-	g_autoptr(Table) table = table_new();
-	HostlerSink sink = table_sink(table);
-	g_autoptr(JsonParser) parser = json_parser_new();
-	g_auto(Capture) plain = { 0 };
-	g_auto(Capture) terminal = { 0 };
-	g_auto(Capture) json = { 0 };
-	JsonObject *root;
+#define WEB "11111111-2222-3333-4444-555555555555"
+#define DB "66666666-2222-3333-4444-555555555555"
 
-	sink.line(sink.data, "vms", "web", "runs");
-	sink.line(sink.data, "devices", "0000:01:00.0", "held\nby \x1b[1m");
-	sink.line(sink.data, "vms", "a much longer name", "runs");
-	capture_begin(&plain, FALSE);
-	table_print(&plain.paper, table);
-	g_assert_true(g_str_has_prefix(capture_end(&plain), "vms\tweb\truns\nvms\ta much longer name\truns\ndevices\t"));
-	g_assert_null(strchr(plain.text, '\x1b'));
-	capture_begin(&terminal, TRUE);
-	table_print(&terminal.paper, table);
-	g_assert_nonnull(strstr(capture_end(&terminal), "\n  web                 runs\n  a much longer name  runs\n"));
+/* As plugins tell it: their sections one after the other, not VM by VM. */
+static Table *make_table(void)
+{
+	HostlerRecord web = { .uuid = (char *)WEB, .name = (char *)"web" };
+	HostlerRecord db = { .uuid = (char *)DB, .name = (char *)"d\tb" };
+	Table *table = table_new();
+	HostlerSink sink = table_sink(table);
+
+	sink.line(sink.data, &web, TABLE_VMS, "web", "runs");
+	sink.line(sink.data, &db, TABLE_VMS, "d\tb", "is gone");
+	sink.line(sink.data, &web, "devices", "0000:01:00.0", "held\nby \x1b[1m");
+	sink.line(sink.data, &db, "devices", "0000:02:00.0", "STUCK for 3 min");
+	sink.line(sink.data, &web, "forward", "tcp port 80", "to 192.0.2.1");
+	sink.line(sink.data, NULL, "forward", "nf_tables", "as recorded");
+	sink.line(sink.data, &web, "forward", "tcp ports 2222-2230", "to 192.0.2.1");
+	return table;
+}
+
+static void assert_table(gboolean terminal, const char *expected)
+{
+	g_autoptr(Table) table = make_table();
+	g_auto(Capture) capture = { 0 };
+
+	capture_begin(&capture, terminal);
+	capture.paper.colour = FALSE;
+	table_print(&capture.paper, table);
+	g_assert_cmpstr(capture_end(&capture), ==, expected);
+}
+
+static void test_table_plain(void)
+{
+	assert_table(FALSE, "vms\tweb\truns\n"
+			    "devices\t0000:01:00.0\theld\\x0aby \\x1b[1m\tweb\n"
+			    "forward\ttcp port 80\tto 192.0.2.1\tweb\n"
+			    "forward\ttcp ports 2222-2230\tto 192.0.2.1\tweb\n"
+			    "vms\td\\x09b\tis gone\n"
+			    "devices\t0000:02:00.0\tSTUCK for 3 min\td\\x09b\n"
+			    "forward\tnf_tables\tas recorded\n");
+}
+
+static void test_table_terminal(void)
+{
+	assert_table(TRUE, "web  runs\n"
+			   "  devices\n"
+			   "    0000:01:00.0  held\\x0aby \\x1b[1m\n"
+			   "  forward\n"
+			   "    tcp port 80          to 192.0.2.1\n"
+			   "    tcp ports 2222-2230  to 192.0.2.1\n"
+			   "d\\x09b  is gone\n"
+			   "  devices\n"
+			   "    0000:02:00.0  STUCK for 3 min\n"
+			   "forward\n"
+			   "  nf_tables  as recorded\n");
+}
+
+/* What is stuck is red, and nothing else is. */
+static void test_table_loud(void)
+{
+	g_autoptr(Table) table = make_table();
+	g_auto(Capture) capture = { 0 };
+	const char *red;
+
+	capture_begin(&capture, TRUE);
+	table_print(&capture.paper, table);
+	red = strstr(capture_end(&capture), "\x1b[31m");
+	g_assert_nonnull(red);
+	g_assert_true(g_str_has_prefix(red, "\x1b[31mSTUCK for 3 min\x1b[0m\n"));
+	g_assert_null(strstr(red + 1, "\x1b[31m"));
+}
+
+/* Sections as ever; a line that is a VM's says so. */
+static void test_table_json(void)
+{
+	g_autoptr(Table) table = make_table();
+	g_autoptr(JsonParser) parser = json_parser_new();
+	g_auto(Capture) json = { 0 };
+	JsonArray *forwards;
+	JsonObject *root, *row;
+
 	capture_begin(&json, FALSE);
 	table_print_json(&json.paper, table);
 	g_assert_true(json_parser_load_from_data(parser, capture_end(&json), -1, NULL));
 	root = json_node_get_object(json_parser_get_root(parser));
+	g_assert_cmpuint(json_object_get_size(root), ==, 3);
 	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(root, "vms")), ==, 2);
-	g_assert_cmpuint(json_object_get_size(root), ==, 2);
+	forwards = json_object_get_array_member(root, "forward");
+	g_assert_cmpuint(json_array_get_length(forwards), ==, 3);
+	row = json_array_get_object_element(forwards, 0);
+	g_assert_cmpstr(json_object_get_string_member(row, "key"), ==, "tcp port 80");
+	g_assert_cmpstr(json_object_get_string_member(row, "uuid"), ==, WEB);
+	g_assert_cmpstr(json_object_get_string_member(row, "vm"), ==, "web");
+	row = json_array_get_object_element(forwards, 1);
+	g_assert_false(json_object_has_member(row, "uuid"));
+	g_assert_false(json_object_has_member(row, "vm"));
 }
 
-static void add_text(gpointer data, const char *section, const char *key, const char *text)
+static void add_text(gpointer data, const HostlerRecord *of, const char *section, const char *key, const char *text)
 {
 	g_hash_table_replace(data, g_strdup(key), g_strdup(text));
 }
@@ -209,8 +310,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/check-status", test_status);
 	g_test_add_func("/command/check-plain", test_plain);
 	g_test_add_func("/command/check-terminal", test_terminal);
+	g_test_add_func("/command/check-colour", test_colour);
 	g_test_add_func("/command/check-json", test_json);
-	g_test_add_func("/command/table", test_table);
+	g_test_add_func("/command/table-plain", test_table_plain);
+	g_test_add_func("/command/table-terminal", test_table_terminal);
+	g_test_add_func("/command/table-loud", test_table_loud);
+	g_test_add_func("/command/table-json", test_table_json);
 	g_test_add_func("/command/hooks", test_hooks);
 	return g_test_run();
 }

@@ -70,6 +70,12 @@ static char *dump(const HostlerDomain *domain)
 	return g_string_free(out, FALSE);
 }
 
+static HostlerDomain *read_any(const char *path, const char *xml, gsize length, GError **error)
+{
+	return strstr(path, "/status/") != NULL ? hostler_domain_from_status(xml, length, error) :
+						  hostler_domain_from_xml(xml, length, error);
+}
+
 static void test_file(gconstpointer data)
 {
 	const char *path = data;
@@ -83,7 +89,7 @@ static void test_file(gconstpointer data)
 	gsize length;
 
 	g_assert_true(g_file_get_contents(path, &xml, &length, NULL));
-	domain = hostler_domain_from_xml(xml, length, &error);
+	domain = read_any(path, xml, length, &error);
 	g_assert_no_error(error);
 	found = dump(domain);
 	if (g_getenv("UPDATE_EXPECTED") != NULL)
@@ -105,21 +111,21 @@ static void test_cut_off(gconstpointer data)
 		g_autofree char *part = g_memdup2(xml, MAX(i, 1)); /* so that a sanitizer sees us read on */
 		g_autoptr(GError) error = NULL;
 
-		g_assert_null(hostler_domain_from_xml(part, i, &error));
+		g_assert_null(read_any(data, part, i, &error));
 		g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_XML);
 	}
 }
 
-static void add_files(void)
+static void add_files(const char *kind, guint at_least)
 {
-	g_autofree char *folder = g_build_filename(g_getenv("SOURCE_DIR"), "data", "domain", NULL);
+	g_autofree char *folder = g_build_filename(g_getenv("SOURCE_DIR"), "data", kind, NULL);
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
 	const char *name;
 	guint n = 0;
 
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *test = g_strconcat("/domain/file/", name, NULL);
-		g_autofree char *cut = g_strconcat("/domain/cut-off/", name, NULL);
+		g_autofree char *test = g_strconcat("/domain/file/", kind, "/", name, NULL);
+		g_autofree char *cut = g_strconcat("/domain/cut-off/", kind, "/", name, NULL);
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 
 		if (g_str_has_suffix(name, ".xml")) {
@@ -128,7 +134,7 @@ static void add_files(void)
 			n++;
 		}
 	}
-	g_assert_cmpuint(n, >=, 5);
+	g_assert_cmpuint(n, >=, at_least);
 }
 
 typedef struct {
@@ -427,10 +433,57 @@ static void test_many_devices(void)
 	g_assert_nonnull(strstr(error->message, "more than 1024 PCI devices"));
 }
 
+/* --- libvirt's notes --- */
+
+#define UUID_AND_NAME "<name>vm</name><uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>"
+#define NIC(actual) "<domstatus><domain>" UUID_AND_NAME "<devices><interface type='network'>" actual \
+	"<source network='n'/></interface></devices></domain></domstatus>"
+
+static const Document notes[] = {
+	{"plain", "<domstatus state='running'>" HEAD "</domain></domstatus>", NULL},
+	{"others-first", "<domstatus><uuid>x</uuid><devices/><a><domain/></a>" HEAD "</domain></domstatus>", NULL},
+	{"domain", HEAD "</domain>", "libvirt's note on the VM, line 2, <domain>: the root must be <domstatus>"},
+	{"empty", "", "libvirt's note on the VM, line 1: the document is empty"},
+	{"no-domain", "<domstatus><domains/></domstatus>", "libvirt's note on the VM has no <domain>"},
+	{"two-domains", "<domstatus>" HEAD "</domain>" HEAD "</domain></domstatus>", "a second <domain>"},
+	{"no-uuid", "<domstatus><domain><name>a</name></domain></domstatus>", "there is no <uuid> directly below"},
+	{"pool", NIC("<actual type='hostdev'><source><address type='pci' bus='1'/></source></actual>"), NULL},
+	{"pool-usb", NIC("<actual type='hostdev'><source><address type='usb' bus='1'/></source></actual>"), NULL},
+	{"pool-bridge", NIC("<actual type='bridge'><source bridge='br0'/></actual>"), NULL},
+	{"pool-direct", NIC("<actual type='direct'><source dev='eth0' mode='vepa'/></actual>"), NULL},
+	{"pool-nothing", NIC("<actual type='hostdev'/>"), "a PCI device without <source><address"},
+	{"pool-twice", NIC("<actual type='hostdev'><source><address bus='1'/></source></actual><actual/>"),
+	 "a second <actual>"},
+};
+
+static void test_note(gconstpointer data)
+{
+	const Document *note = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_status(note->xml, strlen(note->xml), &error);
+
+	if (note->words == NULL) {
+		g_assert_no_error(error);
+		g_assert_cmpstr(domain->uuid, ==, "c7a5fdbd-edaf-9455-926a-d65c16db1809");
+		g_assert_cmpuint(domain->devices->len, ==, g_str_equal(note->name, "pool") ? 1 : 0);
+		return;
+	}
+	g_assert_null(domain);
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_XML);
+	if (strstr(error->message, note->words) == NULL)
+		g_error("expected \"%s\" in \"%s\"", note->words, error->message);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	add_files();
+	add_files("domain", 5);
+	add_files("status", 1);
+	for (gsize i = 0; i < G_N_ELEMENTS(notes); i++) {
+		g_autofree char *path = g_strconcat("/domain/status/", notes[i].name, NULL);
+
+		g_test_add_data_func(path, &notes[i], test_note);
+	}
 	for (gsize i = 0; i < G_N_ELEMENTS(documents); i++) {
 		g_autofree char *path = g_strconcat("/domain/document/", documents[i].name, NULL);
 

@@ -116,6 +116,66 @@ static void test_binding(void)
 	g_assert_cmpstr(nothing, ==, "");
 }
 
+static gboolean look_at_vfio(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	g_autofree char *module = host->ops->pci_vfio_module(host, job->bdf, error);
+	gboolean on = host->ops->pci_on_vfio(host, job->bdf, error);
+	gboolean free = host->ops->gpu_unbind_lock(host, job->bdf, error);
+
+	g_key_file_set_string(answer, "vfio", "module", module);
+	g_key_file_set_boolean(answer, "vfio", "on", on);
+	return free;
+}
+
+static HostlerJobState look(HostlerHost *host, const char *module, gboolean on)
+{
+	HostlerJob job = { .bdf = BDF };
+	HostlerJobState state;
+	g_autofree char *found = NULL;
+
+	host->ops->run_jobs(host, &job, 1, look_at_vfio);
+	found = g_key_file_get_string(job.answer, "vfio", "module", NULL);
+	g_assert_cmpstr(found, ==, module);
+	g_assert_cmpint(g_key_file_get_boolean(job.answer, "vfio", "on", NULL), ==, on);
+	state = job.state;
+	hostler_jobs_clear(&job, 1);
+	return state;
+}
+
+/* A variant is there when its module was loaded; a driver's module may have another name. */
+static void test_variant(void)
+{
+	g_autoptr(HostlerHost) host = open_host("[device " BDF "]\ndriver=nvidia\nunbind_lock=0\n"
+						"vfio_module=nvgrace_gpu_vfio_pci\n"
+						"[driver nvidia]\nmodule=nvidia_open\n");
+	g_autofree char *native = host->ops->driver_module(host, "nvidia");
+	g_autofree char *driver = NULL;
+
+	g_assert_cmpstr(native, ==, "nvidia_open");
+	g_assert_null(host->ops->module_driver(host, "nvgrace_gpu_vfio_pci"));
+	g_assert_true(host->ops->module_load(host, "nvgrace_gpu_vfio_pci", NULL));
+	driver = host->ops->module_driver(host, "nvgrace_gpu_vfio_pci");
+	g_assert_cmpint(look(host, driver, FALSE), ==, HOSTLER_JOB_DONE);
+	g_assert_cmpstr(fakehost_get(host, BDF, "unbind_lock"), ==, "1");
+	fakehost_set(host, BDF, "unbind_lock", "busy");
+	g_assert_cmpint(look(host, driver, FALSE), ==, HOSTLER_JOB_FAILED);
+	fakehost_driver_end(host, "nvidia");
+	g_assert_null(host->ops->driver_module(host, "nvidia"));
+}
+
+static void test_notes(void)
+{
+	g_autoptr(HostlerHost) host = open_nic();
+	g_autofree char *xml = NULL;
+
+	g_assert_null(host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555"));
+	fakehost_vm_xml_set(host, "11111111-2222-3333-4444-555555555555", "<domstatus/>");
+	xml = host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555");
+	g_assert_cmpstr(xml, ==, "<domstatus/>");
+	fakehost_vm_xml_set(host, "11111111-2222-3333-4444-555555555555", NULL);
+	g_assert_null(host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555"));
+}
+
 static void test_no_vfio_without_override(void)
 {
 	g_autoptr(HostlerHost) host = open_host("[device " BDF "]\n[driver vfio-pci]\npresent=true\n");
@@ -244,6 +304,20 @@ static void test_vanish(void)
 	g_assert_null(host->ops->group_members(host, "14", NULL));
 }
 
+static void test_groups(void)
+{
+	g_autoptr(HostlerHost) host = open_host("[device 0000:00:01.0]\niommu_group=14\n"
+						"[device " BDF "]\niommu_group=14\n"
+						"[device 0000:02:00.0]\niommu_group=9\n[device 0000:03:00.0]\n");
+	g_auto(GStrv) groups = host->ops->groups(host);
+	g_autofree char *shown = g_strjoinv(" ", groups);
+	g_autofree char *group = host->ops->pci_group(host, BDF);
+
+	g_assert_cmpstr(shown, ==, "9 14");
+	g_assert_cmpstr(group, ==, "14");
+	g_assert_null(host->ops->pci_group(host, "0000:03:00.0"));
+}
+
 static void test_no_fault(void)
 {
 	static const char *const lines[] = {
@@ -301,6 +375,41 @@ static void test_killed(void)
 	g_assert_null(lost);
 }
 
+static gboolean list_users(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	g_auto(GStrv) needed = host->ops->pci_users(host, job->bdf, HOSTLER_USE_NEEDED, error);
+	g_auto(GStrv) any = host->ops->pci_users(host, job->bdf, HOSTLER_USE_ANY, error);
+	g_autofree char *all_needed = g_strjoinv("|", needed);
+	g_autofree char *all = g_strjoinv("|", any);
+
+	g_key_file_set_string(answer, "users", "needed", all_needed);
+	g_key_file_set_string(answer, "users", "any", all);
+	return TRUE;
+}
+
+static void expect_users(const char *facts, const char *needed, const char *any)
+{
+	g_autofree char *description = g_strdup_printf("[device " BDF "]\n%s", facts);
+	g_autoptr(HostlerHost) host = open_host(description);
+	HostlerJob job = { .bdf = BDF };
+	g_autofree char *said_needed = NULL;
+	g_autofree char *said = NULL;
+
+	host->ops->run_jobs(host, &job, 1, list_users);
+	said_needed = g_key_file_get_string(job.answer, "users", "needed", NULL);
+	said = g_key_file_get_string(job.answer, "users", "any", NULL);
+	g_assert_cmpstr(said_needed, ==, needed);
+	g_assert_cmpstr(said, ==, any);
+	hostler_jobs_clear(&job, 1);
+}
+
+static void test_users(void)
+{
+	expect_users("", "", "");
+	expect_users("stirs=eth0 is up;it is dark\n", "", "eth0 is up|it is dark");
+	expect_users("users=a;b\nstirs=c\n", "a|b", "a|b|c");
+}
+
 static void test_bad_descriptions(void)
 {
 	static const char *const descriptions[] = { "[device 01:00.0]\n", "[gadget x]\n", "driver=x\n" };
@@ -317,6 +426,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/fakehost/binding", test_binding);
+	g_test_add_func("/fakehost/variant", test_variant);
+	g_test_add_func("/fakehost/notes", test_notes);
 	g_test_add_func("/fakehost/no-vfio-without-override", test_no_vfio_without_override);
 	g_test_add_func("/fakehost/bridge", test_bridge);
 	g_test_add_func("/fakehost/reset", test_reset);
@@ -326,9 +437,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/fakehost/nth-fault", test_nth_fault);
 	g_test_add_func("/fakehost/success-without-effect", test_success_without_effect);
 	g_test_add_func("/fakehost/vanish", test_vanish);
+	g_test_add_func("/fakehost/groups", test_groups);
 	g_test_add_func("/fakehost/no-fault", test_no_fault);
 	g_test_add_func("/fakehost/caller", test_caller);
 	g_test_add_func("/fakehost/killed", test_killed);
+	g_test_add_func("/fakehost/users", test_users);
 	g_test_add_func("/fakehost/bad-descriptions", test_bad_descriptions);
 	return g_test_run();
 }

@@ -236,6 +236,30 @@ static void test_group(Tree *tree, gconstpointer data)
 	g_assert_error(bad, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
 }
 
+/* In the order of numbers, not of text; and of a device, by its link alone. */
+static void test_groups(Tree *tree, gconstpointer data)
+{
+	g_auto(GStrv) none = tree->host->ops->groups(tree->host);
+	g_autofree char *in_none = tree->host->ops->pci_group(tree->host, BDF);
+	g_auto(GStrv) groups = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *group = NULL;
+
+	g_assert_cmpuint(g_strv_length(none), ==, 0);
+	g_assert_null(in_none);
+	tree_folder(tree, "sys/kernel/iommu_groups/14");
+	tree_folder(tree, "sys/kernel/iommu_groups/9");
+	tree_folder(tree, "sys/kernel/iommu_groups/100");
+	tree_folder(tree, "sys/kernel/iommu_groups/power");
+	groups = tree->host->ops->groups(tree->host);
+	shown = g_strjoinv(" ", groups);
+	g_assert_cmpstr(shown, ==, "9 14 100");
+	tree_link(tree, DEVICE "/iommu_group", "../../../kernel/iommu_groups/14");
+	group = tree->host->ops->pci_group(tree->host, BDF);
+	g_assert_cmpstr(group, ==, "14");
+	g_assert_null(tree->host->ops->pci_group(tree->host, "../devices/" BDF));
+}
+
 /* --- configuration space --- */
 
 static void test_config(Tree *tree, gconstpointer data)
@@ -397,26 +421,6 @@ static void test_helpers_systemd(Tree *tree, gconstpointer data)
 	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
 
-/* A mount point is a folder of anybody's: neither UTF-8 nor harmless on a terminal. */
-static void test_users(Tree *tree, gconstpointer data)
-{
-	static const char mounts[] = "36 1 259:1 / /media/x\xff\xe2\x80\xae\x1b[2J rw - ext4 /dev/nvme0n1 rw\n";
-	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) users = NULL;
-
-	tree_file(tree, "proc/self/mountinfo", mounts, -1);
-	tree_file(tree, "sys/devices/pci0000:00/" BDF "/nvme/nvme0/nvme0n1/dev", "259:1\n", -1);
-	tree_folder(tree, "sys/class/block");
-	tree_link(tree, "sys/class/block/nvme0n1", "../../devices/pci0000:00/" BDF "/nvme/nvme0/nvme0n1");
-	users = tree->host->ops->pci_users(tree->host, BDF, HOSTLER_USE_NEEDED, &error);
-	g_assert_no_error(error);
-	g_assert_cmpuint(g_strv_length(users), ==, 1);
-	g_assert_true(g_str_has_prefix(users[0], "nvme0n1 is mounted on /media/x"));
-	g_assert_true(g_utf8_validate(users[0], -1, NULL));
-	g_assert_null(strchr(users[0], '\x1b'));
-	g_assert_null(strstr(users[0], "\xe2\x80\xae"));
-}
-
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
 {
 	g_test_add(path, Tree, NULL, set_up, test, tear_down);
@@ -432,6 +436,7 @@ int main(int argc, char **argv)
 	add("/pci/refused", test_refused);
 	add("/pci/link", test_link);
 	add("/pci/group", test_group);
+	add("/pci/groups", test_groups);
 	add("/pci/config", test_config);
 	add("/pci/module", test_module);
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
@@ -441,6 +446,5 @@ int main(int argc, char **argv)
 	}
 	add("/pci/helpers", test_helpers);
 	add("/pci/helpers-systemd", test_helpers_systemd);
-	add("/pci/users", test_users);
 	return g_test_run();
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which nodes in /dev are the device's, but for its disks. */
+#include "host/users/nodes.h"
+
+#include <string.h>
+
+#include "host/file.h"
+#include "host/machine.h"
+#include "host/users/open.h"
+
+#define NVIDIA_MAX_BYTES 4096
+
+/* Control devices of sound count: snd_hda_intel does not let go while its is open. */
+static const struct {
+	const char *class;
+	HostlerUse use;
+} classes[] = {
+	{ "/sys/class/drm", HOSTLER_USE_NEEDED },
+	{ "/sys/class/graphics", HOSTLER_USE_NEEDED },
+	{ "/sys/class/sound", HOSTLER_USE_NEEDED },
+	{ "/sys/class/hidraw", HOSTLER_USE_ANY },
+	{ "/sys/class/input", HOSTLER_USE_ANY },
+	{ "/sys/class/tty", HOSTLER_USE_ANY },
+	{ "/sys/class/video4linux", HOSTLER_USE_ANY },
+};
+
+/* What hangs on USB may be pulled out at any time, and its driver copes. */
+static gboolean is_unpluggable(Search *search, const char *class, const char *name)
+{
+	g_autofree char *link = search_link(search, class, name);
+	const char *below = link != NULL ? strstr(link, search->bdf) : NULL;
+
+	return below != NULL && strstr(below, "/usb") != NULL;
+}
+
+/* Not every entry has a node: connectors and whole sound cards have none. */
+static void see_class(Search *search, const char *class)
+{
+	g_autoptr(GPtrArray) names = search_below(search, class);
+
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		g_autofree char *node = search_uevent(search, class, name, "DEVNAME");
+
+		if (node != NULL && (search->use == HOSTLER_USE_ANY || !is_unpluggable(search, class, name)))
+			node_add(search, node);
+	}
+}
+
+/* NVIDIA's driver keeps its nodes out of sysfs: "Device Minor: 	 0". */
+static void see_nvidia(Search *search)
+{
+	g_autofree char *path = machine_path(search->host, "/proc/driver/nvidia/gpus", search->bdf, "information",
+					     NULL);
+	g_autofree char *text = file_read_line(path, NVIDIA_MAX_BYTES);
+	const char *minor = text != NULL ? strstr(text, "Device Minor:") : NULL;
+	g_autofree char *node = NULL;
+
+	if (minor == NULL)
+		return;
+	minor += strlen("Device Minor:");
+	minor += strspn(minor, " \t");
+	node = g_strdup_printf("nvidia%.*s", (int)strspn(minor, G_CSET_DIGITS), minor);
+	node_add(search, node);
+}
+
+static char *device_link(Search *search, const char *link)
+{
+	g_autofree char *path = machine_path(search->host, "/sys/bus/pci/devices", search->bdf, link, NULL);
+	g_autofree char *target = link_read(path);
+
+	return target != NULL ? g_path_get_basename(target) : NULL;
+}
+
+static void see_vfio_devices(Search *search)
+{
+	g_autofree char *path = machine_path(search->host, "/sys/bus/pci/devices", search->bdf, "vfio-dev", NULL);
+	g_autoptr(GPtrArray) names = folder_names(path);
+
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		g_autofree char *node = g_build_filename("vfio/devices", g_ptr_array_index(names, i), NULL);
+
+		node_add(search, node);
+	}
+}
+
+/* A group's node is open for any of its members; it says something of those
+ * that are with vfio, by vfio-pci or a variant of it. */
+static void see_vfio(Search *search)
+{
+	g_autofree char *driver = device_link(search, "driver");
+	g_autofree char *group = device_link(search, "iommu_group");
+	g_autofree char *node = NULL;
+
+	if (driver == NULL || strstr(driver, "vfio") == NULL)
+		return;
+	see_vfio_devices(search);
+	if (group == NULL)
+		return;
+	node = g_build_filename("vfio", group, NULL);
+	node_add(search, node);
+}
+
+void nodes_see(Search *search)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(classes); i++) {
+		if (classes[i].use == HOSTLER_USE_NEEDED || search->use == HOSTLER_USE_ANY)
+			see_class(search, classes[i].class);
+	}
+	see_nvidia(search);
+	see_vfio(search);
+}
