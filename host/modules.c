@@ -99,8 +99,8 @@ static gboolean modprobe(HostlerHost *host, const char *const *argv, gint64 micr
 	if (status == 0)
 		return TRUE;
 	how = child_describe_end(status);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "%s %s %s; see why with: modprobe -v %s", MODPROBE, order,
-		    how, order);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "%s %s %s; see why with: modprobe -v %s", MODPROBE,
+		    order, how, order);
 	return FALSE;
 }
 

@@ -5,9 +5,8 @@
 #include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display.h"
 
-#define MEND                                                                                                          \
-	"<hostler:passthrough display='release'/> in the VM's metadata (virsh edit VM) hands it over and takes the "  \
-	"desktop back afterwards"
+static const char mend[] = "<hostler:passthrough display='release'/> in the VM's metadata (virsh edit VM) hands it "
+			   "over and takes the desktop back afterwards";
 
 gboolean vfio_display_read(HostlerHost *host, const char *bdf, GKeyFile *answer, GError **error)
 {
@@ -56,7 +55,7 @@ static void refuse(const HostlerJob *device, const HostlerJob *card, GStrv users
 {
 	g_autofree char *all = g_strjoinv(", ", users);
 
-	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf, MEND,
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf, mend,
 			     "%s is the %s (%s)", device->bdf,
 			     device == card ? "host's display" : "sound of the host's display", all);
 }
@@ -75,6 +74,16 @@ static void note_console(const HostlerJob *card, HostlerFindings *findings)
 				     card->bdf);
 }
 
+static void note_release(const HostlerJob *device, GStrv users, HostlerFindings *findings)
+{
+	g_autofree char *all = users != NULL ? g_strjoinv(", ", users) : NULL;
+
+	if (all != NULL)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_DISPLAY, device->bdf, NULL,
+				     "the desktop is put aside for %s to go to the VM, and taken back after it (%s)",
+				     device->bdf, all);
+}
+
 VfioDisplay vfio_display_check(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
 			       HostlerFindings *findings)
 {
@@ -83,8 +92,10 @@ VfioDisplay vfio_display_check(const HostlerDomain *domain, const VfioDevices *d
 
 	if (card == NULL || !vfio_device_is_in_hosts_hands(device))
 		return VFIO_DISPLAY_NONE;
-	if (domain->settings.display == HOSTLER_DISPLAY_RELEASE)
+	if (domain->settings.display == HOSTLER_DISPLAY_RELEASE) {
+		note_release(device, users, findings);
 		return VFIO_DISPLAY_PASSES;
+	}
 	if (!is_seen_on(card))
 		return VFIO_DISPLAY_NONE;
 	if (users != NULL) {

@@ -105,9 +105,10 @@ static gboolean switch_on(HostlerHost *host, const HostlerRecord *claim, const c
 static gboolean light(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
 	const HostlerRecord *claim = job->data;
-	gboolean framebuffers = switch_on(host, claim, VFIO_DISPLAY_FRAMEBUFFERS, host->ops->framebuffer_switch, error);
+	const HostlerHostOps *ops = host->ops;
+	gboolean framebuffers = switch_on(host, claim, VFIO_DISPLAY_FRAMEBUFFERS, ops->framebuffer_switch, error);
 
-	return switch_on(host, claim, VFIO_DISPLAY_CONSOLES, host->ops->console_switch, framebuffers ? error : NULL) &&
+	return switch_on(host, claim, VFIO_DISPLAY_CONSOLES, ops->console_switch, framebuffers ? error : NULL) &&
 	       framebuffers;
 }
 

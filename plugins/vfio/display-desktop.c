@@ -70,13 +70,12 @@ static gboolean refuse_clients(const VfioRelease *release, const char *unit, con
 {
 	if (unit != NULL)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_DISPLAY,
-			    "%s is still in use although %s was stopped: %s; end it (kill PID) and start the VM again",
-			    release->claim->key, unit, left);
+			    "%s is still in use although %s was stopped: %s; end it (kill PID) and start the VM "
+			    "again", release->claim->key, unit, left);
 	else
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_DISPLAY,
-			    "%s is in use and no display manager runs that could be stopped: %s; end it (kill PID, or "
-			    "log out) and start the VM again",
-			    release->claim->key, left);
+			    "%s is in use and no display manager runs that could be stopped: %s; end it (kill PID, "
+			    "or log out) and start the VM again", release->claim->key, left);
 	return FALSE;
 }
 
@@ -85,7 +84,8 @@ gboolean vfio_release_wait(const VfioRelease *release, GError **error)
 {
 	HostlerHost *host = release->host;
 	g_autofree char *unit = g_key_file_get_string(release->claim->body, VFIO_DISPLAY, VFIO_DISPLAY_UNIT, NULL);
-	gint64 until = unit != NULL ? release->until - VFIO_RELEASE_STEP_SECONDS * G_USEC_PER_SEC : host->ops->monotonic(host);
+	/* A step is kept for the consoles. */
+	gint64 until = unit != NULL ? release->until - VFIO_RELEASE_STEP_SECONDS * G_USEC_PER_SEC : 0;
 
 	while (TRUE) {
 		g_autofree char *left = NULL;

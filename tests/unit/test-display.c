@@ -19,15 +19,15 @@
 
 /* --- /proc/iomem --- */
 
-#define RESOURCE                                                                                                      \
-	"0x00000000c0000000 0x00000000cfffffff 0x000000000014220c\n"                                                  \
-	"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"                                                  \
-	"0x000000000000e000 0x000000000000e0ff 0x0000000000040101\n"                                                  \
-	"0x00000000f6000000 0x00000000f607ffff 0x0000000000040200\n"
+static const char card_resource[] = "0x00000000c0000000 0x00000000cfffffff 0x000000000014220c\n"
+				    "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+				    "0x000000000000e000 0x000000000000e0ff 0x0000000000040101\n"
+				    "0x00000000f6000000 0x00000000f607ffff 0x0000000000040200\n";
 
 static void test_resource(void)
 {
-	g_autoptr(GArray) ranges = iomem_parse_resource(RESOURCE "nonsense\n0x5 0x4 0x200\n0x5\n");
+	g_autofree char *text = g_strconcat(card_resource, "nonsense\n0x5 0x4 0x200\n0x5\n", NULL);
+	g_autoptr(GArray) ranges = iomem_parse_resource(text);
 
 	g_assert_cmpuint(ranges->len, ==, 2); /* neither the I/O ports nor what is not there */
 	g_assert_cmphex(g_array_index(ranges, MemoryRange, 0).start, ==, 0xc0000000);
@@ -56,7 +56,7 @@ static const struct {
 
 static void test_iomem(void)
 {
-	g_autoptr(GArray) ranges = iomem_parse_resource(RESOURCE);
+	g_autoptr(GArray) ranges = iomem_parse_resource(card_resource);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++) {
 		g_autofree char *found = iomem_find_framebuffer(maps[i].iomem, ranges);
@@ -120,7 +120,7 @@ static void set_up(Tree *tree, gconstpointer data)
 	tree->root = g_dir_make_tmp("hostler-display-XXXXXX", NULL);
 	g_assert_cmpint(g_chmod(tree->root, 0755), ==, 0);
 	tree->host = machine_open(tree->root, "/nonexistent");
-	tree_file(tree, DEVICE CARD "/resource", RESOURCE);
+	tree_file(tree, DEVICE CARD "/resource", card_resource);
 	tree_file(tree, DEVICE OTHER "/resource", "0x00000000e0000000 0x00000000efffffff 0x000000000014220c\n");
 	tree_file(tree, "proc/iomem", "c0000000-cfffffff : " CARD "\n");
 	tree_file(tree, "sys/class/vtconsole/vtcon0/name", "(S) dummy device\n");
@@ -189,7 +189,7 @@ static void test_console_on_boot_framebuffer(Tree *tree, gconstpointer data)
 	tree_file(tree, "proc/iomem", "c0000000-c02fffff : BOOTFB\n");
 	tree_link(tree, "sys/class/graphics/fb0", "../../devices/platform/simple-framebuffer.0/graphics/fb0");
 	assert_consoles(tree, CARD, NULL, "");
-	tree_link(tree, PLATFORM "drivers/simple-framebuffer/simple-framebuffer.0", "../../../../devices/platform/x");
+	tree_link(tree, PLATFORM "drivers/simple-framebuffer/simple-framebuffer.0", "../../x");
 	assert_consoles(tree, CARD, NULL, "vtcon1");
 	assert_consoles(tree, OTHER, NULL, "");
 }
@@ -401,8 +401,8 @@ static void test_driver_modules(Tree *tree, gconstpointer data)
 static void test_module_unload(Tree *tree, gconstpointer data)
 {
 	const HostlerHostOps *ops = tree->host->ops;
-	g_autofree char *script = g_strdup_printf("#!/bin/sh\n[ \"$1 $2 $3\" = '-r -- nvidia_drm' ] && rmdir %s/sys/module/$3\n",
-						  tree->root);
+	g_autofree char *script = g_strdup_printf("#!/bin/sh\n[ \"$1 $2 $3\" = '-r -- nvidia_drm' ] && "
+						  "rmdir %s/sys/module/$3\n", tree->root);
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(ops->module_unload(tree->host, "nvidia_drm", &error)); /* it is not there */
@@ -416,7 +416,7 @@ static void test_module_unload(Tree *tree, gconstpointer data)
 	g_assert_no_error(error);
 	g_assert_false(ops->module_unload(tree->host, "nvidia", &error));
 	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
-	g_assert_nonnull(strstr(error->message, "-r -- nvidia exited with status 1; see why with: modprobe -v -r -- nvidia"));
+	g_assert_nonnull(strstr(error->message, "-r -- nvidia exited with status 1; see why with: modprobe -v -r"));
 }
 
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
