@@ -10,6 +10,7 @@
 
 #include "hostler-build.h"
 #include "host/bounded.h"
+#include "host/display.h"
 #include "host/file.h"
 #include "host/gpu.h"
 #include "host/helper.h"
@@ -58,6 +59,11 @@ static gint64 machine_boottime(HostlerHost *host)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return now.tv_sec;
+}
+
+static void machine_pause(HostlerHost *host, gint64 microseconds)
+{
+	g_usleep((gulong)microseconds);
 }
 
 /* --- opening --- */
@@ -124,7 +130,15 @@ static const HostlerHostOps machine_ops = {
 	.group_members = host_group_members,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,
+	.display_manager = host_display_manager,
+	.display_manager_switch = host_display_manager_switch,
+	.consoles = host_consoles,
+	.console_switch = host_console_switch,
+	.framebuffers = host_framebuffers,
+	.framebuffer_switch = host_framebuffer_switch,
 	.module_load = host_module_load,
+	.module_unload = host_module_unload,
+	.driver_modules = host_driver_modules,
 	.driver_present = host_driver_present,
 	.module_driver = host_module_driver,
 	.driver_module = host_driver_module,
@@ -138,6 +152,7 @@ static const HostlerHostOps machine_ops = {
 	.nft_listen = host_nft_listen,
 	.monotonic = machine_monotonic,
 	.boottime = machine_boottime,
+	.pause = machine_pause,
 	.close = machine_close,
 };
 

@@ -17,6 +17,6 @@ HostlerHost *machine_open(const char *root, const char *run_dir);
 /* `root`, then the absolute path `first`, then the components that follow. */
 char *machine_path(const HostlerHost *host, const char *first, ...) G_GNUC_NULL_TERMINATED;
 
-/* "FORMAT: errno in words"; ABSENT when the errno says that there is no such
- * device, attribute or file, HOST otherwise. */
+/* "FORMAT: errno in words"; ABSENT when there is no such file, HOST otherwise, and
+ * so for a device that is just going away (ENODEV). */
 void machine_error(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);

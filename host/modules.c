@@ -2,23 +2,22 @@
 /* Kernel modules, by modprobe and never by a shell. */
 #include "host/modules.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "hostler/error.h"
 #include "host/child.h"
 #include "host/file.h"
 #include "host/machine.h"
+#include "host/program.h"
 
 #define DRIVERS "/sys/bus/pci/drivers"
 #define MODULES "/sys/module"
 #define MODPROBE "/sbin/modprobe"
 
 #define LOAD_MAX_MICROSECONDS (10 * G_USEC_PER_SEC)
-#define PAUSE_MICROSECONDS (2 * 1000)
+#define UNLOAD_MAX_MICROSECONDS (10 * G_USEC_PER_SEC)
+/* Of modules that use modules: three is the most that a graphics driver has. */
+#define MODULES_MAX_DEPTH 8
 
 gboolean module_is_name(const char *name)
 {
@@ -72,78 +71,57 @@ char *host_driver_module(HostlerHost *host, const char *driver)
 	return module != NULL && module_is_name(module) ? g_steal_pointer(&module) : NULL;
 }
 
-/* A module whose driver has a name of its own, or none for PCI. */
-static gboolean is_loaded(HostlerHost *host, const char *module)
+static gboolean is_module_there(HostlerHost *host, const char *module)
 {
 	g_autofree char *path = module_folder(host, module);
 
-	return host_driver_present(host, module) || g_file_test(path, G_FILE_TEST_IS_DIR);
+	return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
-static pid_t start_modprobe(HostlerHost *host, const char *module)
+/* A module whose driver has a name of its own, or none for PCI. */
+static gboolean is_loaded(HostlerHost *host, const char *module)
 {
-	g_autofree char *program = machine_path(host, MODPROBE, NULL);
-	const char *argv[] = { program, "--", module, NULL };
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	child_begin(-1);
-	child_execute(argv);
+	return host_driver_present(host, module) || is_module_there(host, module);
 }
 
-/* TRUE when it ended in time. One that did not is killed and not waited for: a
- * module may hang in its own initialisation. */
-static gboolean wait_for(HostlerHost *host, pid_t pid, int *status)
+static gboolean modprobe(HostlerHost *host, const char *const *argv, gint64 microseconds, GError **error)
 {
-	gint64 until = host->ops->monotonic(host) + MIN(hostler_host_time_left(host), LOAD_MAX_MICROSECONDS);
-
-	while (TRUE) {
-		pid_t ended = waitpid(pid, status, WNOHANG);
-
-		if (ended == pid)
-			return TRUE;
-		if ((ended < 0 && errno != EINTR) || host->ops->monotonic(host) >= until)
-			break;
-		g_usleep(PAUSE_MICROSECONDS);
-	}
-	kill(-pid, SIGKILL);
-	waitpid(pid, status, WNOHANG);
-	return FALSE;
-}
-
-static gboolean run_modprobe(HostlerHost *host, const char *module, GError **error)
-{
+	g_autofree char *order = g_strjoinv(" ", (char **)(gpointer)(argv + 1));
 	g_autofree char *how = NULL;
-	pid_t pid = start_modprobe(host, module);
+	g_autoptr(GError) local = NULL;
 	int status = 0;
 
-	if (pid < 0) {
-		machine_error(error, errno, "cannot start %s", MODPROBE);
-		return FALSE;
-	}
-	if (!wait_for(host, pid, &status)) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE,
-			    "%s -- %s did not end in time; see the kernel's log: journalctl -k", MODPROBE, module);
+	if (!program_run(host, argv, microseconds, NULL, &status, &local)) {
+		g_set_error(error, HOSTLER_ERROR, local->code, "%s (%s); see the kernel's log: journalctl -k",
+			    local->message, order);
 		return FALSE;
 	}
 	if (status == 0)
 		return TRUE;
 	how = child_describe_end(status);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "%s -- %s %s; see why with: modprobe -v %s", MODPROBE,
-		    module, how, module);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "%s %s %s; see why with: modprobe -v %s", MODPROBE,
+		    order, how, order);
+	return FALSE;
+}
+
+static gboolean check_name(const char *module, GError **error)
+{
+	if (module_is_name(module))
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "no name of a module: %s", module);
 	return FALSE;
 }
 
 gboolean host_module_load(HostlerHost *host, const char *module, GError **error)
 {
-	if (!module_is_name(module)) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "no name of a module: %s", module);
+	g_autofree char *program = machine_path(host, MODPROBE, NULL);
+	const char *argv[] = { program, "--", module, NULL };
+
+	if (!check_name(module, error))
 		return FALSE;
-	}
 	if (is_loaded(host, module))
 		return TRUE;
-	if (!run_modprobe(host, module, error))
+	if (!modprobe(host, argv, LOAD_MAX_MICROSECONDS, error))
 		return FALSE;
 	if (is_loaded(host, module))
 		return TRUE;
@@ -152,4 +130,49 @@ gboolean host_module_load(HostlerHost *host, const char *module, GError **error)
 		    "in for it: modprobe --showconfig | grep %s",
 		    module, module);
 	return FALSE;
+}
+
+gboolean host_module_unload(HostlerHost *host, const char *module, GError **error)
+{
+	g_autofree char *program = machine_path(host, MODPROBE, NULL);
+	const char *argv[] = { program, "-r", "--", module, NULL };
+
+	if (!check_name(module, error))
+		return FALSE;
+	if (!is_module_there(host, module))
+		return TRUE;
+	if (!modprobe(host, argv, UNLOAD_MAX_MICROSECONDS, error))
+		return FALSE;
+	if (!is_module_there(host, module))
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "modprobe -r %s ended without an error but the kernel "
+		    "still has it", module);
+	return FALSE;
+}
+
+/* --- who uses a driver's module --- */
+
+/* Those that use `module` come before it, each once. */
+static void add_with_users(HostlerHost *host, const char *module, guint depth, GPtrArray *modules)
+{
+	g_autofree char *path = machine_path(host, MODULES, module, "holders", NULL);
+	g_autoptr(GPtrArray) holders = folder_names(path);
+
+	if (depth > MODULES_MAX_DEPTH || g_ptr_array_find_with_equal_func(modules, module, g_str_equal, NULL))
+		return;
+	for (guint i = 0; holders != NULL && i < holders->len; i++)
+		add_with_users(host, g_ptr_array_index(holders, i), depth + 1, modules);
+	if (module_is_name(module) && !g_ptr_array_find_with_equal_func(modules, module, g_str_equal, NULL))
+		g_ptr_array_add(modules, g_strdup(module));
+}
+
+GStrv host_driver_modules(HostlerHost *host, const char *driver)
+{
+	g_autofree char *module = host_driver_module(host, driver);
+	GPtrArray *modules = g_ptr_array_new();
+
+	if (module != NULL)
+		add_with_users(host, module, 0, modules);
+	g_ptr_array_add(modules, NULL);
+	return (GStrv)g_ptr_array_free(modules, FALSE);
 }

@@ -9,14 +9,13 @@
 
 void machine_error(GError **error, int errnum, const char *format, ...)
 {
-	gboolean absent = errnum == ENOENT || errnum == ENODEV || errnum == ENXIO;
 	g_autofree char *what = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
 	what = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	g_set_error(error, HOSTLER_ERROR, absent ? HOSTLER_ERROR_ABSENT : HOSTLER_ERROR_HOST, "%s: %s", what,
+	g_set_error(error, HOSTLER_ERROR, errnum == ENOENT ? HOSTLER_ERROR_ABSENT : HOSTLER_ERROR_HOST, "%s: %s", what,
 		    g_strerror(errnum));
 }
 

@@ -21,6 +21,7 @@ typedef enum {
 	HOSTLER_ERROR_STUCK,            /* "device-stuck" */
 	HOSTLER_ERROR_STALE,            /* "stale": changed while we worked on it; look again */
 	HOSTLER_ERROR_CALLER_GONE,      /* "caller-gone": libvirtd was killed */
+	HOSTLER_ERROR_STOPPING,         /* "host-stopping": the host is going down */
 	HOSTLER_ERROR_VFIO_ABSENT,      /* "vfio-device-absent" */
 	HOSTLER_ERROR_VFIO_BUSY,        /* "vfio-device-busy" */
 	HOSTLER_ERROR_VFIO_CLAIMED,     /* "vfio-device-claimed" */
@@ -29,6 +30,7 @@ typedef enum {
 	HOSTLER_ERROR_VFIO_BIND,        /* "vfio-bind-failed" */
 	HOSTLER_ERROR_VFIO_MODULE,      /* "vfio-module-missing" */
 	HOSTLER_ERROR_VFIO_CHANGED,     /* "vfio-device-changed" */
+	HOSTLER_ERROR_VFIO_DISPLAY,     /* "vfio-display": the desktop could not be put aside */
 	HOSTLER_ERROR_VFIO_PLAN,        /* "vfio-plan": no error, a line of what `prepare` will do */
 	HOSTLER_ERROR_RESET_DEAD,       /* "reset-device-dead" */
 	HOSTLER_ERROR_RESET_NONE,       /* "reset-no-method" */

@@ -108,8 +108,31 @@ typedef struct {
 	/* Whether a job on this device is still out. */
 	gboolean (*job_in_flight)(HostlerHost *host, const char *bdf);
 
+	/* --- what shows the host's desktop and its text consoles --- */
+	/* The unit that is its display manager, "gdm.service"; NULL without an error:
+	 * none runs. Both are bounded: HOSTLER_ERROR_DEADLINE says that systemd has the
+	 * order and is not done with it, HOSTLER_ERROR_STOPPING that the host goes down
+	 * and nothing was asked of systemd. */
+	char *(*display_manager)(HostlerHost *host, GError **error);
+	gboolean (*display_manager_switch)(HostlerHost *host, const char *unit, gboolean on, GError **error);
+
+	/* Only from within a job, each of these four: it may sleep in the kernel. A
+	 * switch that is as asked for, or whose object is gone, is left as it is. */
+	/* "vtcon1": the text consoles that are shown by these devices and no other. */
+	GStrv (*consoles)(HostlerHost *host, const char *const *bdfs, GError **error);
+	gboolean (*console_switch)(HostlerHost *host, const char *console, gboolean on, GError **error);
+	/* "efi-framebuffer/efi-framebuffer.0", platform driver and device: what owns a
+	 * part of the device's memory since the firmware showed something there. */
+	GStrv (*framebuffers)(HostlerHost *host, const char *bdf, GError **error);
+	gboolean (*framebuffer_switch)(HostlerHost *host, const char *framebuffer, gboolean on, GError **error);
+
 	/* --- modules, processes, helpers --- */
 	gboolean (*module_load)(HostlerHost *host, const char *module, GError **error);
+	/* Bounded; one that is not there is no error. */
+	gboolean (*module_unload)(HostlerHost *host, const char *module, GError **error);
+	/* The module of a PCI driver, last, and before it those that use it, in the
+	 * order in which they can be unloaded. Empty: it is no module. */
+	GStrv (*driver_modules)(HostlerHost *host, const char *driver);
 	gboolean (*driver_present)(HostlerHost *host, const char *driver);
 	/* The PCI driver that a loaded module brought; NULL: it is not loaded or has none. */
 	char *(*module_driver)(HostlerHost *host, const char *module);
@@ -145,6 +168,7 @@ typedef struct {
 	/* --- time --- */
 	gint64 (*monotonic)(HostlerHost *host); /* microseconds, CLOCK_MONOTONIC */
 	gint64 (*boottime)(HostlerHost *host);  /* seconds, CLOCK_BOOTTIME */
+	void (*pause)(HostlerHost *host, gint64 microseconds);
 
 	/* Frees what this kind of host keeps besides; may be NULL. */
 	void (*close)(HostlerHost *host);

@@ -5,6 +5,7 @@
 #include "hostler/record.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
+#include "plugins/vfio/display.h"
 
 #define REFUSE HOSTLER_SEVERITY_REFUSE
 
@@ -112,22 +113,26 @@ static char *driver_in_words(const HostlerJob *device)
 }
 
 /* Every question is asked: a person mends all at once. */
-static gboolean is_fit(HostlerHost *host, const HostlerJob *device, HostlerFindings *findings)
+static gboolean is_fit(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+		       const HostlerJob *device, HostlerFindings *findings)
 {
 	g_autofree char *users = join_users(device);
 	gboolean right_kind = check_kind(device, findings);
 	gboolean closed = check_open(device, users, findings);
-	gboolean idle = check_users(device, users, findings);
+	VfioDisplay display = vfio_display_check(domain, devices, device, findings);
+	gboolean idle = display == VFIO_DISPLAY_NONE ? check_users(device, users, findings) :
+						       display != VFIO_DISPLAY_REFUSED;
 	gboolean known = check_identity(host, device, findings);
 
 	return right_kind && closed && idle && known;
 }
 
-void check_listed(HostlerHost *host, const HostlerJob *device, HostlerFindings *findings)
+void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+		  HostlerFindings *findings)
 {
 	g_autofree char *driver = NULL;
 
-	if (!check_answered(device, findings) || !is_fit(host, device, findings))
+	if (!check_answered(device, findings) || !is_fit(host, domain, devices, device, findings))
 		return;
 	driver = driver_in_words(device);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, device->bdf, NULL,
@@ -167,13 +172,14 @@ static gboolean note_companion(const HostlerJob *device, const char *partner, gb
 	return TRUE;
 }
 
-static gboolean check_in_hosts_hands(const HostlerJob *device, const char *partner, gboolean same_slot,
-				     HostlerCompanions companions, HostlerFindings *findings)
+static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+				     const char *partner, gboolean same_slot, HostlerFindings *findings)
 {
+	HostlerCompanions companions = domain->settings.companions;
 	g_autofree char *users = join_users(device);
 	g_autofree char *busy = g_strdup_printf("the host uses it: %s", users);
 
-	if (*users != '\0')
+	if (*users != '\0' && !vfio_display_waits_for(domain, devices, device))
 		return refuse_companion(device, partner, busy, ", or free it", findings);
 	if (companions == HOSTLER_COMPANIONS_REFUSE)
 		return refuse_companion(device, partner, "with companions=\"refuse\" it is not taken along", "",
@@ -186,14 +192,14 @@ static gboolean check_in_hosts_hands(const HostlerJob *device, const char *partn
 
 /* The admin who put a device on pci-stub wants it there, and the group does not
  * mind. What has no driver is taken for the slot's sake: it is reset as a whole. */
-gboolean check_companion(const HostlerJob *device, const char *partner, gboolean same_slot,
-			 HostlerCompanions companions, HostlerFindings *findings)
+gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+			 const char *partner, gboolean same_slot, HostlerFindings *findings)
 {
 	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
 
 	if (vfio_device_is_in_hosts_hands(device))
-		return check_in_hosts_hands(device, partner, same_slot, companions, findings);
-	if (!same_slot || companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
+		return check_in_hosts_hands(domain, devices, device, partner, same_slot, findings);
+	if (!same_slot || domain->settings.companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
 		return FALSE;
 	return note_companion(device, partner, same_slot, findings);
 }

@@ -3,6 +3,7 @@
 #include "plugins/vfio/device.h"
 
 #include "hostler/error.h"
+#include "plugins/vfio/display.h"
 
 static const char *const found_attributes[] = { "driver_override", "reset_method", "power/control", "d3cold_allowed" };
 static const char *const identity_attributes[] = { "vendor", "device", "subsystem_vendor", "subsystem_device",
@@ -111,22 +112,43 @@ static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
 	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
-	       read_users(host, job, answer, error);
+	       read_users(host, job, answer, error) &&
+	       vfio_display_read(host, bdf, answer, error);
 }
 
-VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users)
+static gboolean read_only_users(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	return read_users(host, job, answer, error);
+}
+
+static VfioDevices *make_jobs(const GPtrArray *bdfs)
 {
 	VfioDevices *devices = g_new0(VfioDevices, 1);
 
 	devices->n = bdfs->len;
 	devices->jobs = g_new0(HostlerJob, bdfs->len);
 	for (guint i = 0; i < bdfs->len; i++) {
-		Users asked = !users ? USERS_NOT_ASKED : i < n_listed ? USERS_NEEDED : USERS_ANY;
-
 		devices->jobs[i].bdf = g_ptr_array_index(bdfs, i);
-		devices->jobs[i].data = GINT_TO_POINTER(asked);
+		devices->jobs[i].data = GINT_TO_POINTER(USERS_NEEDED);
 	}
+	return devices;
+}
+
+VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users)
+{
+	VfioDevices *devices = make_jobs(bdfs);
+
+	for (guint i = users ? n_listed : 0; i < bdfs->len; i++)
+		devices->jobs[i].data = GINT_TO_POINTER(users ? USERS_ANY : USERS_NOT_ASKED);
 	host->ops->run_jobs(host, devices->jobs, devices->n, read_device);
+	return devices;
+}
+
+VfioDevices *vfio_devices_read_users(HostlerHost *host, const GPtrArray *bdfs)
+{
+	VfioDevices *devices = make_jobs(bdfs);
+
+	host->ops->run_jobs(host, devices->jobs, devices->n, read_only_users);
 	return devices;
 }
 

@@ -17,12 +17,14 @@ typedef struct {
  * with: of a companion, the device that it goes along with.
  * by: "libvirt", of a device that libvirt itself bound and returns. */
 #define VFIO_TAKEN "taken"
-#define VFIO_NOW "now"     /* iommu_group, enable, on_vfio, users */
+#define VFIO_NOW "now"     /* iommu_group, enable, on_vfio, users; of a graphics card console and boot */
 
 /* `bdfs` are borrowed and must outlive the answer. With `users`, who of the host
  * uses each is asked too: of the first `n_listed` what the host cannot do without,
  * of the others whatever is awake. */
 VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users);
+/* Only who of the host cannot do without each. */
+VfioDevices *vfio_devices_read_users(HostlerHost *host, const GPtrArray *bdfs);
 void vfio_devices_free(VfioDevices *devices);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioDevices, vfio_devices_free)
 

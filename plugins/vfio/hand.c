@@ -77,24 +77,44 @@ static gboolean return_to(HostlerHost *host, const HostlerRecord *claim, const c
 					vfio_bind(host, claim->key, driver, error);
 }
 
-/* Read back, like the driver: a stray override keeps every other driver away. */
-static gboolean return_override(HostlerHost *host, const HostlerRecord *claim, GError **error)
+/* Read back, like the driver: the claim goes when all is as it was, and with it
+ * whoever knew. `order` is what is written for it to read `then`. */
+static gboolean return_attribute(HostlerHost *host, const HostlerRecord *claim, const char *attribute,
+				 const char *then, const char *order, GError **error)
 {
-	g_autofree char *recorded = found(claim, "driver_override");
-	const char *then = recorded != NULL ? recorded : VFIO_OVERRIDE_UNSET;
-	g_autofree char *before = host->ops->pci_read(host, claim->key, "driver_override", error);
+	g_autofree char *before = host->ops->pci_read(host, claim->key, attribute, error);
 	g_autofree char *now = NULL;
 
-	if (before == NULL || g_strcmp0(before, then) == 0)
+	if (before == NULL || g_str_equal(before, then))
 		return before != NULL;
-	if (!vfio_set_override(host, claim->key, then, error))
+	if (!host->ops->pci_write(host, claim->key, attribute, order, error))
 		return FALSE;
-	now = host->ops->pci_read(host, claim->key, "driver_override", error);
-	if (now == NULL || g_strcmp0(now, then) == 0)
+	now = host->ops->pci_read(host, claim->key, attribute, error);
+	if (now == NULL || g_str_equal(now, then))
 		return now != NULL;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BIND,
-		    "the driver_override of %s is still '%s', it was '%s' when the VM took it", claim->key, now, then);
+		    "%s of %s is still '%s', it was '%s' when the VM took it; try again: hostler settle", attribute,
+		    claim->key, now, then);
 	return FALSE;
+}
+
+/* A stray one keeps every other driver away. */
+static gboolean return_override(HostlerHost *host, const HostlerRecord *claim, GError **error)
+{
+	g_autofree char *then = found(claim, "driver_override");
+	gboolean unset = then == NULL || g_str_equal(then, VFIO_OVERRIDE_UNSET);
+
+	return return_attribute(host, claim, "driver_override", unset ? VFIO_OVERRIDE_UNSET : then, unset ? "" : then,
+				error);
+}
+
+static gboolean return_power(HostlerHost *host, const HostlerRecord *claim, GError **error)
+{
+	g_autofree char *control = found(claim, "power/control");
+	g_autofree char *d3cold = found(claim, "d3cold_allowed");
+
+	return (control == NULL || return_attribute(host, claim, "power/control", control, control, error)) &&
+	       (d3cold == NULL || return_attribute(host, claim, "d3cold_allowed", d3cold, d3cold, error));
 }
 
 /* The driver by name, since probing by id might find another one that also
@@ -109,29 +129,27 @@ static gboolean return_driver(HostlerHost *host, const HostlerRecord *claim, GEr
 
 /* The kernel forgets methods when it probes a device anew, so a refusal here is
  * worth a word but not a device. */
-static void return_attribute(HostlerHost *host, const HostlerRecord *claim, GKeyFile *answer, const char *attribute)
+static void return_methods(HostlerHost *host, const HostlerRecord *claim, GKeyFile *answer)
 {
-	g_autofree char *then = found(claim, attribute);
-	g_autofree char *now = host->ops->pci_read(host, claim->key, attribute, NULL);
+	g_autofree char *then = found(claim, "reset_method");
+	g_autofree char *now = host->ops->pci_read(host, claim->key, "reset_method", NULL);
 	g_autoptr(GError) error = NULL;
 
-	/* Once more, since the claim goes now and with it whoever knew. */
+	/* Once more, for it may have been about the moment. */
 	if (then == NULL || now == NULL || g_str_equal(then, now) ||
-	    host->ops->pci_write(host, claim->key, attribute, then, NULL) ||
-	    host->ops->pci_write(host, claim->key, attribute, then, &error))
+	    host->ops->pci_write(host, claim->key, "reset_method", then, NULL) ||
+	    host->ops->pci_write(host, claim->key, "reset_method", then, &error))
 		return;
-	g_key_file_set_string(answer, "left", attribute, error->message);
+	g_key_file_set_string(answer, "left", "reset_method", error->message);
 }
 
 gboolean vfio_give_back(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
-	static const char *const attributes[] = { "reset_method", "power/control", "d3cold_allowed" };
 	const HostlerRecord *claim = job->data;
 
 	if (!require_closed(host, job->bdf, error) || !hostler_claim_matches(host, claim, error) ||
 	    !return_driver(host, claim, error))
 		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++)
-		return_attribute(host, claim, answer, attributes[i]);
-	return TRUE;
+	return_methods(host, claim, answer);
+	return return_power(host, claim, error);
 }

@@ -5,6 +5,7 @@
 #include "hostler/log.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
+#include "plugins/vfio/display.h"
 #include "plugins/vfio/hand.h"
 
 static HostlerJob *make_jobs(const GPtrArray *claims)
@@ -87,12 +88,13 @@ void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
 	g_autoptr(GPtrArray) ours = without_libvirts(host, claims);
 	g_autofree HostlerJob *jobs = make_jobs(ours);
 
+	vfio_display_load(host, ours);
 	host->ops->run_jobs(host, jobs, ours->len, vfio_give_back);
 	for (guint i = 0; i < ours->len; i++) {
-		if (jobs[i].state == HOSTLER_JOB_DONE)
-			end_claim(host, &jobs[i]);
-		else
+		if (jobs[i].state != HOSTLER_JOB_DONE)
 			vfio_claim_say(host, jobs[i].data, phase_of_failed(&jobs[i]), jobs[i].error);
+		else if (vfio_display_restore(host, jobs[i].data))
+			end_claim(host, &jobs[i]);
 	}
 	hostler_jobs_clear(jobs, ours->len);
 }

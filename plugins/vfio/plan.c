@@ -94,7 +94,7 @@ static const HostlerJob *find_partner(const VfioPlan *plan, guint n_listed, cons
 	return partner;
 }
 
-static void judge_other(VfioPlan *plan, guint n_listed, const HostlerJob *device, HostlerCompanions companions,
+static void judge_other(VfioPlan *plan, const HostlerDomain *domain, guint n_listed, const HostlerJob *device,
 			HostlerFindings *findings)
 {
 	const HostlerJob *partner;
@@ -103,7 +103,7 @@ static void judge_other(VfioPlan *plan, guint n_listed, const HostlerJob *device
 		return;
 	partner = find_partner(plan, n_listed, device);
 	if (partner != NULL &&
-	    check_companion(device, partner->bdf, same_slot(partner->bdf, device->bdf), companions, findings))
+	    check_companion(domain, plan->devices, device, partner->bdf, same_slot(partner->bdf, device->bdf), findings))
 		take(plan, device, partner->bdf);
 }
 
@@ -112,15 +112,15 @@ static int compare_members(gconstpointer a, gconstpointer b)
 	return g_strcmp0(((const VfioMember *)a)->device->bdf, ((const VfioMember *)b)->device->bdf);
 }
 
-static void judge(HostlerHost *host, VfioPlan *plan, guint n_listed, HostlerCompanions companions,
+static void judge(HostlerHost *host, const HostlerDomain *domain, VfioPlan *plan, guint n_listed,
 		  HostlerFindings *findings)
 {
 	for (guint i = 0; i < n_listed; i++) {
-		check_listed(host, &plan->devices->jobs[i], findings);
+		check_listed(host, domain, plan->devices, &plan->devices->jobs[i], findings);
 		take(plan, &plan->devices->jobs[i], NULL);
 	}
 	for (guint i = n_listed; i < plan->devices->n; i++)
-		judge_other(plan, n_listed, &plan->devices->jobs[i], companions, findings);
+		judge_other(plan, domain, n_listed, &plan->devices->jobs[i], findings);
 	g_array_sort(plan->taken, compare_members);
 }
 
@@ -134,7 +134,7 @@ VfioPlan *vfio_plan_make(HostlerHost *host, const HostlerDomain *domain, VfioPla
 	plan->taken = g_array_new(FALSE, TRUE, sizeof(VfioMember));
 	n_listed = gather(host, domain, plan->bdfs, findings);
 	plan->devices = vfio_devices_read(host, plan->bdfs, n_listed, depth == VFIO_PLAN_FIRST);
-	judge(host, plan, n_listed, domain->settings.companions, findings);
+	judge(host, domain, plan, n_listed, findings);
 	return plan;
 }
 

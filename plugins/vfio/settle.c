@@ -10,15 +10,17 @@
 #include "hostler/log.h"
 #include "hostler/record.h"
 #include "plugins/vfio/claim.h"
+#include "plugins/vfio/display.h"
 #include "plugins/vfio/move.h"
 
 /* A device that is gone cannot be given back, and its claim must not refuse the
  * next one that is put in its place. */
-static gboolean forget_if_gone(HostlerHost *host, const HostlerRecord *claim)
+static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim)
 {
 	if (host->ops->pci_exists(host, claim->key))
 		return FALSE;
-	hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
+	if (vfio_display_restore(host, claim))
+		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
 	return TRUE;
 }
 

@@ -7,6 +7,7 @@
 #include "hostler/plugin.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
+#include "plugins/vfio/display.h"
 #include "plugins/vfio/move.h"
 #include "plugins/vfio/plan.h"
 #include "plugins/vfio/settle.h"
@@ -84,7 +85,7 @@ static gboolean take(HostlerHost *host, const HostlerDomain *domain, const GArra
 	claims = vfio_claims_make(host, domain, members, error);
 	if (claims == NULL)
 		return FALSE;
-	if (vfio_move_to_vm(host, claims, error))
+	if (vfio_display_release(host, domain, claims, error) && vfio_move_to_vm(host, claims, error))
 		return TRUE;
 	vfio_move_back(host, claims);
 	return FALSE;

@@ -34,6 +34,8 @@ static void load_driver(FakeHost *fake, GKeyFile *file, const char *group, const
 		driver->present = g_key_file_get_boolean(file, group, "present", NULL);
 	if (g_key_file_has_key(file, group, "loadable", NULL))
 		driver->loadable = g_key_file_get_boolean(file, group, "loadable", NULL);
+	driver->needs_device = g_key_file_get_boolean(file, group, "needs_device", NULL);
+	driver->holders = g_key_file_get_string(file, group, "holders", NULL);
 	if (!g_key_file_has_key(file, group, "module", NULL))
 		return;
 	g_free(driver->module);
@@ -56,6 +58,17 @@ static void add_drivers_of(FakeHost *fake, const FakeDevice *device)
 		fake_driver_add(fake, native);
 	if (fake_driver_of(fake, variant) == NULL)
 		fake_driver_add(fake, variant);
+}
+
+static void load_display(FakeHost *fake, GKeyFile *file)
+{
+	g_auto(GStrv) facts = g_key_file_get_keys(file, "display", NULL, NULL);
+
+	for (gsize i = 0; facts[i] != NULL; i++) {
+		g_autofree char *value = g_key_file_get_string(file, "display", facts[i], NULL);
+
+		fake_display_set(fake, facts[i], value);
+	}
 }
 
 static void load_process(FakeHost *fake, GKeyFile *file, const char *group, const char *pid)
@@ -94,6 +107,8 @@ static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GE
 		load_process(fake, file, group, name);
 	else if (g_str_has_prefix(group, "network "))
 		add_network(fake, file, group);
+	else if (g_str_equal(group, "display"))
+		load_display(fake, file);
 	else if (!g_str_equal(group, "caller")) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "[%s] is no part of a host", group);
 		return FALSE;

@@ -47,13 +47,12 @@ static gboolean is_lost(const FakeHost *fake)
 static gboolean module_load(HostlerHost *host, const char *module, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
-	FakeDriver *driver = fake_driver_of(fake, module);
 	int errnum = EIO;
 	FakeEffect effect = is_lost(fake) ? FAKE_EFFECT_RUN_DIES :
 					    fake_fault_meet(fake, "modprobe", module, NULL, &errnum);
 
-	if (effect == FAKE_EFFECT_NONE && driver != NULL && driver->loadable) {
-		driver->present = TRUE;
+	if (effect == FAKE_EFFECT_NONE && fake_module_loadable(fake, module)) {
+		fake_module_loaded(fake, module);
 		fakehost_note(host, "modprobe %s", module);
 		return TRUE;
 	}
@@ -245,7 +244,15 @@ const HostlerHostOps fake_ops = {
 	.group_members = fake_group_members,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
+	.display_manager = fake_display_manager,
+	.display_manager_switch = fake_display_manager_switch,
+	.consoles = fake_consoles,
+	.console_switch = fake_console_switch,
+	.framebuffers = fake_framebuffers,
+	.framebuffer_switch = fake_framebuffer_switch,
 	.module_load = module_load,
+	.module_unload = fake_module_unload,
+	.driver_modules = fake_driver_modules,
 	.driver_present = driver_present,
 	.module_driver = module_driver,
 	.driver_module = driver_module,
@@ -259,5 +266,6 @@ const HostlerHostOps fake_ops = {
 	.nft_listen = nft_listen,
 	.monotonic = monotonic,
 	.boottime = boottime,
+	.pause = fake_pause,
 	.close = close_host,
 };

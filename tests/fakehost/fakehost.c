@@ -115,6 +115,7 @@ char *fakehost_differences(HostlerHost *host)
 		for (gsize j = 0; device->present && j < G_N_ELEMENTS(facts); j++)
 			add_difference(text, device, facts[j]);
 	}
+	fake_display_differences(fake, text);
 	return g_string_free(text, FALSE);
 }
 
@@ -234,6 +235,10 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 {
 	FakeDevice *device = fake_device_find((FakeHost *)host, bdf);
 
+	if (g_str_equal(bdf, "display")) {
+		fake_display_set((FakeHost *)host, fact, value);
+		return;
+	}
 	g_assert_nonnull(device);
 	fake_device_set(device, fact, value);
 }

@@ -28,9 +28,18 @@
  *     vfio_module=vfio_pci   what modules.alias names best for handing it to a VM
  *     unbind_lock=0          of NVIDIA's driver; `busy`: an unbind never returns
  *     sriov_numvfs=4         virtual functions, until its driver lets go of it
+ *     clients=X (pid 9) ...  as `users`, while the desktop runs
+ *     console=yes            text consoles are shown on it
+ *     framebuffers=efi-framebuffer/efi-framebuffer.0   own a part of its memory
  *   [driver vfio-pci]        present=no, loadable=yes, as for all that are named
  *                            ...vfio-pci or ...vfio_pci; other drivers are present
  *     module=vfio_pci        default: its name; `-`: built in
+ *     holders=nvidia_drm     modules that use the driver's, parted by `;`
+ *     needs_device=true      it is loaded only where a device waits for it
+ *   [display]                unit=gdm.service: a display manager that runs,
+ *                            leaves=3: seconds until `clients` go when it stops,
+ *                            or `never`, consoles=vtcon1;vtcon2, stopping=yes:
+ *                            the host goes down
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
  *   [network default]        xml=<network>...</network>, on one line
@@ -57,7 +66,9 @@ char *fakehost_differences(HostlerHost *host);
  *   DOOR BDF [ATTRIBUTE] [#N] EFFECT     the Nth such call from now on; #* each
  *
  * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
- * on-vfio, unbind-lock (ATTRIBUTE for the first three only), or `modprobe MODULE`, `firewall` without a BDF. EFFECT:
+ * on-vfio, unbind-lock (ATTRIBUTE for the first three only), or without a BDF
+ * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
+ * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses
  *   hang              it never returns; what it would have done happens at let_go
  *   nothing           it succeeds and has done nothing
@@ -82,7 +93,8 @@ gboolean fakehost_run_died(HostlerHost *host);
 
 /* --- what happens meanwhile --- */
 void fakehost_clock(HostlerHost *host, gint64 seconds);
-/* Any fact of a device, by its name in the description; NULL: not there. */
+/* Any fact of a device, by its name in the description; NULL: not there. The
+ * BDF "display" sets one of [display]. */
 const char *fakehost_get(HostlerHost *host, const char *bdf, const char *fact);
 void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const char *value);
 /* Its module is unloaded: its devices have no driver. */

@@ -21,6 +21,8 @@ typedef struct {
 	char *module; /* that it is in; NULL: built in */
 	gboolean present;
 	gboolean loadable;
+	gboolean needs_device; /* to be loaded */
+	char *holders;         /* modules that use it, parted by `;` */
 } FakeDriver;
 
 typedef struct {
@@ -76,6 +78,9 @@ typedef struct {
 	FakeEffect effect_at;
 	int errnum_at;
 	guint32 generation;   /* of nf_tables */
+	GHashTable *display; /* facts */
+	GHashTable *off;     /* units, consoles, framebuffers and modules by name */
+	gint64 stopped_at;   /* the display manager; -1: it runs */
 	int next_pid;
 	int metrics_lock; /* hostler-metrics runs; -1: it does not */
 	int watch_lock;
@@ -155,6 +160,25 @@ char *fake_pci_port(HostlerHost *host, const char *bdf);
 GStrv fake_pci_below(HostlerHost *host, const char *port);
 GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
+
+/* display.c */
+void fake_display_init(FakeHost *fake);
+void fake_display_clear(FakeHost *fake);
+void fake_display_set(FakeHost *fake, const char *fact, const char *value);
+void fake_display_differences(FakeHost *fake, GString *text);
+/* Phrases as in `users`; "" when they have left. */
+const char *fake_display_clients(FakeHost *fake, const FakeDevice *device);
+char *fake_display_manager(HostlerHost *host, GError **error);
+gboolean fake_display_manager_switch(HostlerHost *host, const char *unit, gboolean on, GError **error);
+GStrv fake_consoles(HostlerHost *host, const char *const *bdfs, GError **error);
+gboolean fake_console_switch(HostlerHost *host, const char *console, gboolean on, GError **error);
+GStrv fake_framebuffers(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_framebuffer_switch(HostlerHost *host, const char *framebuffer, gboolean on, GError **error);
+GStrv fake_driver_modules(HostlerHost *host, const char *driver);
+gboolean fake_module_unload(HostlerHost *host, const char *module, GError **error);
+gboolean fake_module_loadable(FakeHost *fake, const char *module);
+void fake_module_loaded(FakeHost *fake, const char *module);
+void fake_pause(HostlerHost *host, gint64 microseconds);
 
 /* doors.c: all the others, and the table. */
 extern const HostlerHostOps fake_ops;

@@ -106,12 +106,13 @@ static void add_phrases(GStrvBuilder *users, const char *phrases)
 		g_strv_builder_add(users, parts[i]);
 }
 
-static GStrv list_users(const FakeDevice *device, HostlerUse use)
+static GStrv list_users(FakeHost *fake, const FakeDevice *device, HostlerUse use)
 {
 	g_autoptr(GStrvBuilder) users = g_strv_builder_new();
 	const char *functions = fake_device_get(device, "sriov_numvfs");
 
 	add_phrases(users, fake_device_get(device, "users"));
+	add_phrases(users, fake_display_clients(fake, device));
 	if (functions != NULL && !g_str_equal(functions, "0")) {
 		g_autofree char *phrase = g_strdup_printf("it has %s virtual functions enabled", functions);
 
@@ -132,7 +133,7 @@ GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError 
 		machine_error(error, errnum, "cannot see who uses %s", bdf);
 		return NULL;
 	}
-	return list_users(device, use);
+	return list_users((FakeHost *)host, device, use);
 }
 
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf)
