@@ -266,7 +266,7 @@ static gboolean end_stay(HostlerHost *host, const char *uuid, GError **error)
 {
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
 
-	if (stay == NULL || stay->phase == HOSTLER_PHASE_PENDING)
+	if (stay == NULL)
 		return TRUE;
 	hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
 	return hostler_record_store(host, stay, error);

@@ -11,9 +11,11 @@
 
 #include "hostler/error.h"
 
-/* Whoever asks whether a lock is held takes it for a moment. */
-#define TRIES 10
+/* Whoever only reads a device, or asks whether the lock is held, has it for a
+ * moment; that is waited for. */
+#define MOMENT_SECONDS 1
 #define PAUSE_MICROSECONDS (5 * 1000)
+#define TRIES (MOMENT_SECONDS * G_USEC_PER_SEC / PAUSE_MICROSECONDS)
 
 static char *lock_path(HostlerHost *host, const char *bdf)
 {
@@ -68,17 +70,35 @@ static void sign(int fd)
 		return; /* the lock says what matters */
 }
 
-static void set_held(GError **error, int fd, const char *bdf)
+static void read_signature(int fd, int *pid, gint64 *since)
 {
 	char line[64];
 	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
-	g_autofree char *who = NULL;
 	char *end;
-	gint64 pid;
 
 	line[MAX(n, 0)] = '\0';
-	pid = g_ascii_strtoll(line, &end, 10);
-	who = inflight_describe((int)pid, g_ascii_strtoll(end, NULL, 10));
+	*pid = (int)g_ascii_strtoll(line, &end, 10);
+	*since = g_ascii_strtoll(end, NULL, 10);
+}
+
+/* One that is just being signed has no time yet. */
+static gboolean is_held_long(int fd)
+{
+	gint64 since;
+	int pid;
+
+	read_signature(fd, &pid, &since);
+	return since != 0 && ABS(g_get_real_time() / G_USEC_PER_SEC - since) > MOMENT_SECONDS;
+}
+
+static void set_held(GError **error, int fd, const char *bdf)
+{
+	g_autofree char *who = NULL;
+	gint64 since;
+	int pid;
+
+	read_signature(fd, &pid, &since);
+	who = inflight_describe(pid, since);
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_STUCK,
 		    "%s is stuck: an earlier operation on it has not come back from the kernel (%s); end the program "
 		    "that holds the device open, or restart the host",
@@ -101,7 +121,7 @@ int inflight_take(HostlerHost *host, const char *bdf, GError **error)
 			sign(fd);
 			return fd;
 		}
-		if (i == TRIES) {
+		if (i == TRIES || is_held_long(fd)) {
 			set_held(error, fd, bdf);
 			close(fd);
 			return -1;
@@ -122,12 +142,18 @@ void inflight_drop(HostlerHost *host, const char *bdf, int fd)
 gboolean inflight_held(HostlerHost *host, const char *bdf)
 {
 	g_autofree char *path = lock_path(host, bdf);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	gboolean held;
 
-	if (fd < 0)
-		return FALSE;
-	held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	close(fd);
-	return held;
+	for (int i = 1;; i++) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+		gboolean held, is_final;
+
+		if (fd < 0)
+			return FALSE;
+		held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+		is_final = !held || i == TRIES || is_held_long(fd);
+		close(fd);
+		if (is_final)
+			return held;
+		g_usleep(PAUSE_MICROSECONDS);
+	}
 }

@@ -40,22 +40,57 @@ static GByteArray *write_reply(HostlerJobState state, const GError *error, GKeyF
 	return bytes;
 }
 
-/* The work itself; `lock` says whether the device was ours to touch. */
+typedef struct {
+	const char *bdf;
+	int fd;
+} Held;
+
+static void drop_all(HostlerHost *host, const GArray *locks)
+{
+	for (guint i = 0; i < locks->len; i++) {
+		const Held *held = &g_array_index(locks, Held, i);
+
+		inflight_drop(host, held->bdf, held->fd);
+	}
+}
+
+static gboolean take_one(HostlerHost *host, const char *bdf, GArray *locks, GError **error)
+{
+	Held held = { bdf, inflight_take(host, bdf, error) };
+
+	if (held.fd >= 0)
+		g_array_append_val(locks, held);
+	return held.fd >= 0;
+}
+
+/* All or none. */
+static gboolean take_all(HostlerHost *host, const HostlerJob *job, GArray *locks, GError **error)
+{
+	gboolean taken = take_one(host, job->bdf, locks, error);
+
+	for (gsize i = 0; taken && job->others != NULL && job->others[i] != NULL; i++)
+		taken = take_one(host, job->others[i], locks, error);
+	if (!taken)
+		drop_all(host, locks);
+	return taken;
+}
+
+/* The work itself; `worked` says whether the devices were ours to touch. */
 static GByteArray *work(HostlerHost *host, HostlerJob *job, HostlerJobFunc func, gboolean *worked)
 {
 	g_autoptr(GKeyFile) answer = g_key_file_new();
+	g_autoptr(GArray) locks = g_array_new(FALSE, FALSE, sizeof(Held));
 	g_autoptr(GError) error = NULL;
-	int lock = inflight_take(host, job->bdf, &error);
 	HostlerJobState state = HOSTLER_JOB_DONE;
 
-	*worked = lock >= 0;
-	if (lock < 0) {
+	*worked = take_all(host, job, locks, &error);
+	if (!*worked) {
 		state = error_code(error) == HOSTLER_ERROR_STUCK ? HOSTLER_JOB_STUCK : HOSTLER_JOB_FAILED;
 		return write_reply(state, error, answer);
 	}
 	if (!func(host, job, answer, &error))
 		state = HOSTLER_JOB_FAILED;
-	inflight_drop(host, job->bdf, lock);
+	drop_all(host, locks);
 	return write_reply(state, error, answer);
 }
 

@@ -28,6 +28,7 @@ typedef enum {
 
 typedef struct {
 	const char *bdf;
+	const char *const *others; /* further devices that it touches, NULL at the end; NULL: none */
 	gpointer data; /* of the caller, seen by the child as it was at the fork */
 	HostlerJobState state;
 	GKeyFile *answer; /* what the child filled in, also when it failed; never NULL after run_jobs */

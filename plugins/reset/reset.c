@@ -45,7 +45,7 @@ static void keep_outcome(HostlerHost *host, HostlerRecord *claim, const HostlerJ
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), &subject, "%s", error->message);
 }
 
-static void reset_slots_of(HostlerHost *host, const HostlerJob *jobs, guint n)
+static gboolean reset_slots_of(HostlerHost *host, const HostlerJob *jobs, guint n, GError **error)
 {
 	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
 	g_autofree GKeyFile **answers = g_new(GKeyFile *, n);
@@ -54,14 +54,14 @@ static void reset_slots_of(HostlerHost *host, const HostlerJob *jobs, guint n)
 		answers[i] = jobs[i].answer;
 		g_ptr_array_add(bdfs, (char *)jobs[i].bdf);
 	}
-	reset_slots(host, bdfs, answers);
+	return reset_slots(host, bdfs, answers, error);
 }
 
 /* FALSE with the first device that is dead or did not answer. */
 static gboolean reset_claims(HostlerHost *host, const GPtrArray *claims, GError **error)
 {
 	g_autofree HostlerJob *jobs = g_new0(HostlerJob, claims->len);
-	gboolean sound = TRUE;
+	gboolean sound;
 
 	for (guint i = 0; i < claims->len; i++) {
 		HostlerRecord *claim = g_ptr_array_index(claims, i);
@@ -70,7 +70,7 @@ static gboolean reset_claims(HostlerHost *host, const GPtrArray *claims, GError 
 		jobs[i].data = claim;
 	}
 	host->ops->run_jobs(host, jobs, claims->len, reset_device);
-	reset_slots_of(host, jobs, claims->len);
+	sound = reset_slots_of(host, jobs, claims->len, error);
 	for (guint i = 0; i < claims->len; i++) {
 		keep_outcome(host, g_ptr_array_index(claims, i), &jobs[i]);
 		if (jobs[i].state != HOSTLER_JOB_DONE && sound) {

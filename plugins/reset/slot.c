@@ -124,10 +124,23 @@ static void take_verdict(const HostlerJob *job, const char *bdf, GKeyFile *answe
 	g_key_file_remove_key(answer, HOSTLER_CLAIM_RESET, "kernel", NULL);
 }
 
-void reset_slots(HostlerHost *host, const GPtrArray *bdfs, GKeyFile *const *answers)
+static gboolean all_came_back(const HostlerJob *jobs, guint n, GError **error)
+{
+	for (guint i = 0; i < n; i++) {
+		if (jobs[i].state == HOSTLER_JOB_STUCK) {
+			g_propagate_prefixed_error(error, g_error_copy(jobs[i].error),
+						   "the reset of the slot below %s: ", jobs[i].bdf);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+gboolean reset_slots(HostlerHost *host, const GPtrArray *bdfs, GKeyFile *const *answers, GError **error)
 {
 	g_autoptr(GPtrArray) slots = g_ptr_array_new_with_free_func((GDestroyNotify)slot_free);
 	g_autofree HostlerJob *jobs = NULL;
+	gboolean back;
 
 	for (guint i = 0; i < bdfs->len; i++) {
 		if (was_tried(answers[i]) && !is_reset(answers[i]))
@@ -137,11 +150,14 @@ void reset_slots(HostlerHost *host, const GPtrArray *bdfs, GKeyFile *const *answ
 	for (guint i = 0; i < slots->len; i++) {
 		jobs[i].data = g_ptr_array_index(slots, i);
 		jobs[i].bdf = ((Slot *)jobs[i].data)->port;
+		jobs[i].others = (const char *const *)((Slot *)jobs[i].data)->functions;
 	}
 	host->ops->run_jobs(host, jobs, slots->len, reset_slot);
 	for (guint i = 0; i < slots->len; i++) {
 		for (guint j = 0; j < bdfs->len; j++)
 			take_verdict(&jobs[i], g_ptr_array_index(bdfs, j), answers[j]);
 	}
+	back = all_came_back(jobs, slots->len, error);
 	hostler_jobs_clear(jobs, slots->len);
+	return back;
 }

@@ -7,14 +7,13 @@
 #include "hostler/error.h"
 
 /* How an unset driver_override reads, and what unsets it: an empty write would be dropped. */
-#define UNSET_READ "(null)"
 #define UNSET_WRITE "\n"
 
 #define NVIDIA "nvidia"
 
 gboolean vfio_set_override(HostlerHost *host, const char *bdf, const char *driver, GError **error)
 {
-	gboolean unset = driver == NULL || g_str_equal(driver, UNSET_READ) || *driver == '\0';
+	gboolean unset = driver == NULL || g_str_equal(driver, VFIO_OVERRIDE_UNSET) || *driver == '\0';
 
 	return host->ops->pci_write(host, bdf, "driver_override", unset ? UNSET_WRITE : driver, error);
 }

@@ -3,6 +3,9 @@
 
 #include "hostler/host.h"
 
+/* How a driver_override reads that is not set. */
+#define VFIO_OVERRIDE_UNSET "(null)"
+
 /* From one driver to another, by driver_override alone. Only from within a job. */
 
 /* TRUE: the device is on `driver` now. Its override then names that driver, if it

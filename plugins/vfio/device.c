@@ -9,7 +9,9 @@ static const char *const found_attributes[] = { "driver_override", "reset_method
 static const char *const identity_attributes[] = { "vendor", "device", "subsystem_vendor", "subsystem_device",
 						    "class" };
 
-/* An attribute that this kernel or this device does not have is no fault. */
+/* An attribute that this kernel or this device does not have is no fault; but
+ * every PCI device has a driver_override, and one that is just being pulled out
+ * must not be recorded as found without. */
 static gboolean read_attribute(HostlerHost *host, const char *bdf, GKeyFile *answer, const char *group,
 			       const char *attribute, GError **error)
 {
@@ -18,7 +20,8 @@ static gboolean read_attribute(HostlerHost *host, const char *bdf, GKeyFile *ans
 
 	if (value != NULL)
 		g_key_file_set_string(answer, group, attribute, value);
-	else if (!g_error_matches(local, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT)) {
+	else if (!g_error_matches(local, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT) ||
+		 g_str_equal(attribute, "driver_override")) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
 	}

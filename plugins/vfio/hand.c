@@ -77,20 +77,34 @@ static gboolean return_to(HostlerHost *host, const HostlerRecord *claim, const c
 					vfio_bind(host, claim->key, driver, error);
 }
 
+/* Read back, like the driver: a stray override keeps every other driver away. */
+static gboolean return_override(HostlerHost *host, const HostlerRecord *claim, GError **error)
+{
+	g_autofree char *recorded = found(claim, "driver_override");
+	const char *then = recorded != NULL ? recorded : VFIO_OVERRIDE_UNSET;
+	g_autofree char *before = host->ops->pci_read(host, claim->key, "driver_override", error);
+	g_autofree char *now = NULL;
+
+	if (before == NULL || g_strcmp0(before, then) == 0)
+		return before != NULL;
+	if (!vfio_set_override(host, claim->key, then, error))
+		return FALSE;
+	now = host->ops->pci_read(host, claim->key, "driver_override", error);
+	if (now == NULL || g_strcmp0(now, then) == 0)
+		return now != NULL;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BIND,
+		    "the driver_override of %s is still '%s', it was '%s' when the VM took it", claim->key, now, then);
+	return FALSE;
+}
+
 /* The driver by name, since probing by id might find another one that also
  * knows the device; the override as it was, last: a crash between the two
  * leaves the claim, and the next settle finishes. */
 static gboolean return_driver(HostlerHost *host, const HostlerRecord *claim, GError **error)
 {
 	g_autofree char *driver = found(claim, "driver");
-	g_autofree char *override = found(claim, "driver_override");
-	g_autofree char *now = NULL;
 
-	if (!return_to(host, claim, driver, error))
-		return FALSE;
-	now = host->ops->pci_read(host, claim->key, "driver_override", error);
-	return now != NULL &&
-	       (g_strcmp0(now, override) == 0 || vfio_set_override(host, claim->key, override, error));
+	return return_to(host, claim, driver, error) && return_override(host, claim, error);
 }
 
 /* The kernel forgets methods when it probes a device anew, so a refusal here is
@@ -101,7 +115,9 @@ static void return_attribute(HostlerHost *host, const HostlerRecord *claim, GKey
 	g_autofree char *now = host->ops->pci_read(host, claim->key, attribute, NULL);
 	g_autoptr(GError) error = NULL;
 
+	/* Once more, since the claim goes now and with it whoever knew. */
 	if (then == NULL || now == NULL || g_str_equal(then, now) ||
+	    host->ops->pci_write(host, claim->key, attribute, then, NULL) ||
 	    host->ops->pci_write(host, claim->key, attribute, then, &error))
 		return;
 	g_key_file_set_string(answer, "left", attribute, error->message);

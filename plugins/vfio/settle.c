@@ -24,40 +24,62 @@ static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim)
 	return TRUE;
 }
 
-/* The device for whose sake it was taken has left the VM while that runs on. */
-static gboolean has_lost_partner(HostlerHost *host, const HostlerRecord *claim)
-{
-	g_autofree char *partner = vfio_claim_partner(claim);
-	g_autoptr(HostlerRecord) other = NULL;
-
-	if (partner == NULL || claim->phase != HOSTLER_PHASE_HELD)
-		return FALSE;
-	other = hostler_record_load(host, HOSTLER_RECORD_CLAIM, partner);
-	return other == NULL || !g_str_equal(other->uuid, claim->uuid);
-}
-
-static gboolean is_listed(const HostlerDomain *domain, const char *bdf)
+/* `partner` may have been pulled out, and then has no group any more. */
+static gboolean lists_member_of(HostlerHost *host, const HostlerDomain *domain, const char *group,
+				const char *partner)
 {
 	for (guint i = 0; i < domain->devices->len; i++) {
-		if (g_str_equal(((const HostlerPciDevice *)g_ptr_array_index(domain->devices, i))->bdf, bdf))
+		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
+		g_autofree char *other = host->ops->pci_group(host, device->bdf);
+
+		if (g_strcmp0(other, group) == 0 || g_strcmp0(device->bdf, partner) == 0)
 			return TRUE;
 	}
 	return FALSE;
 }
 
-/* Hot-unplug calls no hook, but libvirt keeps a note of what its VMs have. That
- * QEMU has closed the device is seen before it is touched. */
-static gboolean was_unplugged(HostlerHost *host, const HostlerRecord *claim)
+static gboolean has_listed_claim_in(HostlerHost *host, const char *uuid, const char *group)
 {
-	g_autofree char *xml = NULL;
+	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
+
+	for (guint i = 0; i < claims->len; i++) {
+		const HostlerRecord *claim = g_ptr_array_index(claims, i);
+		g_autofree char *partner = vfio_claim_partner(claim);
+		g_autofree char *other = host->ops->pci_group(host, claim->key);
+
+		if (partner == NULL && g_strcmp0(other, group) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Hot-unplug calls no hook, but libvirt keeps a note of what its VMs have. A group
+ * stays with the VM as long as that lists one member of it, and companions until
+ * the last of those is back. That QEMU has closed a device is seen before it is
+ * touched. */
+static gboolean has_left(HostlerHost *host, const HostlerRecord *claim)
+{
+	g_autofree char *xml = claim->phase == HOSTLER_PHASE_HELD ? host->ops->vm_xml(host, claim->uuid) : NULL;
+	g_autofree char *group = host->ops->pci_group(host, claim->key);
 	g_autofree char *partner = vfio_claim_partner(claim);
 	g_autoptr(HostlerDomain) domain = NULL;
 
-	if (claim->phase != HOSTLER_PHASE_HELD || partner != NULL)
+	if (xml == NULL || (partner != NULL && has_listed_claim_in(host, claim->uuid, group)))
 		return FALSE;
-	xml = host->ops->vm_xml(host, claim->uuid);
-	domain = xml != NULL ? hostler_domain_from_status(xml, strlen(xml), NULL) : NULL;
-	return domain != NULL && !is_listed(domain, claim->key);
+	domain = hostler_domain_from_status(xml, strlen(xml), NULL);
+	return domain != NULL && !lists_member_of(host, domain, group, partner);
+}
+
+/* libvirt, when it comes back, ends a VM of which it has a note, and resets its
+ * devices; of one that it was only preparing it knows nothing. */
+static gboolean libvirt_will_end_it(HostlerHost *host, const HostlerRecord *claim)
+{
+	g_autofree char *note = NULL;
+
+	if (claim->phase == HOSTLER_PHASE_HELD)
+		return TRUE;
+	note = claim->phase == HOSTLER_PHASE_PENDING ? host->ops->vm_xml(host, claim->uuid) : NULL;
+	return note != NULL;
 }
 
 /* Whether the claim's device is to be returned now. QEMU's end that no hook told
@@ -67,8 +89,8 @@ static gboolean was_unplugged(HostlerHost *host, const HostlerRecord *claim)
 static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 {
 	if (hostler_record_alive(host, claim))
-		return was_unplugged(host, claim) || has_lost_partner(host, claim);
-	if (claim->phase == HOSTLER_PHASE_HELD) {
+		return has_left(host, claim);
+	if (libvirt_will_end_it(host, claim)) {
 		vfio_claim_enter(host, claim, HOSTLER_PHASE_ENDED);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	}
@@ -95,16 +117,16 @@ static void try_claim(HostlerHost *host, const char *bdf, Over *over)
 	g_ptr_array_add(over->claims, g_steal_pointer(&claim));
 }
 
-static gboolean any_is_worth_a_try(HostlerHost *host, const GPtrArray *claims)
+static void drop_failed(HostlerHost *host, GPtrArray *claims)
 {
-	for (guint i = 0; i < claims->len; i++) {
-		if (!vfio_claim_just_failed(host, g_ptr_array_index(claims, i)))
-			return TRUE;
+	for (guint i = claims->len; i > 0; i--) {
+		if (vfio_claim_just_failed(host, g_ptr_array_index(claims, i - 1)))
+			g_ptr_array_remove_index(claims, i - 1);
 	}
-	return FALSE;
 }
 
-void vfio_settle(HostlerHost *host, HostlerSettleDepth depth)
+/* FALSE: nothing was to be done. */
+static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolean again)
 {
 	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
 	g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_lock_release);
@@ -113,8 +135,20 @@ void vfio_settle(HostlerHost *host, HostlerSettleDepth depth)
 
 	for (guint i = 0; i < claims->len; i++)
 		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, &over);
+	if (again || depth == HOSTLER_SETTLE_IN_PASSING)
+		drop_failed(host, ended);
+	if (ended->len == 0)
+		return FALSE;
 	if (depth == HOSTLER_SETTLE_IN_FULL)
 		vfio_move_back(host, ended);
-	else if (any_is_worth_a_try(host, ended))
+	else
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	return TRUE;
+}
+
+/* Companions may follow what went back, once. */
+void vfio_settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	if (settle_once(host, depth, FALSE) && depth == HOSTLER_SETTLE_IN_FULL)
+		settle_once(host, depth, TRUE);
 }

@@ -150,14 +150,26 @@ static void stopped(HostlerHost *host, const char *uuid)
 	}
 }
 
+static void say_stuck(HostlerHost *host, HostlerRecord *claim)
+{
+	g_autoptr(GError) error = g_error_new(HOSTLER_ERROR, HOSTLER_ERROR_STUCK,
+					      "%s is stuck: an operation on it has not come back from the kernel",
+					      claim->key);
+
+	if (claim->phase != HOSTLER_PHASE_STUCK)
+		vfio_claim_say(host, claim, HOSTLER_PHASE_STUCK, error);
+}
+
 /* Not those with a job still out: it has the device, and settles when it comes loose. */
-static void drop_in_flight(HostlerHost *host, GPtrArray *claims)
+static void leave_in_flight(HostlerHost *host, GPtrArray *claims)
 {
 	for (guint i = claims->len; i > 0; i--) {
-		const HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
+		HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
 
-		if (host->ops->job_in_flight(host, claim->key))
-			g_ptr_array_remove_index(claims, i - 1);
+		if (!host->ops->job_in_flight(host, claim->key))
+			continue;
+		say_stuck(host, claim);
+		g_ptr_array_remove_index(claims, i - 1);
 	}
 }
 
@@ -165,7 +177,7 @@ static void released(HostlerHost *host, const char *uuid)
 {
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 
-	drop_in_flight(host, claims);
+	leave_in_flight(host, claims);
 	vfio_move_back(host, claims);
 }
 

@@ -90,15 +90,14 @@ static gboolean take_sections(Case *test_case, const char *text, GError **error)
 	return TRUE;
 }
 
-Case *case_load(const char *path, GError **error)
+Case *case_parse(const char *path, const char *text, GError **error)
 {
 	g_autoptr(Case) test_case = g_new0(Case, 1);
-	g_autofree char *text = NULL;
 	const char *expect;
 
 	test_case->path = g_strdup(path);
 	test_case->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_free);
-	if (!g_file_get_contents(path, &text, NULL, error) || !take_sections(test_case, text, error))
+	if (!take_sections(test_case, text, error))
 		return NULL;
 	expect = strstr(text, EXPECT);
 	if (test_case->host == NULL || test_case->operations == NULL || expect == NULL) {
@@ -107,6 +106,13 @@ Case *case_load(const char *path, GError **error)
 	}
 	test_case->head = g_strndup(text, (gsize)(expect - text) + strlen(EXPECT));
 	return g_steal_pointer(&test_case);
+}
+
+Case *case_load(const char *path, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, error) ? case_parse(path, text, error) : NULL;
 }
 
 const CaseDomain *case_domain(const Case *test_case, const char *label)

@@ -24,6 +24,8 @@ typedef struct {
 } Case;
 
 Case *case_load(const char *path, GError **error);
+/* The same of a text; `path` is what it is called. */
+Case *case_parse(const char *path, const char *text, GError **error);
 void case_free(Case *test_case);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Case, case_free)
 

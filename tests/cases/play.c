@@ -66,6 +66,7 @@ static void tell(Play *play, const char *operation, const char *outcome, const c
 	g_autofree char *words = with_usual_paths(play, said);
 
 	if (fakehost_run_died(play->host)) {
+		play->outcome = PLAY_KILLED;
 		play->killed = TRUE;
 		g_string_append_printf(play->told, "%s: killed\n", operation);
 	} else {
@@ -101,6 +102,12 @@ static void settle(Play *play, const char *line)
 	fakehost_settle_asked(play->host); /* it would wait for the clock, which is the case's to set */
 }
 
+static void settle_by_hand(Play *play, const char *line)
+{
+	play->outcome = PLAY_OK;
+	settle(play, line);
+}
+
 /* What a hook had no time for. */
 static void settle_if_asked(Play *play)
 {
@@ -114,10 +121,10 @@ static void call_hook(Play *play, const char *line, HostlerOperation operation, 
 	g_autoptr(GError) error = NULL;
 
 	fakehost_begin(play->host);
-	if (hostler_lifecycle_run(play->host, &event, domain->xml, strlen(domain->xml), &error))
-		tell(play, line, "ok", "");
-	else
-		tell(play, line, "refused", error->message);
+	play->outcome = hostler_lifecycle_run(play->host, &event, domain->xml, strlen(domain->xml), &error) ?
+				PLAY_OK :
+				PLAY_REFUSED;
+	tell(play, line, play->outcome == PLAY_OK ? "ok" : "refused", error != NULL ? error->message : "");
 	settle_if_asked(play);
 }
 
@@ -201,14 +208,17 @@ static void let_go(Play *play, const char *line, const char *bdf)
 	if (!fakehost_let_go(play->host, bdf))
 		g_error("%s: nothing hangs there: %s", play->test_case->path, line);
 	/* A child that comes back late has the rest settled. */
-	settle(play, line);
+	settle_by_hand(play, line);
 }
 
 static void fault(Play *play, const char *rest)
 {
+	g_auto(GStrv) words = g_strsplit(rest, " ", 3);
 	g_autoptr(GError) error = NULL;
 
-	if (!fakehost_fault(play->host, rest, &error))
+	if (g_strv_length(words) == 3 && g_str_equal(words[0], "at"))
+		fakehost_fault_at(play->host, (guint)g_ascii_strtoull(words[1], NULL, 10), words[2]);
+	else if (!fakehost_fault(play->host, rest, &error))
 		g_error("%s: %s", play->test_case->path, error->message);
 }
 
@@ -247,7 +257,7 @@ static gboolean play_ours(Play *play, const char *line)
 	if (operation != HOSTLER_OP_UNKNOWN)
 		call_hook(play, line, operation, domain_of(play, line, label));
 	else if (g_str_equal(line, "settle"))
-		settle(play, line);
+		settle_by_hand(play, line);
 	else if (g_str_equal(line, "status"))
 		status(play, line);
 	else if ((rest = after(line, "check")) != NULL)
@@ -280,8 +290,14 @@ static void play_others(Play *play, const char *line)
 		fakehost_clock(play->host, g_ascii_strtoll(rest, NULL, 10));
 	else if ((rest = after(line, "fault")) != NULL)
 		fault(play, rest);
+	else if (g_str_equal(line, "no more faults"))
+		fakehost_faults_forget(play->host);
 	else if ((rest = after(line, "set")) != NULL)
 		set_fact(play, line, rest);
+	else if ((rest = after(line, "pull")) != NULL)
+		fakehost_pull(play->host, rest);
+	else if ((rest = after(line, "plug")) != NULL)
+		fakehost_plug(play->host, rest);
 	else
 		g_error("%s: no operation: %s", play->test_case->path, line);
 }

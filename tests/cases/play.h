@@ -6,11 +6,18 @@
 
 /* Plays a case on a host and writes down what came of it. */
 
+typedef enum {
+	PLAY_OK,
+	PLAY_REFUSED,
+	PLAY_KILLED, /* our own run was, by a fault */
+} PlayOutcome;
+
 typedef struct {
 	const Case *test_case;
 	HostlerHost *host;
 	GString *told;
-	gboolean killed; /* our own run was, by a fault */
+	PlayOutcome outcome; /* of the last call of ours */
+	gboolean killed;     /* one of them was */
 } Play;
 
 Play *play_open(const Case *test_case);

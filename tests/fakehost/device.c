@@ -133,6 +133,15 @@ void fake_device_finish(FakeDevice *device)
 	device->found = copy_facts(device->facts);
 }
 
+void fake_device_plug(FakeDevice *device)
+{
+	g_hash_table_unref(device->facts);
+	device->facts = copy_facts(device->found);
+	memset(device->config, 0, sizeof(device->config));
+	make_config(device);
+	device->present = TRUE;
+}
+
 void fake_device_free(FakeDevice *device)
 {
 	g_free(device->bdf);

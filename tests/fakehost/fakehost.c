@@ -140,6 +140,14 @@ void fakehost_fault_at(HostlerHost *host, guint n, const char *effect)
 	g_assert_cmpint(fake->effect_at, !=, FAKE_EFFECT_NONE);
 }
 
+void fakehost_faults_forget(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	g_ptr_array_set_size(fake->faults, 0);
+	fake->fault_at = 0;
+}
+
 guint fakehost_doors(HostlerHost *host)
 {
 	return ((FakeHost *)host)->n_doors;
@@ -258,6 +266,26 @@ void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml)
 		g_hash_table_insert(fake->notes, g_strdup(uuid), g_strdup(xml));
 	else
 		g_hash_table_remove(fake->notes, uuid);
+}
+
+void fakehost_pull(HostlerHost *host, const char *bdf)
+{
+	FakeDevice *device = fake_device_find((FakeHost *)host, bdf);
+
+	g_assert_nonnull(device);
+	device->present = FALSE;
+}
+
+void fakehost_plug(HostlerHost *host, const char *bdf)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	for (guint i = 0; i < fake->devices->len; i++) {
+		FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (g_str_equal(device->bdf, bdf))
+			fake_device_plug(device);
+	}
 }
 
 void fakehost_process_start(HostlerHost *host, int pid, guint64 start)

@@ -80,6 +80,8 @@ gboolean fakehost_fault(HostlerHost *host, const char *fault, GError **error);
 /* The same by number: the nth door of all that are opened from now on, reads
  * included. */
 void fakehost_fault_at(HostlerHost *host, guint n, const char *effect);
+/* None of those that have not happened yet will. */
+void fakehost_faults_forget(HostlerHost *host);
 guint fakehost_doors(HostlerHost *host);
 /* The device that the oldest of the hanging children is in; NULL: none hangs. */
 const char *fakehost_hanging(HostlerHost *host);
@@ -99,6 +101,10 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 void fakehost_driver_end(HostlerHost *host, const char *driver);
 /* What libvirt notes of a running VM, a <domstatus>; NULL: nothing any more. */
 void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
+/* A device is pulled out; it, or what is there of it already, is plugged in and is
+ * as the description found it. */
+void fakehost_pull(HostlerHost *host, const char *bdf);
+void fakehost_plug(HostlerHost *host, const char *bdf);
 void fakehost_process_start(HostlerHost *host, int pid, guint64 start);
 void fakehost_process_end(HostlerHost *host, int pid);
 /* QEMU of a VM runs, and opens those of `bdfs` that are on vfio-pci. */

@@ -10,6 +10,7 @@
 void fake_flight_free(FakeFlight *flight)
 {
 	g_free(flight->job);
+	g_strfreev(flight->others);
 	g_free(flight->bdf);
 	g_free(flight->attribute);
 	g_free(flight->value);
@@ -21,6 +22,7 @@ void fake_job_hang(FakeHost *fake, const char *bdf, const char *attribute, const
 	FakeFlight *flight = g_new0(FakeFlight, 1);
 
 	flight->job = g_strdup(fake->job);
+	flight->others = g_strdupv((GStrv)fake->others);
 	flight->bdf = g_strdup(bdf);
 	flight->attribute = g_strdup(attribute);
 	flight->value = g_strdup(value);
@@ -33,7 +35,10 @@ gboolean fake_job_in_flight(HostlerHost *host, const char *bdf)
 	FakeHost *fake = (FakeHost *)host;
 
 	for (guint i = 0; i < fake->flights->len; i++) {
-		if (g_str_equal(((const FakeFlight *)g_ptr_array_index(fake->flights, i))->job, bdf))
+		const FakeFlight *flight = g_ptr_array_index(fake->flights, i);
+
+		if (g_str_equal(flight->job, bdf) ||
+		    (flight->others != NULL && g_strv_contains((const char *const *)flight->others, bdf)))
 			return TRUE;
 	}
 	return FALSE;
@@ -69,6 +74,7 @@ static void run_job(FakeHost *fake, HostlerJob *job, HostlerJobFunc func)
 	GError *error = NULL;
 
 	fake->job = job->bdf;
+	fake->others = job->others;
 	fake->job_hangs = FALSE;
 	if (!func(&fake->host, job, job->answer, &error))
 		take_error(job, error);
@@ -80,10 +86,19 @@ static void run_job(FakeHost *fake, HostlerJob *job, HostlerJobFunc func)
 	     "is stuck: the kernel has not come back from an operation on it");
 }
 
+static gboolean any_in_flight(HostlerHost *host, const HostlerJob *job)
+{
+	for (gsize i = 0; job->others != NULL && job->others[i] != NULL; i++) {
+		if (fake_job_in_flight(host, job->others[i]))
+			return TRUE;
+	}
+	return fake_job_in_flight(host, job->bdf);
+}
+
 static gboolean begin_job(FakeHost *fake, HostlerJob *job)
 {
-	*job = (HostlerJob){ .bdf = job->bdf, .data = job->data, .answer = g_key_file_new() };
-	if (fake_job_in_flight(&fake->host, job->bdf))
+	*job = (HostlerJob){ .bdf = job->bdf, .others = job->others, .data = job->data, .answer = g_key_file_new() };
+	if (any_in_flight(&fake->host, job))
 		fail(job, HOSTLER_JOB_STUCK, HOSTLER_ERROR_STUCK,
 		     "is stuck: an earlier operation on it has not come back from the kernel");
 	else if (hostler_host_time_left(&fake->host) == 0)

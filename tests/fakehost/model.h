@@ -54,6 +54,7 @@ typedef struct {
 /* A child that the kernel keeps, and what it was asked to do. */
 typedef struct {
 	char *job;       /* BDF of the job: its lock */
+	GStrv others;    /* of further devices: theirs */
 	char *bdf;       /* of the device that it hangs in */
 	char *attribute; /* "drivers_probe" for a probe; NULL: a read */
 	char *value;
@@ -84,6 +85,7 @@ typedef struct {
 	int metrics_lock; /* hostler-metrics runs; -1: it does not */
 	int watch_lock;
 	const char *job;  /* BDF of the job that runs */
+	const char *const *others;
 	gboolean job_hangs;
 	gboolean killed;      /* this run was: its doors are shut */
 	gboolean settle_asked;
@@ -97,6 +99,8 @@ gboolean fake_model_load(FakeHost *fake, const char *description, GError **error
 /* A device has its facts set first, and is finished by the defaults. */
 FakeDevice *fake_device_new(const char *bdf);
 void fake_device_finish(FakeDevice *device);
+/* There, and as it was described. */
+void fake_device_plug(FakeDevice *device);
 void fake_device_free(FakeDevice *device);
 FakeDevice *fake_device_find(FakeHost *fake, const char *bdf); /* NULL: no such device now */
 const char *fake_device_get(const FakeDevice *device, const char *fact);

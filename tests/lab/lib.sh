@@ -169,6 +169,23 @@ hold() {
 	HOLDER=$!
 }
 
+# hold_unseen FILE: the same, but no process has FILE open: the descriptor is under way in a socket, where no look into /proc finds it.
+hold_unseen() {
+	rm -f "$LAB_RUN/held"
+	python3 - "$1" "$LAB_RUN/held" <<-'END' &
+		import array, os, socket, sys, time
+		ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+		held = os.open(sys.argv[1], os.O_RDONLY)
+		ours.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [held]))])
+		os.close(held)
+		open(sys.argv[2], "w").close()
+		time.sleep(3600)
+	END
+	# shellcheck disable=SC2034 # for scenarios
+	HOLDER=$!
+	wait_for 20 test -e "$LAB_RUN/held"
+}
+
 # --- the state that a VM must leave as it found it ------------------------------------------------------------------------------
 
 # snapshot FILE (design.md §5). A stuck device blocks the reader, as it does everywhere. Of /run/hostler the files, not the
@@ -294,6 +311,36 @@ with_hostler() {
 	done
 }
 
+# --- hostler --------------------------------------------------------------------------------------------------------------------
+
+claims() { find /run/hostler/devices -name '????:??:??.?' 2>/dev/null; }
+has_claims() { is "$(claims | wc -l)" "$1"; }
+helpers_gone() { ! pgrep -a '^hostler'; }
+# status_of BDF: what `hostler status` says of the device.
+status_of() { hostler status | grep -F "$1"; }
+passthrough() { echo "<hostler:vm xmlns:hostler='urn:hostler:1'><hostler:passthrough $1/></hostler:vm>"; }
+
+# as_found TEXT: ends each part of a scenario. `snapshot "$LAB_RUN/before"` begins it.
+as_found() {
+	check "$1: no helper is left" wait_for 30 helpers_gone
+	snapshot "$LAB_RUN/after"
+	check "$1: the host is as it was" same_state "$LAB_RUN/before" "$LAB_RUN/after"
+}
+
+# delay_hook OPERATION WHEN PATH CALL: the hook waits 6 s, WHEN being enter or exit of that system call on that path; plain_hook ends
+# that. -D: whoever calls the hook must stay its parent.
+HOSTLER_HOOK=/etc/libvirt/hooks/qemu.d/10-hostler
+delay_hook() {
+	rm "$HOSTLER_HOOK"
+	cat >"$HOSTLER_HOOK" <<-END
+		#!/bin/bash
+		[[ \$2 == $1 ]] || exec /usr/sbin/hostler-qemu-hook "\$@"
+		exec strace -D -f -qq -o /run/lab/strace -P "$3" -e inject="$4":delay_$2=6s:when=1 /usr/sbin/hostler-qemu-hook "\$@"
+	END
+	chmod 755 "$HOSTLER_HOOK"
+}
+plain_hook() { ln -sf /usr/sbin/hostler-qemu-hook "$HOSTLER_HOOK"; }
+
 # --- virtual machines -------------------------------------------------------------------------------------------------------------
 
 xml_text() { sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' -e "s/'/\&apos;/g" -e 's/"/\&quot;/g' <<<"$1"; }
@@ -362,6 +409,12 @@ vm_xml() {
 define_vm() { vm_xml "$@" | virsh define /dev/stdin; }
 
 vm_is() { is "$(virsh domstate "$1")" "$2"; }
+
+# start_refused TEXT VM: one test line. A VM that starts all the same is ended, so that what follows finds the host as expected.
+start_refused() {
+	refused "$1" virsh start "$2"
+	[[ $REFUSAL == *error:* ]] || { virsh destroy "$2"; wait_for 30 helpers_gone; } >/dev/null
+}
 
 forget_vms() {
 	local vm
@@ -432,6 +485,22 @@ guest_register_read() {
 	io=$(guest_io "$1" "$2")
 	hmp "$1" "o /w $io $3" >/dev/null
 	hexadecimal "$(hmp "$1" "i /w $((io + 4))" | sed -n 's/.*= *//p')"
+}
+
+# guest_ejects VM: what a guest's system does when `virsh detach-device` asks it for a device; a firmware does not. In its place, by
+# the registers of ACPI's PCI hot-plug (q35): a bus is chosen at 0xcd0, which of its slots shall go is read at 0xcc4, 0xcc8 lets go.
+guest_ejects() {
+	local bus slots
+	for ((bus = 0; bus < 16; bus++)); do
+		hmp "$1" "o /w 0xcd0 $bus" >/dev/null
+		slots=$(hmp "$1" "i /w 0xcc4" | sed -n 's/.*= *//p')
+		[[ -n $slots ]] || return 1
+		((slots != 0)) || continue
+		hmp "$1" "o /w 0xcc8 $slots" >/dev/null
+		return 0
+	done
+	echo "the guest of $1 was not asked for anything"
+	return 1
 }
 
 # The same from the host, while no VM runs with the device and, better, no driver: register_write BDF REGISTER VALUE and

@@ -63,6 +63,7 @@ machine_arguments() {
 		-kernel "$KERNEL/vmlinux" -initrd "$RUN/host.cpio")
 	share root / readonly=on
 	share tests "$LAB" readonly=on
+	share bench "${LAB%/*}/bench" readonly=on
 	share kernel "$KERNEL" readonly=on
 	share out "$RUN/out"
 	if [[ -n ${HOSTLER_STAGE:-} ]]; then
