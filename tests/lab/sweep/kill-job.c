@@ -33,7 +33,7 @@ static struct {
 	int calls;
 } the;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "kill-job: %s: %s\n", what, strerror(errno));
 	exit(1);
