@@ -2,7 +2,6 @@
 /* Locks: one holder, bounded waiting, all or none, nothing left behind. */
 #include "hostler/lock.h"
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -77,7 +76,7 @@ static void test_one_holder(Fixture *fixture, gconstpointer data)
 
 static void test_deadline_names_the_holder(Fixture *fixture, gconstpointer data)
 {
-	g_autoptr(HostlerLock) lock = hostler_lock_try(fixture->host, UUID, NULL);
+	g_autoptr(HostlerLock) lock G_GNUC_UNUSED = hostler_lock_try(fixture->host, UUID, NULL);
 	g_autofree char *pid = g_strdup_printf("(pid %d)", getpid());
 	g_autoptr(GError) error = NULL;
 
@@ -151,7 +150,7 @@ static GPtrArray *both(void)
 
 static void test_all_or_none(Fixture *fixture, gconstpointer data)
 {
-	g_autoptr(HostlerLock) held = hostler_lock_try(fixture->host, B, NULL);
+	g_autoptr(HostlerLock) held G_GNUC_UNUSED = hostler_lock_try(fixture->host, B, NULL);
 	g_autoptr(GPtrArray) bdfs = both();
 	g_autoptr(GError) error = NULL;
 	HostlerLock *free_one;
@@ -168,7 +167,7 @@ static void test_all_or_none(Fixture *fixture, gconstpointer data)
 /* Who cannot have the device in any case is told so at once. */
 static void test_claimed_is_not_waited_for(Fixture *fixture, gconstpointer data)
 {
-	g_autoptr(HostlerLock) held = hostler_lock_try(fixture->host, B, NULL);
+	g_autoptr(HostlerLock) held G_GNUC_UNUSED = hostler_lock_try(fixture->host, B, NULL);
 	g_autoptr(HostlerRecord) claim = hostler_record_new(fixture->host, HOSTLER_RECORD_CLAIM, B, OTHER, "first");
 	g_autoptr(GPtrArray) bdfs = both();
 	gint64 begun = fixture->host->ops->monotonic(fixture->host);
