@@ -335,7 +335,7 @@ delay_hook() {
 	cat >"$HOSTLER_HOOK" <<-END
 		#!/bin/bash
 		[[ \$2 == $1 ]] || exec /usr/sbin/hostler-qemu-hook "\$@"
-		exec strace -D -f -qq -o /run/lab/strace -P "$3" -e inject="$4":delay_$2=6s:when=1 /usr/sbin/hostler-qemu-hook "\$@"
+		exec strace -D -f --quiet=all -o /run/lab/strace -P "$3" -e inject="$4":delay_$2=6s:when=1 /usr/sbin/hostler-qemu-hook "\$@"
 	END
 	chmod 755 "$HOSTLER_HOOK"
 }
