@@ -41,8 +41,8 @@ typedef struct {
 	void (*check)(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
 
 	/* `prepare`, and again `start` for what is new then: what this VM's own
-	 * records hold already is left as it is. Record first, then act; on FALSE
-	 * the plugin's own half is undone. `stay` is pending and stored by the
+	 * records hold already is left as it is. Record first, then act; after FALSE
+	 * comes `released`, which undoes what was done. `stay` is pending and stored by the
 	 * caller after all plugins have filled their groups, or is NULL at start. */
 	gboolean (*acquire)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
 
