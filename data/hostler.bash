@@ -24,7 +24,11 @@ _hostler() {
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $current == -* ]]; then
-		word=$([[ $command != check ]] || echo --xml)
+		case $command in
+		check) word=--xml ;;
+		settle) word=--wait ;;
+		*) word='' ;;
+		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "check groups status settle" -- "$current")
