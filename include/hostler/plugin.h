@@ -21,6 +21,7 @@ typedef enum {
 	 * left over asks for a settle of its own (HOSTLER_HELPER_SETTLE). */
 	HOSTLER_SETTLE_IN_PASSING,
 	HOSTLER_SETTLE_IN_FULL, /* `hostler settle` */
+	HOSTLER_SETTLE_AGAIN,   /* soon after: not what has failed a moment ago */
 } HostlerSettleDepth;
 
 /* Takes `hostler status` line by line: whose it is (any record of that VM; NULL:

@@ -104,8 +104,8 @@ gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
 	return g_key_file_has_group(claim->body, "trouble");
 }
 
-/* What failed a moment ago will fail again. */
-#define TROUBLE_SECONDS 60
+/* What failed a moment ago will fail again: hooks of other VMs need not each try. */
+#define TROUBLE_SECONDS 20
 
 gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim)
 {

@@ -126,7 +126,7 @@ static void drop_failed(HostlerHost *host, GPtrArray *claims)
 }
 
 /* FALSE: nothing was to be done. */
-static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolean again)
+static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth)
 {
 	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
 	g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_lock_release);
@@ -135,20 +135,20 @@ static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolea
 
 	for (guint i = 0; i < claims->len; i++)
 		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, &over);
-	if (again || depth == HOSTLER_SETTLE_IN_PASSING)
+	if (depth != HOSTLER_SETTLE_IN_FULL)
 		drop_failed(host, ended);
 	if (ended->len == 0)
 		return FALSE;
-	if (depth == HOSTLER_SETTLE_IN_FULL)
-		vfio_move_back(host, ended);
-	else
+	if (depth == HOSTLER_SETTLE_IN_PASSING)
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	else
+		vfio_move_back(host, ended);
 	return TRUE;
 }
 
 /* Companions may follow what went back, once. */
 void vfio_settle(HostlerHost *host, HostlerSettleDepth depth)
 {
-	if (settle_once(host, depth, FALSE) && depth == HOSTLER_SETTLE_IN_FULL)
-		settle_once(host, depth, TRUE);
+	if (settle_once(host, depth) && depth != HOSTLER_SETTLE_IN_PASSING)
+		settle_once(host, HOSTLER_SETTLE_AGAIN);
 }

@@ -173,7 +173,9 @@ static void released(HostlerHost *host, const char *uuid)
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 
 	leave_in_flight(host, claims);
-	vfio_move_back(host, claims);
+	/* Nobody else will come for it: libvirt calls `release` once. */
+	if (!vfio_move_back(host, claims))
+		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 }
 
 const HostlerPlugin hostler_plugin_vfio = {

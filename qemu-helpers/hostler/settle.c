@@ -24,10 +24,10 @@ static gboolean any_in_grace(HostlerHost *host, HostlerRecordKind kind)
 	return FALSE;
 }
 
-static void settle(HostlerHost *host)
+static void settle(HostlerHost *host, HostlerSettleDepth depth)
 {
 	host->deadline = host->ops->monotonic(host) + host->config.hook_deadline * G_USEC_PER_SEC;
-	hostler_lifecycle_settle(host, HOSTLER_SETTLE_IN_FULL);
+	hostler_lifecycle_settle(host, depth);
 }
 
 /* Until the half minute that ended records are left alone is over for all of them.
@@ -37,11 +37,11 @@ static void settle_until_over(HostlerHost *host)
 	g_autoptr(HostlerLock) lock = hostler_lock_try(host, "settle", NULL);
 	gint64 end = host->ops->monotonic(host) + WAIT_SECONDS * G_USEC_PER_SEC;
 
-	settle(host);
+	settle(host, HOSTLER_SETTLE_IN_FULL);
 	while (lock != NULL && host->ops->monotonic(host) < end &&
 	       (any_in_grace(host, HOSTLER_RECORD_CLAIM) || any_in_grace(host, HOSTLER_RECORD_STAY))) {
 		g_usleep(G_USEC_PER_SEC);
-		settle(host);
+		settle(host, HOSTLER_SETTLE_AGAIN);
 	}
 }
 
@@ -97,7 +97,7 @@ int command_settle(HostlerHost *host, const Request *request, GError **error)
 	if (request->wait)
 		settle_until_over(host);
 	else
-		settle(host);
+		settle(host, HOSTLER_SETTLE_IN_FULL);
 	left_alone = claims_in_grace(host);
 	if (request->json)
 		print_json(&paper, left_alone);
