@@ -172,22 +172,36 @@ static gboolean note_companion(const HostlerJob *device, const char *partner, gb
 	return TRUE;
 }
 
+/* NULL: it is taken along. What is of the chipset may sit in the slot of a sound
+ * card and still carry the board's fans and clocks. */
+static const char *why_not_along(const HostlerJob *device, gboolean same_slot, HostlerCompanions companions)
+{
+	if (companions == HOSTLER_COMPANIONS_REFUSE)
+		return "with companions=\"refuse\" it is not taken along";
+	if (companions == HOSTLER_COMPANIONS_GROUP)
+		return NULL;
+	if (vfio_device_is_of_chipset(device))
+		return "it is a part of the board's chipset, so it is not taken along";
+	return same_slot ? NULL : "it is in another slot, so it is not taken along";
+}
+
 static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
 				     const char *partner, gboolean same_slot, HostlerFindings *findings)
 {
 	HostlerCompanions companions = domain->settings.companions;
+	const char *why_not = why_not_along(device, same_slot, companions);
 	g_autofree char *users = join_users(device);
 	g_autofree char *busy = g_strdup_printf("the host uses it: %s", users);
 
 	if (*users != '\0' && !vfio_display_waits_for(domain, devices, device))
 		return refuse_companion(device, partner, busy, ", or free it", findings);
-	if (companions == HOSTLER_COMPANIONS_REFUSE)
-		return refuse_companion(device, partner, "with companions=\"refuse\" it is not taken along", "",
-					findings);
-	if (!same_slot && companions != HOSTLER_COMPANIONS_GROUP)
-		return refuse_companion(device, partner, "it is in another slot, so it is not taken along",
-					", or set <hostler:passthrough companions='group'/>", findings);
-	return note_companion(device, partner, same_slot, findings);
+	if (why_not == NULL)
+		return note_companion(device, partner, same_slot, findings);
+	return refuse_companion(device, partner, why_not,
+				companions == HOSTLER_COMPANIONS_REFUSE ?
+					"" :
+					", or set <hostler:passthrough companions='group'/>",
+				findings);
 }
 
 /* The admin who put a device on pci-stub wants it there, and the group does not
@@ -199,7 +213,8 @@ gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices
 
 	if (vfio_device_is_in_hosts_hands(device))
 		return check_in_hosts_hands(domain, devices, device, partner, same_slot, findings);
-	if (!same_slot || domain->settings.companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
+	if (!same_slot || vfio_device_is_of_chipset(device) ||
+	    domain->settings.companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
 		return FALSE;
 	return note_companion(device, partner, same_slot, findings);
 }

@@ -178,6 +178,20 @@ gboolean vfio_device_is_bridge(const HostlerJob *device)
 	return class != NULL && g_str_has_prefix(class, "0x0604");
 }
 
+/* ISA bridges, system peripherals, memory controllers, processors, SMBus: what a
+ * chipset has beside a sound card or a disk controller in one slot. */
+gboolean vfio_device_is_of_chipset(const HostlerJob *device)
+{
+	static const char *const classes[] = { "0x05", "0x06", "0x08", "0x0b", "0x0c05" };
+	g_autofree char *class = vfio_device_fact(device, HOSTLER_CLAIM_IDENTITY, "class");
+
+	for (gsize i = 0; class != NULL && i < G_N_ELEMENTS(classes); i++) {
+		if (g_str_has_prefix(class, classes[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device)
 {
 	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");

@@ -33,5 +33,7 @@ char *vfio_device_fact(const HostlerJob *device, const char *group, const char *
 /* On vfio-pci or a variant of it. */
 gboolean vfio_device_is_on_vfio(const HostlerJob *device);
 gboolean vfio_device_is_bridge(const HostlerJob *device);
+/* Not to be taken along without being asked for. */
+gboolean vfio_device_is_of_chipset(const HostlerJob *device);
 /* Bound to a driver that does DMA for the host, so that the group is not the VM's alone. */
 gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device);

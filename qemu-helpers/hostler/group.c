@@ -16,17 +16,55 @@ gboolean member_is_in_hosts_hands(const Member *member)
 	       !g_str_equal(member->driver, "pci-stub");
 }
 
-char *group_along(const Group *group, const Member *wanted)
+/* "0000:01:00.0" up to the dot. */
+static gboolean same_slot(const Member *a, const Member *b)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
+	return strncmp(a->bdf, b->bdf, strlen("0000:01:00.")) == 0;
+}
+
+/* Bridges of any kind, memory controllers, system peripherals, processors, SMBus. */
+static gboolean is_of_chipset(const Member *member)
+{
+	guint base = member->class >> 8;
+
+	return member->bridge || base == 0x05 || base == 0x08 || base == 0x0b || member->class == 0x0c05;
+}
+
+/* As the hook does it: of the same slot all that is not put aside on purpose,
+ * with a driver or without. */
+static gboolean goes_along(const Member *member, const Member *wanted)
+{
+	return member != wanted && !is_of_chipset(member) && same_slot(member, wanted) &&
+	       g_strcmp0(member->driver, "pci-stub") != 0;
+}
+
+static gboolean must_be_listed(const Member *member, const Member *wanted)
+{
+	return member != wanted && member_is_in_hosts_hands(member) && !goes_along(member, wanted);
+}
+
+static void add_those(const Group *group, const Member *wanted, const char *lead,
+		      gboolean (*counts)(const Member *, const Member *), GString *text)
+{
+	gboolean first = TRUE;
 
 	for (guint i = 0; i < group->members->len; i++) {
 		const Member *member = g_ptr_array_index(group->members, i);
 
-		if (member != wanted && member_is_in_hosts_hands(member))
-			g_string_append_printf(text, "%s%s", text->len == 0 ? "takes along " : ", ",
-					       member_address(member));
+		if (!counts(member, wanted))
+			continue;
+		g_string_append_printf(text, "%s%s", !first ? ", " : lead + (text->len > 0 ? 0 : strlen("; ")),
+				       member_address(member));
+		first = FALSE;
 	}
+}
+
+char *group_along(const Group *group, const Member *wanted)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	add_those(group, wanted, "; takes along ", goes_along, text);
+	add_those(group, wanted, "; must list, too, ", must_be_listed, text);
 	return g_strdup(text->len > 0 ? text->str : "alone");
 }
 

@@ -39,5 +39,6 @@ gboolean member_is_in_hosts_hands(const Member *member);
 /* Whether a VM can have something of this group as it stands. `why`, owned by
  * the caller: "alone", "01:00.0 takes along 01:00.1", or who stands in the way. */
 gboolean group_passable(const Group *group, char **why);
-/* "alone", or "takes along 01:00.1": what goes with this one member. */
+/* "alone", or "takes along 01:00.1; must list, too, 02:00.0": what goes with this
+ * one member by itself, and what a VM has to have besides. */
 char *group_along(const Group *group, const Member *wanted);

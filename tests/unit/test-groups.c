@@ -185,13 +185,14 @@ static void test_passable(void)
 	assert_why(HEAD, FALSE, "only bridges");
 	assert_why(PORT GPU, TRUE, "alone");
 	assert_why("[device 0000:00:1f.0]\nclass=0x060100\ndriver=lpc_ich\niommu_group=2\n"
-		   "[device 0000:00:1f.2]\nclass=0x010601\niommu_group=2\n", TRUE, "takes along 00:1f.0");
+		   "[device 0000:00:1f.2]\nclass=0x010601\niommu_group=2\n", TRUE, "must list, too, 00:1f.0");
 	assert_why(GPU SOUND, TRUE, "01:00.0 takes along 01:00.1");
-	assert_why(GPU "[device 0000:01:00.1]\niommu_group=14\n", TRUE, "alone");
-	assert_why(GPU "[device 0000:01:00.1]\niommu_group=14\ndriver=vfio-pci\n", TRUE, "alone");
+	assert_why(GPU "[device 0000:01:00.1]\niommu_group=14\n", TRUE, "01:00.0 takes along 01:00.1");
+	assert_why(GPU "[device 0000:01:00.1]\niommu_group=14\ndriver=vfio-pci\n", TRUE,
+		   "01:00.0 takes along 01:00.1");
 	assert_why(GPU "[device 0000:01:00.1]\niommu_group=14\ndriver=pci-stub\n", TRUE, "alone");
 	assert_why(GPU SOUND "[device 0000:02:00.0]\niommu_group=14\ndriver=e1000e\n", TRUE,
-		   "01:00.0 takes along 01:00.1, 02:00.0");
+		   "01:00.0 takes along 01:00.1; must list, too, 02:00.0");
 	assert_why(GPU SOUND "users=a program plays\n", FALSE, "01:00.1 is in use: a program plays");
 	assert_why("[device 0000:03:00.0]\niommu_group=1\ndriver=vfio-pci\nenable=1\n", FALSE,
 		   "03:00.0 is in use: a program has it open through vfio-pci");
