@@ -5,8 +5,8 @@
 #include <sys/types.h>
 
 /* The first steps of every child of ours: it must hold nothing of the hook's.
- * libvirtd waits for the end of a hook's stdout and stderr, and the one lock is
- * held by whoever has its file open, so close-on-exec is not enough where
+ * libvirtd waits for the end of a hook's stdout and stderr, and a lock is held
+ * by whoever has its file open, so close-on-exec is not enough where
  * nothing is executed. */
 
 #define CHILD_KEPT_FD 3

@@ -2,7 +2,8 @@
 /* hostler-watch: keeps forwarded ports answering while others change the
  * firewall. Whenever nf_tables or a stay changes it settles the forward plugin;
  * it leaves when no VM has ports open. Who starts it (systemd, or the hook where
- * there is none) gives it its user and CAP_NET_ADMIN; it writes no file. */
+ * there is none) gives it its user and CAP_NET_ADMIN; it writes no file but its
+ * pid into the lock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>

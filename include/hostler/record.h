@@ -73,8 +73,9 @@ char *hostler_record_to_text(const HostlerRecord *record);
 HostlerRecord *hostler_record_from_text(HostlerRecordKind kind, const char *key, const char *text, gsize length,
 					GError **error);
 
-/* design.md: "Alive or not", as far as records and processes tell: pending and
- * its caller lives, or its QEMU lives. Devices have two more signs, see vfio. */
+/* ARCHITECTURE.md: "Phases, and who is alive", as far as records and processes
+ * tell: pending and its caller lives, or its QEMU lives. Devices have two more
+ * signs, see vfio. */
 gboolean hostler_record_alive(HostlerHost *host, const HostlerRecord *record);
 
 /* Ended so short a time ago that libvirt's `release` is still to be expected:

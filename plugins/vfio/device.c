@@ -169,7 +169,7 @@ gboolean vfio_device_is_on_vfio(const HostlerJob *device)
 	return g_key_file_get_boolean(device->answer, VFIO_NOW, "on_vfio", NULL);
 }
 
-/* Class 0x06 is "bridge": a port between the device and the root is in its
+/* Class 0x0604 is a PCI bridge: a port between the device and the root is in its
  * group, and vfio-pci neither takes it nor minds it. */
 gboolean vfio_device_is_bridge(const HostlerJob *device)
 {

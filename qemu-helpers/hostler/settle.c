@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hostler settle: what every hook does at its end, by hand. Also what a child does
+/* hostler settle: what hooks do in passing, in full. Also what a child does
  * that the kernel held on a device and that came back. */
 #include "command.h"
 #include "core/lifecycle.h"
