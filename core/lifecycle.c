@@ -12,8 +12,17 @@
 #include "hostler/record.h"
 #include "hostler/text.h"
 
-/* Kept back from the deadline of acquiring, for taking it back. */
+/* Kept back from the deadline of acquiring, for taking it back: this long, but a
+ * quarter at most. */
 #define ROLL_BACK_MICROSECONDS (5 * G_USEC_PER_SEC)
+
+static gint64 keep_for_roll_back(HostlerHost *host)
+{
+	gint64 kept = MIN(ROLL_BACK_MICROSECONDS, hostler_host_time_left(host) / 4);
+
+	host->deadline -= kept;
+	return kept;
+}
 
 static guint count_plugins(void)
 {
@@ -139,19 +148,15 @@ static gboolean allow(HostlerHost *host, const HostlerDomain *domain, GError **e
 /* The devices' locks from before the first look until the last act. */
 static gboolean prepare_devices(HostlerHost *host, const HostlerDomain *domain, GError **error)
 {
-	gint64 deadline = host->deadline;
-	g_autoptr(GPtrArray) locks = NULL;
+	gint64 kept = keep_for_roll_back(host);
+	g_autoptr(GPtrArray) locks = reach_lock(host, domain, error);
 	gboolean ready;
 
-	host->deadline -= ROLL_BACK_MICROSECONDS;
-	locks = reach_lock(host, domain, error);
-	if (locks == NULL || !allow(host, domain, error)) {
-		host->deadline = deadline;
+	if (locks == NULL || !allow(host, domain, error))
 		return FALSE;
-	}
 	ready = take_up(host, domain, error);
 	/* Not as it was: to put a desktop aside moves it. */
-	host->deadline += ROLL_BACK_MICROSECONDS;
+	host->deadline += kept;
 	if (!ready)
 		roll_back(host, domain->uuid);
 	return ready;
@@ -179,7 +184,7 @@ static gboolean start(HostlerHost *host, const HostlerDomain *domain, GError **e
 
 	if (!wants_to_acquire(domain))
 		return TRUE;
-	host->deadline -= ROLL_BACK_MICROSECONDS;
+	keep_for_roll_back(host);
 	lock = hostler_lock_wait(host, domain->uuid, error);
 	locks = lock != NULL ? reach_lock(host, domain, error) : NULL;
 	return locks != NULL && acquire_each(host, domain, NULL, error);

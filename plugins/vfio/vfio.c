@@ -53,7 +53,7 @@ static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const
 	for (guint i = 0; i < plan->taken->len; i++) {
 		const VfioMember *member = &g_array_index(plan->taken, VfioMember, i);
 
-		if (!is_new(host, domain, member->device->bdf))
+		if (at_start && !is_new(host, domain, member->device->bdf))
 			continue;
 		if (at_start && vfio_device_is_on_vfio(member->device))
 			vfio_claim_for_libvirt(host, domain, member->device->bdf, NULL);

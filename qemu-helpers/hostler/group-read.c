@@ -39,6 +39,8 @@ static gboolean take_driver(HostlerHost *host, const char *bdf, GKeyFile *answer
 	if (driver != NULL)
 		g_key_file_set_string(answer, ANSWER, "driver", shown);
 	if (local == NULL)
+		g_key_file_set_boolean(answer, ANSWER, "on_vfio", host->ops->pci_on_vfio(host, bdf, &local));
+	if (local == NULL)
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&local));
 	return FALSE;
@@ -127,7 +129,7 @@ static GStrv find_users(HostlerHost *host, const Member *member, GKeyFile *answe
 		g_autofree char *phrase = g_strdup_printf("it belongs to VM '%s'", name);
 
 		g_strv_builder_add(users, phrase);
-	} else if (g_strcmp0(member->driver, "vfio-pci") == 0 && enable != NULL && !g_str_equal(enable, "0")) {
+	} else if (member->on_vfio && enable != NULL && !g_str_equal(enable, "0")) {
 		g_strv_builder_add(users, "a program has it open through vfio-pci");
 	}
 	for (gsize i = 0; phrases != NULL && phrases[i] != NULL; i++)
@@ -149,6 +151,7 @@ static void member_fill(HostlerHost *host, Member *member, const HostlerJob *job
 	member->bridge = member->class >> 8 == BRIDGES;
 	member->port = member->class == PORT;
 	member->driver = g_key_file_get_string(job->answer, ANSWER, "driver", NULL);
+	member->on_vfio = g_key_file_get_boolean(job->answer, ANSWER, "on_vfio", NULL);
 	member->reset_methods = take_words(job->answer, "reset_method");
 	member->users = find_users(host, member, job->answer);
 }

@@ -16,6 +16,7 @@ typedef struct {
 	gboolean bridge; /* of any kind: no VM can want it */
 	gboolean port;   /* a bridge between PCI buses: whatever drives it, it is in nobody's way */
 	char *driver; /* NULL: none */
+	gboolean on_vfio; /* that one hands devices to VMs */
 	GStrv reset_methods;
 	GStrv users; /* what of the host, and which VM, has it: a phrase each */
 } Member;
