@@ -3,6 +3,7 @@
 
 #include "hostler/error.h"
 #include "hostler/log.h"
+#include "plugins/vfio/display-record.h"
 
 static void copy_group(GKeyFile *from, GKeyFile *to, const char *group)
 {
@@ -13,6 +14,13 @@ static void copy_group(GKeyFile *from, GKeyFile *to, const char *group)
 
 		g_key_file_set_value(to, group, keys[i], value);
 	}
+}
+
+/* A desktop that is not back yet is still owed, by whoever has its card now. */
+static void take_over_display(const HostlerRecord *earlier, HostlerRecord *claim)
+{
+	copy_group(earlier->body, claim->body, VFIO_DISPLAY);
+	g_key_file_remove_key(claim->body, VFIO_DISPLAY, VFIO_DISPLAY_FAILING, NULL);
 }
 
 /* How the device was found is known from the first claim on it, whoever's it was:
@@ -29,6 +37,8 @@ static HostlerRecord *make_claim(HostlerHost *host, const HostlerDomain *domain,
 	source = *is_first ? member->device->answer : earlier->body;
 	copy_group(source, claim->body, HOSTLER_CLAIM_IDENTITY);
 	copy_group(source, claim->body, VFIO_FOUND);
+	if (!*is_first)
+		take_over_display(earlier, claim);
 	if (member->with != NULL)
 		g_key_file_set_string(claim->body, VFIO_TAKEN, "with", member->with);
 	return claim;
