@@ -81,8 +81,11 @@ static void store(HostlerHost *host, const HostlerRecord *claim)
 			    error->message);
 }
 
+/* What went wrong in the phase before says nothing of this one: `ended` with trouble
+ * is one that `release` has tried to end. */
 void vfio_claim_enter(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase)
 {
+	g_key_file_remove_group(claim->body, "trouble", NULL);
 	hostler_record_enter(host, claim, phase);
 	store(host, claim);
 }
