@@ -44,8 +44,17 @@ static gboolean lists_new(HostlerHost *host, const HostlerDomain *domain)
 	return FALSE;
 }
 
+/* What was on vfio-pci already libvirt leaves there in the end. */
+static gboolean is_libvirts(HostlerHost *host, const HostlerJob *device)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, device->bdf);
+
+	return vfio_device_is_on_vfio(device) && (claim == NULL || vfio_claim_is_libvirts(claim));
+}
+
 /* Between `prepare` and `start` libvirt takes functions from network pools, and
- * binds them itself; those it also returns. */
+ * binds them itself; those it also returns. One that is back from no VM of ours yet
+ * we take over from that. */
 static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const VfioPlan *plan, gboolean at_start)
 {
 	GArray *members = g_array_new(FALSE, TRUE, sizeof(VfioMember));
@@ -55,7 +64,7 @@ static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const
 
 		if (!is_new(host, domain, member->device->bdf))
 			continue;
-		if (at_start && vfio_device_is_on_vfio(member->device))
+		if (at_start && is_libvirts(host, member->device))
 			vfio_claim_for_libvirt(host, domain, member->device->bdf, NULL);
 		else
 			g_array_append_val(members, *member);
