@@ -139,16 +139,19 @@ static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolea
 		drop_failed(host, ended);
 	if (ended->len == 0)
 		return FALSE;
-	if (depth == HOSTLER_SETTLE_IN_FULL)
+	if (depth == HOSTLER_SETTLE_IN_FULL) {
 		vfio_move_back(host, ended);
-	else
+	} else {
+		/* It tries them, and does not wait for us. */
+		g_ptr_array_set_size(locks, 0);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	}
 	return TRUE;
 }
 
 /* Companions may follow what went back, once. */
 void vfio_settle(HostlerHost *host, HostlerSettleDepth depth)
 {
-	if (settle_once(host, depth, FALSE) && depth == HOSTLER_SETTLE_IN_FULL)
+	if (settle_once(host, depth, FALSE) && depth == HOSTLER_SETTLE_IN_FULL && hostler_host_time_left(host) > 0)
 		settle_once(host, depth, TRUE);
 }
