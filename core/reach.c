@@ -3,6 +3,7 @@
  * wants one member has to do with all of them. */
 #include "core/reach.h"
 
+#include "hostler/error.h"
 #include "hostler/lock.h"
 #include "hostler/record.h"
 
@@ -40,7 +41,7 @@ GPtrArray *reach_lock(HostlerHost *host, const HostlerDomain *domain, GError **e
 	return hostler_locks_wait(host, bdfs, domain->uuid, error);
 }
 
-GPtrArray *reach_lock_claimed(HostlerHost *host, const char *uuid, GError **error)
+static GPtrArray *lock_claimed(HostlerHost *host, const char *uuid, GError **error)
 {
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
@@ -48,4 +49,19 @@ GPtrArray *reach_lock_claimed(HostlerHost *host, const char *uuid, GError **erro
 	for (guint i = 0; i < claims->len; i++)
 		g_ptr_array_add(bdfs, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key);
 	return hostler_locks_wait(host, bdfs, uuid, error);
+}
+
+/* A device that another VM took over while we waited for it is none of this one's
+ * any more, and keeps it from no other. */
+GPtrArray *reach_lock_claimed(HostlerHost *host, const char *uuid, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	GPtrArray *locks;
+
+	while ((locks = lock_claimed(host, uuid, &local)) == NULL &&
+	       g_error_matches(local, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_CLAIMED))
+		g_clear_error(&local);
+	if (locks == NULL)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return locks;
 }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/reach.h"
 #include "host/machine.h"
 #include "hostler/error.h"
 #include "hostler/record.h"
@@ -182,6 +183,58 @@ static void test_claimed_is_not_waited_for(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(fixture->host->ops->monotonic(fixture->host) - begun, <, 30 * G_USEC_PER_SEC);
 }
 
+static void store_claim(Fixture *fixture, const char *bdf, const char *uuid)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_new(fixture->host, HOSTLER_RECORD_CLAIM, bdf, uuid, "vm");
+	g_autoptr(GError) error = NULL;
+
+	fixture->host->ops->process_find(fixture->host, getpid(), &claim->caller);
+	hostler_record_store(fixture->host, claim, &error);
+	g_assert_no_error(error);
+}
+
+/* Has A locked until it is killed, and takes it over meanwhile. */
+static pid_t start_taker(Fixture *fixture)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	g_assert_cmpint(pipe(ready), ==, 0);
+	pid = fork();
+	if (pid == 0) {
+		if (hostler_lock_try(fixture->host, A, NULL) == NULL || write(ready[1], "", 1) != 1)
+			_exit(1);
+		g_usleep(100 * 1000);
+		store_claim(fixture, A, OTHER);
+		g_usleep(60 * G_USEC_PER_SEC);
+		_exit(0);
+	}
+	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+/* A release has the rest to return. */
+static void test_taken_over_while_waited_for(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GPtrArray) locks = NULL;
+	g_autoptr(GError) error = NULL;
+	pid_t pid;
+
+	store_claim(fixture, A, UUID);
+	store_claim(fixture, B, UUID);
+	pid = start_taker(fixture);
+	locks = reach_lock_claimed(fixture->host, UUID, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(locks->len, ==, 1);
+	g_assert_null(hostler_lock_try(fixture->host, B, NULL));
+	kill(pid, SIGKILL);
+	end_holder(pid);
+	hostler_locks_tidy(fixture->host);
+}
+
 static void test_firewalls_file_stays(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *path = g_build_filename(fixture->host->run_dir, "lock", NULL);
@@ -205,6 +258,7 @@ int main(int argc, char **argv)
 		{ "/lock/killed-holder-leaves-nothing", test_killed_holder_leaves_nothing },
 		{ "/lock/all-or-none", test_all_or_none },
 		{ "/lock/claimed-is-not-waited-for", test_claimed_is_not_waited_for },
+		{ "/lock/taken-over-while-waited-for", test_taken_over_while_waited_for },
 		{ "/lock/firewalls-file-stays", test_firewalls_file_stays },
 	};
 
