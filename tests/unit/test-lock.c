@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -246,6 +247,20 @@ static void test_firewalls_file_stays(Fixture *fixture, gconstpointer data)
 	g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
 }
 
+/* hostler-watch has this file as well, and is not trusted with root's words. */
+static void test_firewalls_holder_is_a_number(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(HostlerLock) lock G_GNUC_UNUSED = hostler_lock_firewall(fixture->host, NULL);
+	g_autofree char *path = g_build_filename(fixture->host->run_dir, "lock", NULL);
+	g_autoptr(GError) error = NULL;
+
+	set_deadline(fixture, 0);
+	g_assert_true(g_file_set_contents_full(path, "\x1b[31m1", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+	g_assert_null(hostler_lock_firewall(fixture->host, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE);
+	g_assert_nonnull(strstr(error->message, "(pid unknown)"));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -260,6 +275,7 @@ int main(int argc, char **argv)
 		{ "/lock/claimed-is-not-waited-for", test_claimed_is_not_waited_for },
 		{ "/lock/taken-over-while-waited-for", test_taken_over_while_waited_for },
 		{ "/lock/firewalls-file-stays", test_firewalls_file_stays },
+		{ "/lock/firewalls-holder-is-a-number", test_firewalls_holder_is_a_number },
 	};
 
 	g_test_init(&argc, &argv, NULL);
