@@ -10,16 +10,27 @@
 #include "hostler/log.h"
 #include "hostler/record.h"
 #include "plugins/vfio/claim.h"
+#include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display.h"
 #include "plugins/vfio/move.h"
 
+/* A desktop takes longer to come back than a hook of another VM has. */
+static gboolean must_wait(HostlerHost *host, const HostlerRecord *claim, HostlerSettleDepth depth)
+{
+	if (depth == HOSTLER_SETTLE_IN_FULL || !g_key_file_has_group(claim->body, VFIO_DISPLAY))
+		return FALSE;
+	if (!vfio_claim_just_failed(host, claim))
+		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	return TRUE;
+}
+
 /* A device that is gone cannot be given back, and its claim must not refuse the
  * next one that is put in its place. */
-static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim)
+static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim, HostlerSettleDepth depth)
 {
 	if (host->ops->pci_exists(host, claim->key))
 		return FALSE;
-	if (vfio_display_restore(host, claim))
+	if (!must_wait(host, claim, depth) && vfio_display_restore(host, claim))
 		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
 	return TRUE;
 }
@@ -103,7 +114,7 @@ typedef struct {
 } Over;
 
 /* Read again under the lock: the run that just let go may have moved the device. */
-static void try_claim(HostlerHost *host, const char *bdf, Over *over)
+static void try_claim(HostlerHost *host, const char *bdf, HostlerSettleDepth depth, Over *over)
 {
 	g_autoptr(HostlerLock) lock = hostler_lock_try(host, bdf, NULL);
 	g_autoptr(HostlerRecord) claim = NULL;
@@ -111,7 +122,7 @@ static void try_claim(HostlerHost *host, const char *bdf, Over *over)
 	if (lock == NULL || host->ops->job_in_flight(host, bdf))
 		return;
 	claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
-	if (claim == NULL || forget_if_gone(host, claim) || !is_over(host, claim))
+	if (claim == NULL || forget_if_gone(host, claim, depth) || !is_over(host, claim))
 		return;
 	g_ptr_array_add(over->locks, g_steal_pointer(&lock));
 	g_ptr_array_add(over->claims, g_steal_pointer(&claim));
@@ -134,7 +145,7 @@ static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolea
 	Over over = { locks, ended };
 
 	for (guint i = 0; i < claims->len; i++)
-		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, &over);
+		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, depth, &over);
 	if (again || depth == HOSTLER_SETTLE_IN_PASSING)
 		drop_failed(host, ended);
 	if (ended->len == 0)
