@@ -3,6 +3,7 @@
  * bind in `prepare`, before libvirt would: a device that is on vfio-pci already
  * libvirt neither binds nor returns, so both are ours, with a deadline. */
 #include "hostler/error.h"
+#include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
 #include "plugins/vfio/claim.h"
@@ -111,6 +112,17 @@ static gboolean acquire(HostlerHost *host, const HostlerDomain *domain, HostlerR
 	return take(host, domain, members, error);
 }
 
+/* Whoever has the lock is about to decide on the device, and sees that it is open. */
+static void note_as_libvirts(HostlerHost *host, const HostlerDomain *domain, const char *bdf,
+			     const HostlerRecord *stay)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_try(host, bdf, NULL);
+	g_autoptr(HostlerRecord) claim = lock != NULL ? hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf) : NULL;
+
+	if (lock != NULL && claim == NULL)
+		vfio_claim_for_libvirt(host, domain, bdf, stay);
+}
+
 /* Hot-plugged: no hook was called, libvirt bound it. */
 static void note_hot_plugged(HostlerHost *host, const HostlerDomain *domain, const HostlerRecord *stay)
 {
@@ -119,7 +131,7 @@ static void note_hot_plugged(HostlerHost *host, const HostlerDomain *domain, con
 		g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
 
 		if (claim == NULL && host->ops->pci_exists(host, bdf))
-			vfio_claim_for_libvirt(host, domain, bdf, stay);
+			note_as_libvirts(host, domain, bdf, stay);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hook does when it does not get the lock that it needs. */
+/* What a hook does without a lock that somebody else has. */
 #include "core/lifecycle.h"
 
 #include <string.h>
@@ -10,11 +10,13 @@
 #define BDF "0000:01:00.0"
 #define UUID "11111111-2222-3333-4444-555555555555"
 
-static const char xml[] = "<domain><name>web</name><uuid>" UUID "</uuid></domain>";
+static const char xml[] = "<domain><name>web</name><uuid>" UUID "</uuid><devices>"
+			  "<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x01' "
+			  "slot='0x00' function='0x0'/></source></hostdev></devices></domain>";
 
 const HostlerPlugin *const *hostler_plugins(void)
 {
-	static const HostlerPlugin *const plugins[] = { NULL };
+	static const HostlerPlugin *const plugins[] = { &hostler_plugin_vfio, NULL };
 
 	return plugins;
 }
@@ -51,10 +53,31 @@ static void test_release_without_lock(void)
 	hostler_lock_release(lock);
 }
 
+static gboolean is_claimed(HostlerHost *host)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, BDF);
+
+	return claim != NULL;
+}
+
+/* A device that the VM got while it ran is noted, but over nobody else's decision. */
+static void test_reconnect_under_anothers_lock(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	HostlerLock *lock = hostler_lock_try(host, BDF, NULL);
+
+	call(host, HOSTLER_OP_RECONNECT);
+	g_assert_false(is_claimed(host));
+	hostler_lock_release(lock);
+	call(host, HOSTLER_OP_RECONNECT);
+	g_assert_true(is_claimed(host));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
 	g_test_add_func("/lifecycle/release-without-lock", test_release_without_lock);
+	g_test_add_func("/lifecycle/reconnect-under-anothers-lock", test_reconnect_under_anothers_lock);
 	return g_test_run();
 }
