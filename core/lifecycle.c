@@ -12,8 +12,15 @@
 #include "hostler/record.h"
 #include "hostler/text.h"
 
-/* Kept back from the deadline of acquiring, for taking it back. */
+/* Kept back from the deadline of acquiring, for taking it back: five seconds of
+ * twenty, and never all. */
 #define ROLL_BACK_MICROSECONDS (5 * G_USEC_PER_SEC)
+#define ROLL_BACK_PART 4
+
+static gint64 kept_back(const HostlerHost *host)
+{
+	return MIN(ROLL_BACK_MICROSECONDS, host->config.hook_deadline * G_USEC_PER_SEC / ROLL_BACK_PART);
+}
 
 static guint count_plugins(void)
 {
@@ -143,7 +150,7 @@ static gboolean prepare_devices(HostlerHost *host, const HostlerDomain *domain, 
 	g_autoptr(GPtrArray) locks = NULL;
 	gboolean ready;
 
-	host->deadline -= ROLL_BACK_MICROSECONDS;
+	host->deadline -= kept_back(host);
 	locks = reach_lock(host, domain, error);
 	if (locks == NULL || !allow(host, domain, error)) {
 		host->deadline = deadline;
@@ -151,7 +158,7 @@ static gboolean prepare_devices(HostlerHost *host, const HostlerDomain *domain, 
 	}
 	ready = take_up(host, domain, error);
 	/* Not as it was: to put a desktop aside moves it. */
-	host->deadline += ROLL_BACK_MICROSECONDS;
+	host->deadline += kept_back(host);
 	if (!ready)
 		roll_back(host, domain->uuid);
 	return ready;
@@ -179,7 +186,7 @@ static gboolean start(HostlerHost *host, const HostlerDomain *domain, GError **e
 
 	if (!wants_to_acquire(domain))
 		return TRUE;
-	host->deadline -= ROLL_BACK_MICROSECONDS;
+	host->deadline -= kept_back(host);
 	lock = hostler_lock_wait(host, domain->uuid, error);
 	locks = lock != NULL ? reach_lock(host, domain, error) : NULL;
 	return locks != NULL && acquire_each(host, domain, NULL, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hook does without a lock that somebody else has. */
+/* What a hook does without a lock that somebody else has, and with the shortest deadline. */
 #include "core/lifecycle.h"
 
 #include <string.h>
@@ -24,7 +24,7 @@ const HostlerPlugin *const *hostler_plugins(void)
 static HostlerHost *open_host(void)
 {
 	g_autoptr(GError) error = NULL;
-	HostlerHost *host = fakehost_new("[device " BDF "]\n", &error);
+	HostlerHost *host = fakehost_new("[device " BDF "]\ndriver=e1000e\niommu_group=14\n", &error);
 
 	g_assert_no_error(error);
 	return host;
@@ -73,11 +73,22 @@ static void test_reconnect_under_anothers_lock(void)
 	g_assert_true(is_claimed(host));
 }
 
+static void test_shortest_deadline(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+
+	host->config.hook_deadline = 5;
+	host->deadline = host->ops->monotonic(host) + 5 * G_USEC_PER_SEC;
+	call(host, HOSTLER_OP_PREPARE);
+	g_assert_cmpstr(fakehost_get(host, BDF, "driver"), ==, "vfio-pci");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
 	g_test_add_func("/lifecycle/release-without-lock", test_release_without_lock);
 	g_test_add_func("/lifecycle/reconnect-under-anothers-lock", test_reconnect_under_anothers_lock);
+	g_test_add_func("/lifecycle/shortest-deadline", test_shortest_deadline);
 	return g_test_run();
 }
