@@ -236,6 +236,22 @@ static void test_taken_over_while_waited_for(Fixture *fixture, gconstpointer dat
 	hostler_locks_tidy(fixture->host);
 }
 
+/* What an earlier run of this VM left is taken back with the rest if it is refused. */
+static void test_leftovers_are_locked_too(Fixture *fixture, gconstpointer data)
+{
+	static const char xml[] = "<domain><name>vm</name><uuid>" UUID "</uuid></domain>";
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(xml, strlen(xml), NULL);
+	g_autoptr(GPtrArray) locks = NULL;
+	g_autoptr(GError) error = NULL;
+
+	store_claim(fixture, A, OTHER);
+	store_claim(fixture, B, UUID);
+	locks = reach_lock(fixture->host, domain, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(locks->len, ==, 1);
+	g_assert_null(hostler_lock_try(fixture->host, B, NULL));
+}
+
 static void test_firewalls_file_stays(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *path = g_build_filename(fixture->host->run_dir, "lock", NULL);
@@ -274,6 +290,7 @@ int main(int argc, char **argv)
 		{ "/lock/all-or-none", test_all_or_none },
 		{ "/lock/claimed-is-not-waited-for", test_claimed_is_not_waited_for },
 		{ "/lock/taken-over-while-waited-for", test_taken_over_while_waited_for },
+		{ "/lock/leftovers-are-locked-too", test_leftovers_are_locked_too },
 		{ "/lock/firewalls-file-stays", test_firewalls_file_stays },
 		{ "/lock/firewalls-holder-is-a-number", test_firewalls_holder_is_a_number },
 	};
