@@ -120,13 +120,15 @@ gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
 /* What failed a moment ago will fail again. */
 #define TROUBLE_SECONDS 60
 
-/* What there was no time to begin with did not fail. */
+/* What there was no time to begin with did not fail, nor did a call that has come
+ * back: whoever asks has seen that none is out. */
 gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim)
 {
 	gint64 at = g_key_file_get_int64(claim->body, "trouble", "at", NULL);
 	g_autofree char *code = g_key_file_get_string(claim->body, "trouble", "code", NULL);
 
 	return vfio_claim_has_trouble(claim) && host->ops->boottime(host) - at < TROUBLE_SECONDS &&
+	       claim->phase != HOSTLER_PHASE_STUCK &&
 	       g_strcmp0(code, hostler_error_code_name(HOSTLER_ERROR_DEADLINE)) != 0;
 }
 

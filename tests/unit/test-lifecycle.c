@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hook does without a lock that somebody else has, and with the shortest deadline. */
+/* What a hook does without a lock that somebody else has, with the shortest
+ * deadline, and of a device that is not stuck any more. */
 #include "core/lifecycle.h"
 
 #include <string.h>
@@ -83,6 +84,20 @@ static void test_shortest_deadline(void)
 	g_assert_cmpstr(fakehost_get(host, BDF, "driver"), ==, "vfio-pci");
 }
 
+/* The child that came back could not settle, or was one that had only read. */
+static void test_stuck_no_more(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	g_autoptr(HostlerRecord) claim = hostler_record_new(host, HOSTLER_RECORD_CLAIM, BDF, UUID, "web");
+
+	g_key_file_set_string(claim->body, "trouble", "code", "device-stuck");
+	g_key_file_set_int64(claim->body, "trouble", "at", host->ops->boottime(host));
+	hostler_record_enter(host, claim, HOSTLER_PHASE_STUCK);
+	g_assert_true(hostler_record_store(host, claim, NULL));
+	hostler_lifecycle_settle(host, HOSTLER_SETTLE_IN_PASSING);
+	g_assert_true(fakehost_settle_asked(host));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -90,5 +105,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/lifecycle/release-without-lock", test_release_without_lock);
 	g_test_add_func("/lifecycle/reconnect-under-anothers-lock", test_reconnect_under_anothers_lock);
 	g_test_add_func("/lifecycle/shortest-deadline", test_shortest_deadline);
+	g_test_add_func("/lifecycle/stuck-no-more", test_stuck_no_more);
 	return g_test_run();
 }
