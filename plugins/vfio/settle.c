@@ -68,7 +68,7 @@ static gboolean has_listed_claim_in(HostlerHost *host, const char *uuid, const c
  * stays with the VM as long as that lists one member of it, and companions until
  * the last of those is back. That QEMU has closed a device is seen before it is
  * touched. */
-static gboolean has_left(HostlerHost *host, const HostlerRecord *claim)
+gboolean vfio_has_left(HostlerHost *host, const HostlerRecord *claim)
 {
 	g_autofree char *xml = claim->phase == HOSTLER_PHASE_HELD ? host->ops->vm_xml(host, claim->uuid) : NULL;
 	g_autofree char *group = host->ops->pci_group(host, claim->key);
@@ -100,7 +100,7 @@ static gboolean libvirt_will_end_it(HostlerHost *host, const HostlerRecord *clai
 static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 {
 	if (hostler_record_alive(host, claim))
-		return has_left(host, claim);
+		return vfio_has_left(host, claim);
 	if (libvirt_will_end_it(host, claim)) {
 		vfio_claim_enter(host, claim, HOSTLER_PHASE_ENDED);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
