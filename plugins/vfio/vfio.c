@@ -142,6 +142,9 @@ static gboolean started(HostlerHost *host, const HostlerDomain *domain, HostlerR
 	for (guint i = 0; i < claims->len; i++) {
 		HostlerRecord *claim = g_ptr_array_index(claims, i);
 
+		/* Of an earlier run: this VM does not have it. */
+		if (claim->phase == HOSTLER_PHASE_STUCK)
+			continue;
 		claim->caller = stay->caller;
 		claim->qemu = stay->qemu;
 		vfio_claim_enter(host, claim, stay->phase);
