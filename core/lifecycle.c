@@ -305,8 +305,11 @@ static gboolean release(HostlerHost *host, const char *uuid, const char *reason,
 {
 	g_autoptr(HostlerLock) lock = hostler_lock_wait(host, uuid, error);
 
-	if (lock == NULL || !give_back(host, uuid, error))
+	if (lock == NULL || !give_back(host, uuid, error)) {
+		/* libvirt calls no other hook for them. */
+		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 		return FALSE;
+	}
 	hostler_stay_end(host, uuid, reason);
 	settle_all(host, HOSTLER_SETTLE_IN_PASSING);
 	return TRUE;

@@ -62,6 +62,22 @@ static void sign(int fd)
 		return; /* the lock says what matters */
 }
 
+/* 0: not known. A file that is its group's may hold anybody's text, of any length. */
+static int read_holder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	char line[32] = "";
+	guint64 pid = 0;
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, line, sizeof(line) - 1) < 0 ||
+	    !g_ascii_string_to_unsigned(g_strchomp(line), 10, 1, G_MAXINT, &pid, NULL))
+		pid = 0;
+	close(fd);
+	return (int)pid;
+}
+
 static HostlerLock *try_path(HostlerHost *host, const char *path, gboolean stays, GError **error)
 {
 	int fd = open_file(host, path, stays ? 0660 : 0600, error);
@@ -81,12 +97,11 @@ static HostlerLock *try_path(HostlerHost *host, const char *path, gboolean stays
 
 static void set_kept(GError **error, const char *path)
 {
-	g_autofree char *pid = NULL;
+	int pid = read_holder(path);
+	g_autofree char *who = pid != 0 ? g_strdup_printf("pid %d", pid) : g_strdup("pid unknown");
 
-	g_file_get_contents(path, &pid, NULL, NULL);
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE,
-		    "another hostler run (pid %s) keeps %s; see who: fuser -v %s",
-		    pid != NULL && *pid != '\0' ? g_strchomp(pid) : "unknown", path, path);
+		    "another hostler run (%s) keeps %s; see who: fuser -v %s", who, path, path);
 }
 
 static HostlerLock *wait_for_path(HostlerHost *host, const char *path, gboolean stays, GError **error)
@@ -145,13 +160,9 @@ void hostler_lock_release(HostlerLock *lock)
  * would think that we are at work there. */
 static gboolean is_orphan(HostlerHost *host, const char *path)
 {
-	g_autofree char *text = NULL;
 	HostlerProcess holder;
-	guint64 pid;
 
-	return !g_file_get_contents(path, &text, NULL, NULL) ||
-	       !g_ascii_string_to_unsigned(g_strchomp(text), 10, 1, G_MAXINT, &pid, NULL) ||
-	       !host->ops->process_find(host, (int)pid, &holder);
+	return !host->ops->process_find(host, read_holder(path), &holder);
 }
 
 void hostler_locks_tidy(HostlerHost *host)

@@ -6,7 +6,8 @@
 
 /* Which devices a VM's run may touch, and their locks (HostlerLock). */
 
-/* Of the VM's devices and whatever else is in their IOMMU groups. */
+/* Of the VM's devices, of whatever else is in their IOMMU groups, and of what it has
+ * claims on already. */
 GPtrArray *reach_lock(HostlerHost *host, const HostlerDomain *domain, GError **error);
 /* Of those it has claims on. */
 GPtrArray *reach_lock_claimed(HostlerHost *host, const char *uuid, GError **error);

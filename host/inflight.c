@@ -13,7 +13,7 @@
 
 /* Whoever only reads a device, or asks whether the lock is held, has it for a
  * moment; that is waited for. */
-#define MOMENT_SECONDS 1
+#define MOMENT_SECONDS 3
 #define PAUSE_MICROSECONDS (5 * 1000)
 #define TRIES (MOMENT_SECONDS * G_USEC_PER_SEC / PAUSE_MICROSECONDS)
 

@@ -11,8 +11,8 @@
 /* What hostler does for a VM, one folder each. A plugin works from records and
  * from what the kernel says, never from memory. Slots may be NULL. The lock of
  * the VM is held around check (in `prepare`), acquire, started, stopped and
- * released, and so are those of the devices that it has or wants: of all members
- * of their IOMMU groups in `prepare` and `start`, of those it has claims on later.
+ * released, and so are those of the devices that it has or wants: of those it has
+ * claims on, and in `prepare` and `start` of all members of the IOMMU groups as well.
  * Around settle none is: a plugin tries the locks of what it touches there. */
 
 /* How thoroughly to settle. */
@@ -21,7 +21,6 @@ typedef enum {
 	 * left over asks for a settle of its own (HOSTLER_HELPER_SETTLE). */
 	HOSTLER_SETTLE_IN_PASSING,
 	HOSTLER_SETTLE_IN_FULL, /* `hostler settle` */
-	HOSTLER_SETTLE_AGAIN,   /* soon after: not what has failed a moment ago */
 } HostlerSettleDepth;
 
 /* Takes `hostler status` line by line: whose it is (any record of that VM; NULL:

@@ -3,9 +3,11 @@
 #include "plugins/vfio/check.h"
 
 #include "hostler/record.h"
+#include "hostler/text.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
 #include "plugins/vfio/display.h"
+#include "plugins/vfio/settle.h"
 
 #define REFUSE HOSTLER_SEVERITY_REFUSE
 
@@ -15,6 +17,19 @@
 static gboolean take_error(HostlerFindings *findings, const char *bdf, const GError *error)
 {
 	hostler_findings_add(findings, REFUSE, (HostlerErrorCode)error->code, bdf, NULL, "%s", error->message);
+	return FALSE;
+}
+
+/* A settle was called for just before we came here. */
+static gboolean take_claimed(HostlerHost *host, HostlerFindings *findings, const char *bdf, const GError *error)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
+	g_autofree char *name = hostler_text_shown(claim != NULL ? claim->name : NULL);
+
+	if (claim == NULL || !vfio_has_left(host, claim))
+		return take_error(findings, bdf, error);
+	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_CLAIMED, bdf, "try again in a moment, or: hostler settle",
+			     "%s was unplugged from VM '%s' and is on its way back to the host", bdf, name);
 	return FALSE;
 }
 
@@ -34,7 +49,7 @@ gboolean check_reachable(HostlerHost *host, const HostlerDomain *domain, const c
 				     "%s is stuck: an earlier call into the kernel has not returned", bdf);
 		return FALSE;
 	}
-	return hostler_claim_free_for(host, bdf, domain->uuid, &error) || take_error(findings, bdf, error);
+	return hostler_claim_free_for(host, bdf, domain->uuid, &error) || take_claimed(host, findings, bdf, error);
 }
 
 /* --- from what was read --- */

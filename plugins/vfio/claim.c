@@ -3,6 +3,7 @@
 
 #include "hostler/error.h"
 #include "hostler/log.h"
+#include "plugins/vfio/display-record.h"
 
 static void copy_group(GKeyFile *from, GKeyFile *to, const char *group)
 {
@@ -13,6 +14,13 @@ static void copy_group(GKeyFile *from, GKeyFile *to, const char *group)
 
 		g_key_file_set_value(to, group, keys[i], value);
 	}
+}
+
+/* A desktop that is not back yet is still owed, by whoever has its card now. */
+static void take_over_display(const HostlerRecord *earlier, HostlerRecord *claim)
+{
+	copy_group(earlier->body, claim->body, VFIO_DISPLAY);
+	g_key_file_remove_key(claim->body, VFIO_DISPLAY, VFIO_DISPLAY_FAILING, NULL);
 }
 
 /* How the device was found is known from the first claim on it, whoever's it was:
@@ -29,6 +37,8 @@ static HostlerRecord *make_claim(HostlerHost *host, const HostlerDomain *domain,
 	source = *is_first ? member->device->answer : earlier->body;
 	copy_group(source, claim->body, HOSTLER_CLAIM_IDENTITY);
 	copy_group(source, claim->body, VFIO_FOUND);
+	if (!*is_first)
+		take_over_display(earlier, claim);
 	if (member->with != NULL)
 		g_key_file_set_string(claim->body, VFIO_TAKEN, "with", member->with);
 	return claim;
@@ -71,8 +81,11 @@ static void store(HostlerHost *host, const HostlerRecord *claim)
 			    error->message);
 }
 
+/* What went wrong in the phase before says nothing of this one: `ended` with trouble
+ * is one that `release` has tried to end. */
 void vfio_claim_enter(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase)
 {
+	g_key_file_remove_group(claim->body, "trouble", NULL);
 	hostler_record_enter(host, claim, phase);
 	store(host, claim);
 }
@@ -82,6 +95,8 @@ void vfio_claim_say(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase,
 	g_key_file_set_string(claim->body, "trouble", "code", hostler_error_code(error));
 	g_key_file_set_string(claim->body, "trouble", "text", error->message);
 	g_key_file_set_int64(claim->body, "trouble", "at", host->ops->boottime(host));
+	g_key_file_set_integer(claim->body, "trouble", "times",
+			       g_key_file_get_integer(claim->body, "trouble", "times", NULL) + 1);
 	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
 		    &(HostlerSubject){ .vm = claim->name, .uuid = claim->uuid, .device = claim->key }, "%s",
 		    error->message);
@@ -105,13 +120,28 @@ gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
 }
 
 /* What failed a moment ago will fail again: hooks of other VMs need not each try. */
-#define TROUBLE_SECONDS 20
+#define TROUBLE_SECONDS 60
+
+/* An exchanged device is a person's to see. What there was no time to begin with
+ * did not fail, nor did a call that has come back (whoever asks has seen that none
+ * is out), and anything may fail once. */
+static gboolean will_fail_again(const HostlerRecord *claim)
+{
+	g_autofree char *code = g_key_file_get_string(claim->body, "trouble", "code", NULL);
+
+	if (g_strcmp0(code, hostler_error_code_name(HOSTLER_ERROR_VFIO_CHANGED)) == 0)
+		return TRUE;
+	return g_key_file_get_integer(claim->body, "trouble", "times", NULL) > 1 &&
+	       claim->phase != HOSTLER_PHASE_STUCK &&
+	       g_strcmp0(code, hostler_error_code_name(HOSTLER_ERROR_DEADLINE)) != 0;
+}
 
 gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim)
 {
 	gint64 at = g_key_file_get_int64(claim->body, "trouble", "at", NULL);
 
-	return vfio_claim_has_trouble(claim) && host->ops->boottime(host) - at < TROUBLE_SECONDS;
+	return vfio_claim_has_trouble(claim) && host->ops->boottime(host) - at < TROUBLE_SECONDS &&
+	       will_fail_again(claim);
 }
 
 char *vfio_claim_partner(const HostlerRecord *claim)

@@ -22,7 +22,7 @@ char *vfio_claim_partner(const HostlerRecord *claim);
 void vfio_claim_enter(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase);
 /* Why the claim's device is not with its VM or its driver; kept in the record. */
 void vfio_claim_say(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase, const GError *error);
-/* Whether something went wrong with it; a moment ago. */
+/* Whether something went wrong with it; and a moment ago, and would again. */
 gboolean vfio_claim_has_trouble(const HostlerRecord *claim);
 gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim);
 

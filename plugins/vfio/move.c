@@ -83,28 +83,18 @@ static HostlerPhase phase_of_failed(const HostlerJob *job)
 	return claim->phase == HOSTLER_PHASE_HELD ? HOSTLER_PHASE_HELD : HOSTLER_PHASE_ENDED;
 }
 
-/* What hangs comes back by itself, and what was exchanged is a person's to see. */
-static gboolean is_worth_a_try(const HostlerJob *job)
+void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
 {
-	return job->state == HOSTLER_JOB_FAILED &&
-	       !g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_CHANGED);
-}
-
-gboolean vfio_move_back(HostlerHost *host, const GPtrArray *claims)
-{
-	gboolean done = TRUE;
 	g_autoptr(GPtrArray) ours = without_libvirts(host, claims);
 	g_autofree HostlerJob *jobs = make_jobs(ours);
 
 	vfio_display_load(host, ours);
 	host->ops->run_jobs(host, jobs, ours->len, vfio_give_back);
 	for (guint i = 0; i < ours->len; i++) {
-		done = done && !is_worth_a_try(&jobs[i]);
 		if (jobs[i].state != HOSTLER_JOB_DONE)
 			vfio_claim_say(host, jobs[i].data, phase_of_failed(&jobs[i]), jobs[i].error);
 		else if (vfio_display_restore(host, jobs[i].data))
 			end_claim(host, &jobs[i]);
 	}
 	hostler_jobs_clear(jobs, ours->len);
-	return done;
 }

@@ -9,6 +9,5 @@
 /* FALSE with the first that did not get to vfio-pci. */
 gboolean vfio_move_to_vm(HostlerHost *host, const GPtrArray *claims, GError **error);
 /* A claim ends when its device is as it was found; one that is not back keeps its
- * claim, and every settle in full tries again. FALSE: that may be worth it at
- * once, for something failed that did not hang. */
-gboolean vfio_move_back(HostlerHost *host, const GPtrArray *claims);
+ * claim, and every settle in full tries again. */
+void vfio_move_back(HostlerHost *host, const GPtrArray *claims);

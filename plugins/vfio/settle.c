@@ -10,16 +10,27 @@
 #include "hostler/log.h"
 #include "hostler/record.h"
 #include "plugins/vfio/claim.h"
+#include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display.h"
 #include "plugins/vfio/move.h"
 
+/* A desktop takes longer to come back than a hook of another VM has. */
+static gboolean must_wait(HostlerHost *host, const HostlerRecord *claim, HostlerSettleDepth depth)
+{
+	if (depth == HOSTLER_SETTLE_IN_FULL || !g_key_file_has_group(claim->body, VFIO_DISPLAY))
+		return FALSE;
+	if (!vfio_claim_just_failed(host, claim))
+		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	return TRUE;
+}
+
 /* A device that is gone cannot be given back, and its claim must not refuse the
  * next one that is put in its place. */
-static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim)
+static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim, HostlerSettleDepth depth)
 {
 	if (host->ops->pci_exists(host, claim->key))
 		return FALSE;
-	if (vfio_display_restore(host, claim))
+	if (!must_wait(host, claim, depth) && vfio_display_restore(host, claim))
 		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
 	return TRUE;
 }
@@ -57,7 +68,7 @@ static gboolean has_listed_claim_in(HostlerHost *host, const char *uuid, const c
  * stays with the VM as long as that lists one member of it, and companions until
  * the last of those is back. That QEMU has closed a device is seen before it is
  * touched. */
-static gboolean has_left(HostlerHost *host, const HostlerRecord *claim)
+gboolean vfio_has_left(HostlerHost *host, const HostlerRecord *claim)
 {
 	g_autofree char *xml = claim->phase == HOSTLER_PHASE_HELD ? host->ops->vm_xml(host, claim->uuid) : NULL;
 	g_autofree char *group = host->ops->pci_group(host, claim->key);
@@ -89,7 +100,7 @@ static gboolean libvirt_will_end_it(HostlerHost *host, const HostlerRecord *clai
 static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 {
 	if (hostler_record_alive(host, claim))
-		return has_left(host, claim);
+		return vfio_has_left(host, claim);
 	if (libvirt_will_end_it(host, claim)) {
 		vfio_claim_enter(host, claim, HOSTLER_PHASE_ENDED);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
@@ -103,7 +114,7 @@ typedef struct {
 } Over;
 
 /* Read again under the lock: the run that just let go may have moved the device. */
-static void try_claim(HostlerHost *host, const char *bdf, Over *over)
+static void try_claim(HostlerHost *host, const char *bdf, HostlerSettleDepth depth, Over *over)
 {
 	g_autoptr(HostlerLock) lock = hostler_lock_try(host, bdf, NULL);
 	g_autoptr(HostlerRecord) claim = NULL;
@@ -111,22 +122,24 @@ static void try_claim(HostlerHost *host, const char *bdf, Over *over)
 	if (lock == NULL || host->ops->job_in_flight(host, bdf))
 		return;
 	claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
-	if (claim == NULL || forget_if_gone(host, claim) || !is_over(host, claim))
+	if (claim == NULL || forget_if_gone(host, claim, depth) || !is_over(host, claim))
 		return;
 	g_ptr_array_add(over->locks, g_steal_pointer(&lock));
 	g_ptr_array_add(over->claims, g_steal_pointer(&claim));
 }
 
-static void drop_failed(HostlerHost *host, GPtrArray *claims)
+static void drop_failed(HostlerHost *host, GPtrArray *claims, gboolean again)
 {
 	for (guint i = claims->len; i > 0; i--) {
-		if (vfio_claim_just_failed(host, g_ptr_array_index(claims, i - 1)))
+		const HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
+
+		if (vfio_claim_just_failed(host, claim) || (again && vfio_claim_has_trouble(claim)))
 			g_ptr_array_remove_index(claims, i - 1);
 	}
 }
 
 /* FALSE: nothing was to be done. */
-static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth)
+static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolean again)
 {
 	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
 	g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_lock_release);
@@ -134,21 +147,24 @@ static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth)
 	Over over = { locks, ended };
 
 	for (guint i = 0; i < claims->len; i++)
-		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, &over);
-	if (depth != HOSTLER_SETTLE_IN_FULL)
-		drop_failed(host, ended);
+		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, depth, &over);
+	if (again || depth == HOSTLER_SETTLE_IN_PASSING)
+		drop_failed(host, ended, again);
 	if (ended->len == 0)
 		return FALSE;
-	if (depth == HOSTLER_SETTLE_IN_PASSING)
-		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
-	else
+	if (depth == HOSTLER_SETTLE_IN_FULL) {
 		vfio_move_back(host, ended);
+	} else {
+		/* It tries them, and does not wait for us. */
+		g_ptr_array_set_size(locks, 0);
+		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	}
 	return TRUE;
 }
 
 /* Companions may follow what went back, once. */
 void vfio_settle(HostlerHost *host, HostlerSettleDepth depth)
 {
-	if (settle_once(host, depth) && depth != HOSTLER_SETTLE_IN_PASSING)
-		settle_once(host, HOSTLER_SETTLE_AGAIN);
+	if (settle_once(host, depth, FALSE) && depth == HOSTLER_SETTLE_IN_FULL && hostler_host_time_left(host) > 0)
+		settle_once(host, depth, TRUE);
 }

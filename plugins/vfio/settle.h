@@ -5,3 +5,5 @@
 
 /* Returns what no live VM owns; in passing it only sees whether there is any. */
 void vfio_settle(HostlerHost *host, HostlerSettleDepth depth);
+/* Whether a running VM does not have the claim's device any more. */
+gboolean vfio_has_left(HostlerHost *host, const HostlerRecord *claim);

@@ -3,6 +3,7 @@
  * bind in `prepare`, before libvirt would: a device that is on vfio-pci already
  * libvirt neither binds nor returns, so both are ours, with a deadline. */
 #include "hostler/error.h"
+#include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
 #include "plugins/vfio/claim.h"
@@ -44,8 +45,17 @@ static gboolean lists_new(HostlerHost *host, const HostlerDomain *domain)
 	return FALSE;
 }
 
+/* What was on vfio-pci already libvirt leaves there in the end. */
+static gboolean is_libvirts(HostlerHost *host, const HostlerJob *device)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, device->bdf);
+
+	return vfio_device_is_on_vfio(device) && (claim == NULL || vfio_claim_is_libvirts(claim));
+}
+
 /* Between `prepare` and `start` libvirt takes functions from network pools, and
- * binds them itself; those it also returns. */
+ * binds them itself; those it also returns. One that is back from no VM of ours yet
+ * we take over from that. */
 static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const VfioPlan *plan, gboolean at_start)
 {
 	GArray *members = g_array_new(FALSE, TRUE, sizeof(VfioMember));
@@ -55,7 +65,7 @@ static GArray *new_members(HostlerHost *host, const HostlerDomain *domain, const
 
 		if (at_start && !is_new(host, domain, member->device->bdf))
 			continue;
-		if (at_start && vfio_device_is_on_vfio(member->device))
+		if (at_start && is_libvirts(host, member->device))
 			vfio_claim_for_libvirt(host, domain, member->device->bdf, NULL);
 		else
 			g_array_append_val(members, *member);
@@ -102,6 +112,17 @@ static gboolean acquire(HostlerHost *host, const HostlerDomain *domain, HostlerR
 	return take(host, domain, members, error);
 }
 
+/* Whoever has the lock is about to decide on the device, and sees that it is open. */
+static void note_as_libvirts(HostlerHost *host, const HostlerDomain *domain, const char *bdf,
+			     const HostlerRecord *stay)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_try(host, bdf, NULL);
+	g_autoptr(HostlerRecord) claim = lock != NULL ? hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf) : NULL;
+
+	if (lock != NULL && claim == NULL)
+		vfio_claim_for_libvirt(host, domain, bdf, stay);
+}
+
 /* Hot-plugged: no hook was called, libvirt bound it. */
 static void note_hot_plugged(HostlerHost *host, const HostlerDomain *domain, const HostlerRecord *stay)
 {
@@ -110,7 +131,7 @@ static void note_hot_plugged(HostlerHost *host, const HostlerDomain *domain, con
 		g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
 
 		if (claim == NULL && host->ops->pci_exists(host, bdf))
-			vfio_claim_for_libvirt(host, domain, bdf, stay);
+			note_as_libvirts(host, domain, bdf, stay);
 	}
 }
 
@@ -121,6 +142,9 @@ static gboolean started(HostlerHost *host, const HostlerDomain *domain, HostlerR
 	for (guint i = 0; i < claims->len; i++) {
 		HostlerRecord *claim = g_ptr_array_index(claims, i);
 
+		/* Of an earlier run: this VM does not have it. */
+		if (claim->phase == HOSTLER_PHASE_STUCK)
+			continue;
 		claim->caller = stay->caller;
 		claim->qemu = stay->qemu;
 		vfio_claim_enter(host, claim, stay->phase);
@@ -173,9 +197,7 @@ static void released(HostlerHost *host, const char *uuid)
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 
 	leave_in_flight(host, claims);
-	/* Nobody else will come for it: libvirt calls `release` once. */
-	if (!vfio_move_back(host, claims))
-		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	vfio_move_back(host, claims);
 }
 
 const HostlerPlugin hostler_plugin_vfio = {

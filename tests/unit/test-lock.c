@@ -4,9 +4,11 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/reach.h"
 #include "host/machine.h"
 #include "hostler/error.h"
 #include "hostler/record.h"
@@ -182,6 +184,74 @@ static void test_claimed_is_not_waited_for(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(fixture->host->ops->monotonic(fixture->host) - begun, <, 30 * G_USEC_PER_SEC);
 }
 
+static void store_claim(Fixture *fixture, const char *bdf, const char *uuid)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_new(fixture->host, HOSTLER_RECORD_CLAIM, bdf, uuid, "vm");
+	g_autoptr(GError) error = NULL;
+
+	fixture->host->ops->process_find(fixture->host, getpid(), &claim->caller);
+	hostler_record_store(fixture->host, claim, &error);
+	g_assert_no_error(error);
+}
+
+/* Has A locked until it is killed, and takes it over meanwhile. */
+static pid_t start_taker(Fixture *fixture)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	g_assert_cmpint(pipe(ready), ==, 0);
+	pid = fork();
+	if (pid == 0) {
+		if (hostler_lock_try(fixture->host, A, NULL) == NULL || write(ready[1], "", 1) != 1)
+			_exit(1);
+		g_usleep(100 * 1000);
+		store_claim(fixture, A, OTHER);
+		g_usleep(60 * G_USEC_PER_SEC);
+		_exit(0);
+	}
+	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+/* A release has the rest to return. */
+static void test_taken_over_while_waited_for(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GPtrArray) locks = NULL;
+	g_autoptr(GError) error = NULL;
+	pid_t pid;
+
+	store_claim(fixture, A, UUID);
+	store_claim(fixture, B, UUID);
+	pid = start_taker(fixture);
+	locks = reach_lock_claimed(fixture->host, UUID, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(locks->len, ==, 1);
+	g_assert_null(hostler_lock_try(fixture->host, B, NULL));
+	kill(pid, SIGKILL);
+	end_holder(pid);
+	hostler_locks_tidy(fixture->host);
+}
+
+/* What an earlier run of this VM left is taken back with the rest if it is refused. */
+static void test_leftovers_are_locked_too(Fixture *fixture, gconstpointer data)
+{
+	static const char xml[] = "<domain><name>vm</name><uuid>" UUID "</uuid></domain>";
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(xml, strlen(xml), NULL);
+	g_autoptr(GPtrArray) locks = NULL;
+	g_autoptr(GError) error = NULL;
+
+	store_claim(fixture, A, OTHER);
+	store_claim(fixture, B, UUID);
+	locks = reach_lock(fixture->host, domain, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(locks->len, ==, 1);
+	g_assert_null(hostler_lock_try(fixture->host, B, NULL));
+}
+
 static void test_firewalls_file_stays(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *path = g_build_filename(fixture->host->run_dir, "lock", NULL);
@@ -191,6 +261,20 @@ static void test_firewalls_file_stays(Fixture *fixture, gconstpointer data)
 	g_assert_no_error(error);
 	hostler_lock_release(lock);
 	g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
+}
+
+/* hostler-watch has this file as well, and is not trusted with root's words. */
+static void test_firewalls_holder_is_a_number(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(HostlerLock) lock G_GNUC_UNUSED = hostler_lock_firewall(fixture->host, NULL);
+	g_autofree char *path = g_build_filename(fixture->host->run_dir, "lock", NULL);
+	g_autoptr(GError) error = NULL;
+
+	set_deadline(fixture, 0);
+	g_assert_true(g_file_set_contents_full(path, "\x1b[31m1", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+	g_assert_null(hostler_lock_firewall(fixture->host, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE);
+	g_assert_nonnull(strstr(error->message, "(pid unknown)"));
 }
 
 int main(int argc, char **argv)
@@ -205,7 +289,10 @@ int main(int argc, char **argv)
 		{ "/lock/killed-holder-leaves-nothing", test_killed_holder_leaves_nothing },
 		{ "/lock/all-or-none", test_all_or_none },
 		{ "/lock/claimed-is-not-waited-for", test_claimed_is_not_waited_for },
+		{ "/lock/taken-over-while-waited-for", test_taken_over_while_waited_for },
+		{ "/lock/leftovers-are-locked-too", test_leftovers_are_locked_too },
 		{ "/lock/firewalls-file-stays", test_firewalls_file_stays },
+		{ "/lock/firewalls-holder-is-a-number", test_firewalls_holder_is_a_number },
 	};
 
 	g_test_init(&argc, &argv, NULL);
