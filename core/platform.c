@@ -56,6 +56,12 @@ static gboolean begin_hidden(HostlerXml *xml, gpointer data, GError **error)
 	return TRUE;
 }
 
+static gboolean begin_hyperv(HostlerXml *xml, gpointer data, GError **error)
+{
+	platform_of(data)->hyperv = TRUE;
+	return TRUE;
+}
+
 static gboolean begin_vendor_id(HostlerXml *xml, gpointer data, GError **error)
 {
 	platform_of(data)->vendor_id = says(xml, "state", "on");
@@ -74,7 +80,7 @@ static const HostlerXmlElement hyperv_children[] = {
 
 const HostlerXmlElement hostler_features_children[] = {
 	{.name = "kvm", .children = kvm_children},
-	{.name = "hyperv", .children = hyperv_children},
+	{.name = "hyperv", .children = hyperv_children, .begin = begin_hyperv},
 	{.name = NULL},
 };
 

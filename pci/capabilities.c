@@ -83,7 +83,8 @@ static void read_header(const Reading *reading)
 	capabilities->header = header & ~MULTIFUNCTION;
 	capabilities->multifunction = (header & MULTIFUNCTION) != 0;
 	capabilities->known = capabilities->vendor != NOTHING && capabilities->vendor != 0;
-	capabilities->complete = reading->length > HEADER_BYTES;
+	capabilities->complete = reading->length > HEADER_BYTES ||
+				 (pci_read_word(reading->device, PCI_STATUS) & PCI_STATUS_CAP_LIST) == 0;
 	if (capabilities->header == PCI_HEADER_TYPE_BRIDGE)
 		capabilities->secondary = pci_read_byte(reading->device, PCI_SECONDARY_BUS);
 }

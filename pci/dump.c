@@ -10,6 +10,8 @@
 #include "hostler/libpci.h"
 #include "hostler/text.h"
 
+#define ROW_BYTES 16
+
 typedef struct {
 	struct pci_access *access;
 	const char *file;
@@ -54,15 +56,14 @@ static void load(gpointer data)
 	pci_init(dump->access);
 }
 
-/* libpci gives all of a range or nothing of it. */
+/* libpci gives all of a range or nothing of it; a dump may end in any row. */
 static void read_config(struct pci_dev *device, HostlerCapabilities *capabilities)
 {
-	static const int lengths[] = { HOSTLER_CONFIG_BYTES, 256, 64 };
 	g_autofree guint8 *bytes = g_malloc(HOSTLER_CONFIG_BYTES);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
-		if (pci_read_block(device, 0, bytes, lengths[i])) {
-			hostler_capabilities_read(bytes, (gsize)lengths[i], capabilities);
+	for (int length = HOSTLER_CONFIG_BYTES; length > 0; length -= ROW_BYTES) {
+		if (pci_read_block(device, 0, bytes, length)) {
+			hostler_capabilities_read(bytes, (gsize)length, capabilities);
 			return;
 		}
 	}

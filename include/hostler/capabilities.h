@@ -11,7 +11,7 @@
 
 typedef struct {
 	gboolean known;    /* it answered; nothing below holds otherwise */
-	gboolean complete; /* capabilities too, not only the 64 bytes that are shown to everybody */
+	gboolean complete; /* with its capabilities, if it has any, not only the 64 bytes that everybody is shown */
 	guint16 vendor;
 	guint16 device;
 	guint16 class; /* 0x0300 */

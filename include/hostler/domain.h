@@ -118,6 +118,7 @@ typedef struct {
 	char *machine;       /* <os><type machine>: "pc-q35-7.2" */
 	gboolean uefi;       /* <os firmware='efi'>, or a <loader type='pflash'> */
 	gboolean kvm_hidden; /* <features><kvm><hidden state='on'> */
+	gboolean hyperv;     /* <features><hyperv> */
 	gboolean vendor_id;  /* <features><hyperv><vendor_id state='on'> */
 	guint64 memory;      /* bytes */
 	guint64 hard_limit;  /* bytes, of <memtune>; 0: none */

@@ -99,6 +99,10 @@ static void test_port(void)
 	found = read_first(&config, 64);
 	g_assert_true(found.known && !found.complete && !found.express);
 	g_assert_cmpuint(found.secondary, ==, 7);
+	/* Without a list of capabilities there is nothing more to be read. */
+	config.bytes[PCI_STATUS] = 0;
+	found = read_first(&config, 64);
+	g_assert_true(found.known && found.complete && !found.express);
 	found = read_first(&config, 63);
 	g_assert_false(found.known);
 }
@@ -153,7 +157,7 @@ static void test_broken(void)
 
 /* --- dumps --- */
 
-#define ROW "00: de 10 01 14 00 00 00 00 a1 00 00 03 00 00 00 00\n"
+#define ROW "00: de 10 01 14 00 00 10 00 a1 00 00 03 00 00 00 00\n"
 #define ROWS ROW "10: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n" \
 	"20: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n"          \
 	"30: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n"

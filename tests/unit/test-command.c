@@ -75,7 +75,7 @@ static void assert_verdict(const char *severities, gboolean terminal, const char
 
 	capture_begin(&capture, terminal);
 	capture.paper.colour = FALSE;
-	verdict_print(&capture.paper, "we\x1b" "b", findings);
+	verdict_print(&capture.paper, &(VerdictSubject){ .name = "we\x1b" "b" }, findings);
 	g_assert_cmpstr(capture_end(&capture), ==, expected);
 }
 
@@ -119,7 +119,7 @@ static void test_colour(void)
 	guint escapes = 0;
 
 	capture_begin(&capture, TRUE);
-	verdict_print(&capture.paper, "web", findings);
+	verdict_print(&capture.paper, &(VerdictSubject){ .name = "web" }, findings);
 	for (const char *p = capture_end(&capture); *p != '\0'; p++)
 		escapes += *p == '\x1b';
 	g_assert_cmpuint(escapes, ==, 2 * 4);
@@ -134,7 +134,7 @@ static void test_json(void)
 	JsonObject *root, *plan, *finding;
 
 	capture_begin(&capture, FALSE);
-	verdict_print_json(&capture.paper, "w\te\xe2\x80\xae\"b", NULL, findings);
+	verdict_print_json(&capture.paper, &(VerdictSubject){ .name = "w\te\xe2\x80\xae\"b" }, findings);
 	json_parser_load_from_data(parser, capture_end(&capture), -1, &error);
 	g_assert_no_error(error);
 	g_assert_null(strchr(capture.text, '\x1b'));
