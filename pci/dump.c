@@ -85,8 +85,8 @@ static GPtrArray *list(struct pci_access *access)
 	GPtrArray *devices = g_ptr_array_new_with_free_func(dumped_free);
 
 	for (struct pci_dev *device = access->devices; device != NULL; device = device->next) {
-		g_autofree char *bdf = g_strdup_printf("%04x:%02x:%02x.%u", (guint)device->domain & 0xffff, device->bus,
-						       device->dev, device->func);
+		g_autofree char *bdf = g_strdup_printf("%04x:%02x:%02x.%u", (guint)device->domain & 0xffff,
+						       device->bus, device->dev, device->func);
 		HostlerDumped *dumped;
 
 		if (!hostler_text_is_bdf(bdf) || is_there(devices, bdf))
@@ -105,8 +105,8 @@ static gboolean refuse(const char *file, const char *why, GError **error)
 	g_autofree char *shown = hostler_text_shown(file);
 	g_autofree char *reason = hostler_text_shown(why);
 
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "%s is no dump of PCI devices (%s); make one with: "
-		    "sudo lspci -xxxx > FILE", shown, reason);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+		    "%s is no dump of PCI devices (%s); make one with: sudo lspci -xxxx > FILE", shown, reason);
 	return FALSE;
 }
 

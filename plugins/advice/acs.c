@@ -46,9 +46,9 @@ static gboolean is_parted(const Search *search, const GPtrArray *members)
 
 		for (guint j = 0; is_wanted(search, one) && j < members->len; j++) {
 			const AdviceDevice *other = g_ptr_array_index(members, j);
-			gboolean outside = search->domain == NULL || advice_listed(search->domain, other->bdf) == NULL;
+			gboolean with_it = search->domain != NULL && is_wanted(search, other);
 
-			if (outside && !g_str_equal(one->group, other->group))
+			if (!with_it && !g_str_equal(one->group, other->group))
 				return TRUE;
 		}
 	}
@@ -111,8 +111,9 @@ static void look_at(const Search *search, guint set)
 		say_faked(search, subject, names, reason);
 	else
 		hostler_findings_add(search->findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, subject,
-				     NULL, "the kernel keeps apart %s, though %s: it knows better of these devices, or "
-				     "was built to pretend", names, reason);
+				     NULL,
+				     "the kernel keeps apart %s, though %s: it knows better of these devices, or was "
+				     "built to pretend", names, reason);
 }
 
 /* --- the argument --- */
@@ -148,10 +149,10 @@ static void say_ignored(const Search *search, const AdviceDevice *device)
 	g_autofree char *name = advice_describe(device);
 
 	hostler_findings_add(search->findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf,
-			     "take the argument out; groups get smaller by other slots of the board, a newer firmware, "
-			     "or a kernel that is patched for it (and then only pretends)",
-			     "the kernel was booted with %s and ignores it: %s %s and still shares group %s; it is no "
-			     "argument of an unpatched kernel", search->argument, name, isolation_why_not(device),
+			     "take the argument out; groups get smaller by other slots of the board, a newer "
+			     "firmware, or a kernel that is patched for it (and then only pretends)",
+			     "the kernel was booted with %s and ignores it: %s %s and still shares group %s; it is "
+			     "no argument of an unpatched kernel", search->argument, name, isolation_why_not(device),
 			     device->group);
 }
 
@@ -176,8 +177,8 @@ static void look_at_argument(const Search *search)
 	if (candidates == 0 && ports + functions > 0)
 		hostler_findings_add(search->findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, NULL,
 				     "take the argument out of the kernel's command line",
-				     "the kernel was booted with %s, but there is nothing to fake: every device that it "
-				     "is for has ACS of its own", search->argument);
+				     "the kernel was booted with %s, but there is nothing to fake: every device that "
+				     "it is for has ACS of its own", search->argument);
 }
 
 void advice_acs(HostlerHost *host, const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings)

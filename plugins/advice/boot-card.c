@@ -12,11 +12,12 @@ static void look_at_rom(const HostlerDomain *domain, const AdviceDevice *card, H
 		return;
 	name = advice_describe(card);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_GPU, card->bdf,
-			     "save the ROM while another card is the first, or take it from the maker's firmware update, "
-			     "and add <rom file='/var/lib/libvirt/FILE.rom'/> to its <hostdev>: virsh edit VM",
-			     "%s is the card that the host itself was started on (boot_vga), and the VM gives it no ROM: "
-			     "what can be read from it is the copy that the firmware has used, with which many cards "
-			     "stay dark", name);
+			     "save the ROM while another card is the first, or take it from the maker's firmware "
+			     "update, and add <rom file='/var/lib/libvirt/FILE.rom'/> to its <hostdev>: virsh edit "
+			     "VM",
+			     "%s is the card that the host itself was started on (boot_vga), and the VM gives it no "
+			     "ROM: what can be read from it is the copy that the firmware has used, with which many "
+			     "cards stay dark", name);
 }
 
 static void look_at_memory(const HostlerDomain *domain, const AdviceDevice *card, HostlerFindings *findings)
@@ -31,10 +32,11 @@ static void look_at_memory(const HostlerDomain *domain, const AdviceDevice *card
 	all = g_strjoinv(", ", card->framebuffers);
 	hostler_findings_add(findings, domain != NULL ? HOSTLER_SEVERITY_ADVICE : HOSTLER_SEVERITY_NOTE,
 			     HOSTLER_ERROR_ADVICE_GPU, card->bdf,
-			     "set <hostler:passthrough display='release'/> in the VM's metadata (virsh edit VM), or make "
-			     "another card the first in the firmware's setup",
+			     "set <hostler:passthrough display='release'/> in the VM's metadata (virsh edit VM), or "
+			     "make another card the first in the firmware's setup",
 			     "a part of the memory of %s belongs to the host's boot framebuffer (%s, /proc/iomem): "
-			     "before Linux 6.0 a VM that has the card cannot use it (\"BAR: can't reserve\")", name, all);
+			     "before Linux 6.0 a VM that has the card cannot use it "
+			     "(\"BAR: can't reserve\")", name, all);
 }
 
 void advice_boot_card(const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings)

@@ -44,24 +44,30 @@ static const char *name_acs(const AdviceDevice *device)
 	return isolation_is_known_good(device) ? ", isolated by a quirk of the kernel" : "";
 }
 
-static void describe(const AdviceDevice *device, HostlerFindings *findings)
+static char *say_what_it_is(const AdviceDevice *device)
 {
 	const HostlerCapabilities *capabilities = &device->capabilities;
 	g_autofree char *name = advice_describe(device);
 
-	if (!capabilities->known)
+	if (!capabilities->complete)
+		return g_strdup_printf("%s: only the header is in the dump", name);
+	return g_strdup_printf("%s: %s, %s%s%s", name, name_port(capabilities),
+			       advice_is_bridge(device) ? "bridge" : name_reset(capabilities), name_acs(device),
+			       capabilities->msi ? ", MSI" : "");
+}
+
+static void describe(const AdviceDevice *device, HostlerFindings *findings)
+{
+	g_autofree char *text = say_what_it_is(device);
+
+	if (device->capabilities.known)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf,
+				     NULL, "%s", text);
+	else
 		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_RESET_DEAD, device->bdf,
 				     "power the host off and on, and look again",
 				     "%s reads ff everywhere: it does not answer (asleep without power, or dead)",
 				     advice_address(device->bdf));
-	else if (!capabilities->complete)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf, NULL,
-				     "%s: only the header is in the dump", name);
-	else
-		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf, NULL,
-				     "%s: %s, %s%s%s", name, name_port(capabilities),
-				     advice_is_bridge(device) ? "bridge" : name_reset(capabilities), name_acs(device),
-				     capabilities->msi ? ", MSI" : "");
 }
 
 /* --- groups --- */
@@ -108,8 +114,8 @@ static void describe_set(const GPtrArray *devices, guint set, HostlerFindings *f
 	culprit = name_culprit(devices, set);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION,
 			     ((const AdviceDevice *)g_ptr_array_index(devices, set))->bdf, NULL,
-			     "nothing keeps these apart, so the kernel makes one IOMMU group of them and they go to one "
-			     "VM: %s (%s)", names, culprit);
+			     "nothing keeps these apart, so the kernel makes one IOMMU group of them and they go to "
+			     "one VM: %s (%s)", names, culprit);
 }
 
 static gboolean is_complete(const GPtrArray *devices)
@@ -133,7 +139,8 @@ void advice_explain_dump(const GPtrArray *dump, HostlerFindings *findings)
 	if (!is_complete(devices)) {
 		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_ISOLATION, NULL,
 				     "make it anew as root: sudo lspci -xxxx > FILE",
-				     "capabilities are missing from the dump: it was made by a user, or with fewer x");
+				     "capabilities are missing from the dump: it was made by a user, or with fewer "
+				     "x");
 		return;
 	}
 	for (guint i = 0; i < devices->len; i++)

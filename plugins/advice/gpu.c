@@ -25,8 +25,8 @@ static void add(HostlerFindings *findings, HostlerSeverity severity, const Advic
 
 static void look_at_hiding(const HostlerPlatform *platform, const AdviceDevice *gpu, HostlerFindings *findings)
 {
-	static const char before_r465[] = "NVIDIA's drivers before R465 (March 2021) then stop with Code 43; newer ones do "
-					  "not mind";
+	static const char before_r465[] = "NVIDIA's drivers before R465 (March 2021) then stop with Code 43; newer "
+					  "ones do not mind";
 
 	if (gpu->capabilities.vendor != NVIDIA)
 		return;
@@ -45,7 +45,8 @@ static void look_at_machine(const HostlerPlatform *platform, const AdviceDevice 
 	    !(g_str_equal(platform->machine, "pc") || strstr(platform->machine, "i440fx") != NULL))
 		return;
 	add(findings, HOSTLER_SEVERITY_ADVICE, gpu,
-	    "make the VM anew on its disk: virt-install --import --machine q35 ... (a guest finds its devices elsewhere)",
+	    "make the VM anew on its disk: virt-install --import --machine q35 ... (a guest finds its devices "
+	    "elsewhere)",
 	    "goes to a VM of machine type %s, which has no PCI Express; drivers of today's cards expect it and fail "
 	    "(Code 43)", platform->machine);
 }

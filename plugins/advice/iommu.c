@@ -5,7 +5,7 @@
 #include "plugins/advice/advice.h"
 
 #define REBOOT "; then reboot"
-#define GRUB "GRUB_CMDLINE_LINUX in /etc/default/grub, then run update-grub (or grub2-mkconfig -o /boot/grub2/grub.cfg)"
+#define GRUB "GRUB_CMDLINE_LINUX in /etc/default/grub, then run update-grub (grub2-mkconfig -o /boot/grub2/grub.cfg)"
 
 typedef enum {
 	CPU_INTEL,
@@ -61,7 +61,8 @@ static void add_intel(HostlerHost *host, HostlerFindings *findings)
 	g_autofree char *argument = advice_argument(host, "intel_iommu=on");
 
 	if (*argument != '\0')
-		add(findings, "switch VT-d (\"Intel Virtualization for Directed I/O\") on in the firmware's setup" REBOOT,
+		add(findings,
+		    "switch VT-d (\"Intel Virtualization for Directed I/O\") on in the firmware's setup" REBOOT,
 		    "though the kernel was booted with intel_iommu=on; so VT-d is off in the firmware");
 	else
 		add(findings, "switch VT-d on in the firmware's setup, and add intel_iommu=on to " GRUB REBOOT,
@@ -85,8 +86,9 @@ void advice_iommu(HostlerHost *host, HostlerFindings *findings)
 		add_intel(host, findings);
 		return;
 	case CPU_AMD:
-		add(findings, "switch IOMMU (or AMD-Vi, SVM beside it) on in the firmware's setup: \"Auto\" is often off"
-		    REBOOT, "and on AMD the kernel needs no argument for it; so it is off in the firmware");
+		add(findings,
+		    "switch IOMMU (or AMD-Vi) on in the firmware's setup, where \"Auto\" is often off" REBOOT,
+		    "and on AMD the kernel needs no argument for it; so it is off in the firmware");
 		return;
 	case CPU_OTHER:
 		add(findings, "switch it on in the firmware's setup (SMMU on Arm)" REBOOT,

@@ -62,8 +62,8 @@ static void look_at_huge_pages(HostlerHost *host, const HostlerPlatform *platfor
 	mend = g_strdup_printf("echo %" G_GUINT64_FORMAT " > /sys/kernel/mm/hugepages/hugepages-%" G_GUINT64_FORMAT
 			       "kB/nr_hugepages, soon after the boot, when memory is in one piece", all, size / KIB);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_MEMORY, NULL, mend,
-			     "the VM wants %s in %" G_GUINT64_FORMAT " huge pages of %" G_GUINT64_FORMAT " KiB, of which "
-			     "the host has %" G_GUINT64_FORMAT " free", memory, wanted, size / KIB, unused);
+			     "the VM wants %s in %" G_GUINT64_FORMAT " huge pages of %" G_GUINT64_FORMAT " KiB, of "
+			     "which the host has %" G_GUINT64_FORMAT " free", memory, wanted, size / KIB, unused);
 }
 
 /* --- plain memory --- */
@@ -78,11 +78,12 @@ static void look_at_available(HostlerHost *host, const HostlerPlatform *platform
 	if (available == 0 || platform->memory <= available)
 		return;
 	/* A tenth for QEMU itself and for the host. */
-	mend = g_strdup_printf("end other programs, or give the VM less: virt-xml VM --edit --memory %" G_GUINT64_FORMAT,
+	mend = g_strdup_printf("end other programs, or give the VM less: virt-xml VM --edit --memory "
+			       "%" G_GUINT64_FORMAT,
 			       available / 10 * 9 / MIB);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_MEMORY, NULL, mend,
-			     "the VM has a PCI device, so its %s are taken at once and for good (pinned); the host has "
-			     "%s available (MemAvailable)", memory, rest);
+			     "the VM has a PCI device, so its %s are taken at once and for good (pinned); the host "
+			     "has %s available (MemAvailable)", memory, rest);
 }
 
 static void look_at_limit(const HostlerPlatform *platform, HostlerFindings *findings)
@@ -94,11 +95,12 @@ static void look_at_limit(const HostlerPlatform *platform, HostlerFindings *find
 
 	if (platform->hard_limit == 0 || platform->hard_limit >= enough)
 		return;
-	mend = g_strdup_printf("virsh memtune VM --hard-limit %" G_GUINT64_FORMAT " --config, or take <hard_limit> out: "
-			       "virsh edit VM", enough / KIB);
+	mend = g_strdup_printf("virsh memtune VM --hard-limit %" G_GUINT64_FORMAT " --config, or take <hard_limit> "
+			       "out: virsh edit VM", enough / KIB);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_MEMORY, NULL, mend,
-			     "<hard_limit> is %s: with a PCI device that is also how much QEMU may lock (memlock), and it "
-			     "needs the VM's %s and about 1 GiB more (\"VFIO_MAP_DMA failed: Cannot allocate memory\")",
+			     "<hard_limit> is %s: with a PCI device that is also how much QEMU may lock (memlock), "
+			     "and it needs the VM's %s and about 1 GiB more "
+			     "(\"VFIO_MAP_DMA failed: Cannot allocate memory\")",
 			     limit, memory);
 }
 

@@ -21,7 +21,8 @@ void advice_modules(HostlerHost *host, HostlerFindings *findings)
 		return;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_VFIO_MODULE, NULL,
 			     "reboot, if the kernel was upgraded since the host was booted; else install all of its "
-			     "modules: apt install linux-image-$(uname -r), on Ubuntu linux-modules-extra-$(uname -r)",
+			     "modules: apt install linux-image-$(uname -r), on Ubuntu linux-modules-extra-$(uname "
+			     "-r)",
 			     "the module vfio-pci is neither loaded nor below /lib/modules/%s, and no VM gets a PCI "
 			     "device without it", release);
 }

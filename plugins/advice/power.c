@@ -12,7 +12,8 @@ static void say_asleep(const AdviceDevice *device, HostlerFindings *findings)
 
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_POWER, device->bdf, mend,
 			     "%s is asleep without power (D3cold); some cards do not wake from that under vfio-pci "
-			     "(\"Unable to change power state from D3cold to D0\"), and then only a reboot helps", name);
+			     "(\"Unable to change power state from D3cold to D0\"), and then only a reboot "
+			     "helps", name);
 }
 
 void advice_sleep(const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings)
@@ -62,7 +63,7 @@ void advice_resets(const GPtrArray *devices, HostlerFindings *findings)
 			continue;
 		last = device;
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, device->bdf, NULL,
-				     "the kernel knows no way to reset %s%s by itself; what one guest leaves in it the next "
-				     "one finds, unless the whole slot is reset", name, others);
+				     "the kernel knows no way to reset %s%s by itself; what one guest leaves in it "
+				     "the next one finds, unless the whole slot is reset", name, others);
 	}
 }

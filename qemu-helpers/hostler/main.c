@@ -63,7 +63,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &line->request.json, "Print JSON", NULL },
 		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check: read the VM from FILE", "FILE" },
-		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE", "FILE" },
+		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE",
+		  "FILE" },
 		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
 		  "settle: and again when libvirt's half minute for a release is over", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &line->show_version, "Show the version", NULL },

@@ -61,8 +61,9 @@ static void dump_platform(GString *out, const HostlerPlatform *platform)
 		g_string_append_printf(out, " hard-limit=%" G_GUINT64_FORMAT, platform->hard_limit);
 	if (platform->huge_pages)
 		g_string_append_printf(out, " huge-pages=%" G_GUINT64_FORMAT, platform->huge_page);
-	g_string_append_printf(out, "%s%s%s%s\n", platform->uefi ? " uefi" : "", platform->kvm_hidden ? " hidden" : "",
-			       platform->hyperv ? " hyperv" : "", platform->vendor_id ? " vendor-id" : "");
+	g_string_append_printf(out, "%s%s%s%s\n", platform->uefi ? " uefi" : "",
+			       platform->kvm_hidden ? " hidden" : "", platform->hyperv ? " hyperv" : "",
+			       platform->vendor_id ? " vendor-id" : "");
 }
 
 static char *dump(const HostlerDomain *domain)
