@@ -85,11 +85,12 @@ static void unite(GPtrArray *devices, const AdviceDevice *one, const AdviceDevic
 	}
 }
 
-/* From this port to the root. */
+/* From this port to the root. One that sleeps says nothing, and is given the
+ * benefit of the doubt. */
 static gboolean is_way_apart(const GPtrArray *devices, const AdviceDevice *port)
 {
 	for (guint depth = 0; port != NULL && depth < DEEPEST; depth++) {
-		if (!isolation_is_apart(port))
+		if (port->capabilities.known && !isolation_is_apart(port))
 			return FALSE;
 		port = port->port != NULL ? advice_find(devices, port->port) : NULL;
 	}
