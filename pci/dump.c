@@ -80,23 +80,33 @@ static gboolean is_there(const GPtrArray *devices, const char *bdf)
 	return FALSE;
 }
 
+/* What sysfs would have no name for, or has had already, is left out. */
+static void add(GPtrArray *devices, struct pci_dev *device)
+{
+	g_autofree char *bdf = g_strdup_printf("%04x:%02x:%02x.%u", (guint)device->domain & 0xffff, device->bus,
+					       device->dev, device->func);
+	HostlerDumped *dumped;
+
+	if (!hostler_text_is_bdf(bdf) || is_there(devices, bdf))
+		return;
+	dumped = g_new0(HostlerDumped, 1);
+	dumped->bdf = g_steal_pointer(&bdf);
+	read_config(device, &dumped->capabilities);
+	g_ptr_array_add(devices, dumped);
+}
+
 static GPtrArray *list(struct pci_access *access)
 {
 	GPtrArray *devices = g_ptr_array_new_with_free_func(dumped_free);
+	guint n = 0;
 
 	for (struct pci_dev *device = access->devices; device != NULL; device = device->next) {
-		g_autofree char *bdf = g_strdup_printf("%04x:%02x:%02x.%u", (guint)device->domain & 0xffff,
-						       device->bus, device->dev, device->func);
-		HostlerDumped *dumped;
-
-		if (!hostler_text_is_bdf(bdf) || is_there(devices, bdf))
-			continue;
-		dumped = g_new0(HostlerDumped, 1);
-		dumped->bdf = g_steal_pointer(&bdf);
-		read_config(device, &dumped->capabilities);
-		g_ptr_array_add(devices, dumped);
+		if (n++ < HOSTLER_DUMP_MAX_DEVICES)
+			add(devices, device);
 	}
 	g_ptr_array_sort(devices, compare_bdfs);
+	if (n > HOSTLER_DUMP_MAX_DEVICES)
+		g_ptr_array_set_size(devices, 0);
 	return devices;
 }
 
@@ -127,6 +137,6 @@ GPtrArray *hostler_dump_read(const char *file, GError **error)
 	if (devices == NULL)
 		refuse(file, why, error);
 	else if (devices->len == 0)
-		refuse(file, "there is no device in it", error);
+		refuse(file, "there is no device in it, or too many", error);
 	return devices != NULL && devices->len > 0 ? g_steal_pointer(&devices) : NULL;
 }

@@ -40,6 +40,7 @@ typedef struct {
 } HostlerDumped;
 
 #define HOSTLER_DUMP_MAX_BYTES (16 * 1024 * 1024)
+#define HOSTLER_DUMP_MAX_DEVICES 2048
 
 /* The devices (HostlerDumped) in what `lspci -xxxx` wrote, by BDF. NULL and
  * HOSTLER_ERROR_ARGUMENTS, with the file's name, when it is no such thing. */

@@ -8,7 +8,7 @@
 /* What the kernel asks for. Of these, what a device does not offer it cannot do
  * wrong: only what it offers must be switched on. */
 #define WANTED (PCI_ACS_CTRL_VALID | PCI_ACS_CTRL_REQ_RED | PCI_ACS_CTRL_CMPLT_RED | PCI_ACS_CTRL_FORWARD)
-#define DEEPEST 64 /* buses on the way to a device; there are 256 at all */
+#define DEEPEST 32 /* bridges on the way to a device; a dump may lead in circles */
 
 /* Function 1 to 7 are of several, whatever their header says. */
 static gboolean is_one_of_several(const AdviceDevice *device)
@@ -77,7 +77,7 @@ static void unite(GPtrArray *devices, const AdviceDevice *one, const AdviceDevic
 	guint kept = MIN(one->set, other->set);
 	guint dropped = MAX(one->set, other->set);
 
-	for (guint i = 0; i < devices->len; i++) {
+	for (guint i = 0; kept != dropped && i < devices->len; i++) {
 		AdviceDevice *device = g_ptr_array_index(devices, i);
 
 		if (device->set == dropped)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any bytes as what lspci wrote: refused in a line, or devices in order. */
+/* Any bytes as what lspci wrote: refused in a line, or devices in order, which can be
+ * explained whatever they say of each other. */
 
 #include <string.h>
 #include <sys/mman.h>
@@ -8,7 +9,22 @@
 #include "hostler/capabilities.h"
 #include "hostler/error.h"
 #include "hostler/text.h"
+#include "plugins/advice/dump.h"
 #include "tests/fuzz/fuzz.h"
+
+static void check_findings(const GPtrArray *devices)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+
+	advice_explain_dump(devices, findings);
+	g_assert_cmpuint(findings->items->len, >=, devices->len);
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+
+		g_assert_true(g_str_is_ascii(finding->text));
+		g_assert_cmpint(finding->severity, !=, HOSTLER_SEVERITY_REFUSE);
+	}
+}
 
 static void check_order(const GPtrArray *devices)
 {
@@ -22,8 +38,7 @@ static void check_order(const GPtrArray *devices)
 	}
 }
 
-/* libpci, left by a jump, never closes the file it read; so here it gets one that
- * costs no disk, and the process a limit to reach only after many refusals. */
+/* libpci wants a file; this one costs no disk. */
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	g_autoptr(GError) error = NULL;
@@ -34,9 +49,11 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	g_assert_cmpint(write(fd, data, size), ==, (gssize)size);
 	devices = hostler_dump_read(path, &error);
 	close(fd);
-	if (devices == NULL)
+	if (devices == NULL) {
 		fuzz_check_error(error, HOSTLER_ERROR);
-	else
-		check_order(devices);
+		return 0;
+	}
+	check_order(devices);
+	check_findings(devices);
 	return 0;
 }

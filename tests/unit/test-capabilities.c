@@ -204,7 +204,7 @@ static const struct {
 	const char *text;
 	const char *words;
 } bad_dumps[] = {
-	{ "empty", "", "there is no device in it" },
+	{ "empty", "", "there is no device in it, or too many" },
 	{ "names-only", "hello\n", "there is no device in it" },
 	{ "unended", "01:00.0 VGA\n00: de 10", "dump: line too long or unterminated" },
 	{ "long", "01:00.0 " ROWS ROWS, NULL },
@@ -226,6 +226,17 @@ static void test_bad_dump(gconstpointer data)
 	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS);
 	g_assert_nonnull(strstr(error->message, bad_dumps[i].words));
 	g_assert_nonnull(strstr(error->message, "sudo lspci -xxxx > FILE"));
+}
+
+static void test_too_many(void)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i <= HOSTLER_DUMP_MAX_DEVICES; i++)
+		g_string_append_printf(text, "%02x:%02x.%u x\n\n", i >> 8, i >> 3 & 0x1f, i & 7);
+	g_assert_null(read_text(text->str, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS);
 }
 
 /* Neither waits for somebody to write, nor reads without end. */
@@ -261,5 +272,6 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_bad_dump);
 	}
 	g_test_add_func("/dump/no-file", test_no_file);
+	g_test_add_func("/dump/too-many", test_too_many);
 	return g_test_run();
 }
