@@ -96,12 +96,19 @@ typedef struct {
 	char *(*pci_port)(HostlerHost *host, const char *bdf);
 	/* BDFs of the devices right below a port, sorted. */
 	GStrv (*pci_below)(HostlerHost *host, const char *port);
+	/* BDFs of all devices, sorted; never NULL. */
+	GStrv (*pci_devices)(HostlerHost *host);
 	/* The numbers of all IOMMU groups, as text, in their order; never NULL. Empty: no IOMMU. */
 	GStrv (*groups)(HostlerHost *host);
 	/* The number of the device's IOMMU group; NULL: it is in none. */
 	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* BDFs of an IOMMU group, sorted; NULL with an error when there is no such group. */
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
+
+	/* What the kernel says of itself: the text of "/proc/cmdline", "/proc/cpuinfo" or
+	 * another file below /proc, /sys/kernel or /lib/modules, behind which no device stands,
+	 * without the newline at its end. NULL: it is not there, or longer than 4 MiB. */
+	char *(*kernel_text)(HostlerHost *host, const char *path);
 
 	/* --- jobs, bounded by the host's deadline; side by side --- */
 	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);

@@ -133,6 +133,12 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 		long_helper_start(host, helper);
 }
 
+/* This kernel says nothing of itself. */
+static char *kernel_text(HostlerHost *host, const char *path)
+{
+	return NULL;
+}
+
 /* --- networks --- */
 
 static GPtrArray *network_xmls(HostlerHost *host)
@@ -240,8 +246,10 @@ const HostlerHostOps fake_ops = {
 	.pci_group = fake_pci_group,
 	.pci_port = fake_pci_port,
 	.pci_below = fake_pci_below,
+	.pci_devices = fake_pci_devices,
 	.groups = fake_groups,
 	.group_members = fake_group_members,
+	.kernel_text = kernel_text,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
 	.display_manager = fake_display_manager,

@@ -158,6 +158,7 @@ gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
 char *fake_pci_group(HostlerHost *host, const char *bdf);
 char *fake_pci_port(HostlerHost *host, const char *bdf);
 GStrv fake_pci_below(HostlerHost *host, const char *port);
+GStrv fake_pci_devices(HostlerHost *host);
 GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
 
