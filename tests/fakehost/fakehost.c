@@ -34,6 +34,7 @@ HostlerHost *fakehost_new(const char *description, GError **error)
 	host->run_dir = g_build_filename(fake->folder, "run", NULL);
 	host->log_dir = g_build_filename(fake->folder, "log", NULL);
 	host->config_file = g_build_filename(fake->folder, "hostler.conf", NULL);
+	host->quirks_dir = g_build_filename(fake->folder, "quirks", NULL);
 	host->config = (HostlerConfig){
 		.hook_deadline = DEADLINE_SECONDS,
 		.metrics_interval = 10,
