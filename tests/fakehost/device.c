@@ -27,6 +27,13 @@ static const struct {
 	{ "d3cold_allowed", "1" },
 	{ "dead", "no" },
 	{ "refuses", "" },
+	{ "selectable", "" },
+	{ "spoils", "" },
+	{ "mends", "" },
+	{ "power_state", "D0" },
+	{ "sleeps", "D3hot" },
+	{ "returns", "yes" },
+	{ "removed", "no" },
 	{ "msi", "yes" },
 	{ "boot_vga", "-" },
 	{ "clients", "" },
@@ -107,11 +114,23 @@ static void make_config(FakeDevice *device)
 	config[PCI_CLASS_PROG] = class & 0xff;
 	put16(config + PCI_CLASS_DEVICE, class >> 8);
 	config[PCI_HEADER_TYPE] = class >> 8 == 0x0604 ? PCI_HEADER_TYPE_BRIDGE : PCI_HEADER_TYPE_NORMAL;
+	put16(config + PCI_BASE_ADDRESS_0 + 2, 0xf000);
+	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
+	config[PCI_CAPABILITY_LIST] = FAKE_PM;
+	config[FAKE_PM] = PCI_CAP_ID_PM;
+	config[FAKE_PM + 1] = FAKE_EXPRESS;
+	config[FAKE_EXPRESS] = PCI_CAP_ID_EXP;
 	if (!g_str_equal(fake_device_get(device, "msi"), "yes"))
 		return;
-	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
-	config[PCI_CAPABILITY_LIST] = FAKE_MSI;
+	config[FAKE_EXPRESS + 1] = FAKE_MSI;
 	config[FAKE_MSI] = PCI_CAP_ID_MSI;
+}
+
+void fake_device_fresh(FakeDevice *device)
+{
+	fake_device_set(device, "dead", "no");
+	memset(device->config, 0, sizeof(device->config));
+	make_config(device);
 }
 
 static GHashTable *copy_facts(GHashTable *facts)

@@ -183,7 +183,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 	g_assert_no_error(error);
 	config = g_path_get_dirname(fixture->host->config_file);
 	fixture->admins = g_build_filename(config, "quirks.d", NULL);
-	g_assert_cmpint(g_mkdir(fixture->host->quirks_dir, 0755), ==, 0);
+	g_assert_cmpint(g_mkdir_with_parents(fixture->host->quirks_dir, 0755), ==, 0);
 	g_assert_cmpint(g_mkdir(fixture->admins, 0755), ==, 0);
 	g_assert_cmpint(g_chmod(fixture->host->quirks_dir, 0755), ==, 0);
 	g_assert_cmpint(g_chmod(fixture->admins, 0755), ==, 0);
