@@ -64,14 +64,17 @@ static gboolean set_methods(HostlerHost *host, const char *bdf, const char *list
 	return g_strcmp0(now, list) == 0 || host->ops->pci_write(host, bdf, "reset_method", list, error);
 }
 
-void reset_methods_settle(HostlerHost *host, const char *bdf, const ResetPlan *plan, const char *found)
+/* As it is to be while the device is not ours: as it was, or, where a quirk speaks
+ * of the device, what that allows of `known`; QEMU has the kernel reset it too. */
+static void settle_methods(HostlerHost *host, const char *bdf, const ResetPlan *plan, const char *found,
+			   const char *known)
 {
-	g_autofree char *allowed = plan->quirk != NULL ? reset_plan_methods(plan, found) : g_strdup(found);
+	g_autofree char *allowed = plan->quirk != NULL ? reset_plan_methods(plan, known) : g_strdup(found);
 
 	if (set_methods(host, bdf, allowed, NULL))
 		return;
-	/* The kernel knows better by now what the device can do. */
-	host->ops->pci_write(host, bdf, "reset_method", "default", NULL);
+	/* What the kernel does not offer any more cannot be put back. */
+	host->ops->pci_write(host, bdf, "reset_method", plan->quirk != NULL ? "" : "default", NULL);
 }
 
 /* Function 0 was probed before the kernel knew of its neighbours and may promise
@@ -128,19 +131,22 @@ static void refuse_rung(HostlerHost *host, const ResetPlan *plan, ResetTry *trie
 		tried->said = g_strdup(refused->message);
 }
 
-/* TRUE: the ladder ends here. */
+/* TRUE: the ladder ends here. `known` grows by what the kernel takes by name alone. */
 static gboolean try_method(HostlerHost *host, const char *bdf, const ResetDevice *device, const char *portrait,
-			   ResetRung rung, GKeyFile *answer)
+			   ResetRung rung, GString *known, GKeyFile *answer)
 {
 	g_autoptr(GError) refused = NULL;
 	ResetTry *tried = g_new0(ResetTry, 1);
 	gboolean is_good;
 
 	tried->rung = rung;
-	if (set_methods(host, bdf, reset_rung_name(rung), &refused))
+	if (set_methods(host, bdf, reset_rung_name(rung), &refused)) {
+		if (!reset_list_has(known->str, reset_rung_name(rung)))
+			g_string_append_printf(known, " %s", reset_rung_name(rung));
 		reset_once(host, bdf, portrait, tried);
-	else
+	} else {
 		refuse_rung(host, &device->plan, tried, refused);
+	}
 	reset_try_write(tried, answer, reset_rung_name(rung));
 	is_good = reset_try_is_good(tried);
 	reset_try_free(tried);
@@ -149,28 +155,30 @@ static gboolean try_method(HostlerHost *host, const char *bdf, const ResetDevice
 
 /* --- all of them --- */
 
-static void climb(HostlerHost *host, const char *bdf, const ResetDevice *device, const char *portrait, GKeyFile *answer)
+static void climb(HostlerHost *host, const char *bdf, const ResetDevice *device, const char *portrait,
+		  GString *known, GKeyFile *answer)
 {
 	const ResetPlan *plan = &device->plan;
-	g_autofree char *list = ask_methods(host, bdf);
 
-	for (guint i = device->next; list != NULL && i < plan->n_rungs && reset_rung_is_method(plan->rungs[i]); i++) {
-		if (!is_offered(plan, plan->rungs[i], list) || hostler_host_time_left(host) < RUNG_MICROSECONDS)
+	for (guint i = device->next; i < plan->n_rungs && reset_rung_is_method(plan->rungs[i]); i++) {
+		if (!is_offered(plan, plan->rungs[i], known->str) || hostler_host_time_left(host) < RUNG_MICROSECONDS)
 			continue;
-		if (try_method(host, bdf, device, portrait, plan->rungs[i], answer))
+		if (try_method(host, bdf, device, portrait, plan->rungs[i], known, answer))
 			return;
 	}
 }
 
 static void climb_awake(HostlerHost *host, HostlerJob *job, const char *portrait, GKeyFile *answer)
 {
-	ResetDevice *device = job->data;
+	const ResetDevice *device = job->data;
 	g_autofree char *found = host->ops->pci_read(host, job->bdf, "reset_method", NULL);
+	g_autofree char *asked = found != NULL ? ask_methods(host, job->bdf) : NULL;
+	g_autoptr(GString) known = g_string_new(asked);
 
 	if (found == NULL)
 		return;
-	climb(host, job->bdf, device, portrait, answer);
-	reset_methods_settle(host, job->bdf, &device->plan, found);
+	climb(host, job->bdf, device, portrait, known, answer);
+	settle_methods(host, job->bdf, &device->plan, found, known->str);
 }
 
 gboolean reset_climb_methods(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "hostler/host.h"
-#include "plugins/reset/plan.h"
 
 /* Jobs (host.h) on one device. */
 
@@ -16,10 +15,6 @@ gboolean reset_look(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError
  * HOSTLER_CLAIM_RESET "portrait" (not there: the device is in use). Fails when
  * the device is dead, or is not the one that was claimed. */
 gboolean reset_climb_methods(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
-
-/* reset_method as it is to be while the device is not ours: as it was, or, where
- * a quirk speaks of the device, what that allows. */
-void reset_methods_settle(HostlerHost *host, const char *bdf, const ResetPlan *plan, const char *found);
 
 /* A device that sleeps answers no reset. What it was told about sleeping before
  * is returned by the first and put back by the second, which also frees it. */

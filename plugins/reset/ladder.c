@@ -3,6 +3,8 @@
  * where it must be. */
 #include "plugins/reset/ladder.h"
 
+#include <string.h>
+
 #include "hostler/error.h"
 #include "plugins/reset/device.h"
 #include "plugins/reset/slot.h"
@@ -13,6 +15,20 @@ static void device_free(ResetDevice *device)
 	g_free(device->portrait);
 	g_ptr_array_unref(device->tries);
 	g_free(device);
+}
+
+/* The functions of a card go up together: those that nothing special is known of
+ * follow the first. A module that a card needs resets the first alone. */
+static void follow_first(const GPtrArray *devices, ResetDevice *device)
+{
+	g_autofree char *first = g_strdup(device->claim->key);
+	const ResetDevice *leader;
+
+	first[strlen(first) - 1] = '0';
+	leader = reset_device_find(devices, first);
+	if (device->plan.quirk == NULL && leader != NULL && leader->plan.quirk != NULL &&
+	    leader->plan.quirk->n_rungs > 0 && leader->plan.quirk->needs == NULL)
+		device->plan = leader->plan;
 }
 
 GPtrArray *reset_devices_new(const GPtrArray *claims, const ResetQuirks *quirks)
@@ -29,6 +45,8 @@ GPtrArray *reset_devices_new(const GPtrArray *claims, const ResetQuirks *quirks)
 		device->tries = g_ptr_array_new_with_free_func((GDestroyNotify)reset_try_free);
 		g_ptr_array_add(devices, device);
 	}
+	for (guint i = 0; i < devices->len; i++)
+		follow_first(devices, g_ptr_array_index(devices, i));
 	return devices;
 }
 

@@ -144,7 +144,8 @@ static gboolean look_below(HostlerHost *host, HostlerJob *job, GKeyFile *answer,
 	return host->ops->pci_write(host, job->bdf, "rescan", "1", error);
 }
 
-static gboolean look_for(HostlerHost *host, const HostlerRecord *claim, const char *port)
+/* What the kernel looked for and did not find is gone for good. */
+static gboolean look_for(HostlerHost *host, HostlerRecord *claim, const char *port)
 {
 	const char *const others[] = { claim->key, NULL };
 	HostlerJob job = { .bdf = port, .others = others };
@@ -157,6 +158,10 @@ static gboolean look_for(HostlerHost *host, const HostlerRecord *claim, const ch
 			    &(HostlerSubject){ .vm = claim->name, .uuid = claim->uuid, .device = claim->key },
 			    "%s was removed to be found again below %s and was not found%s%s", claim->key, port,
 			    job.error != NULL ? ": " : "", job.error != NULL ? job.error->message : "");
+	if (job.state == HOSTLER_JOB_DONE && !found) {
+		g_key_file_remove_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL);
+		store(host, claim);
+	}
 	hostler_jobs_clear(&job, 1);
 	return found;
 }
@@ -166,7 +171,7 @@ gboolean reset_rescan_lost(HostlerHost *host, const GPtrArray *claims)
 	gboolean any = FALSE;
 
 	for (guint i = 0; i < claims->len; i++) {
-		const HostlerRecord *claim = g_ptr_array_index(claims, i);
+		HostlerRecord *claim = g_ptr_array_index(claims, i);
 		g_autofree char *port =
 			g_key_file_get_string(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL);
 

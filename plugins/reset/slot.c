@@ -53,6 +53,8 @@ static char *find_objection(HostlerHost *host, const GPtrArray *devices, const R
 
 		if (device == NULL)
 			return g_strdup_printf("%s below the same port is not this VM's", bdf);
+		if (device->error != NULL)
+			return g_strdup_printf("%s below the same port does not answer", bdf);
 		if (!device->is_ours)
 			return g_strdup_printf("%s below the same port is in use", bdf);
 		if (device->plan.never & RESET_RUNG_BIT(slot->rung))

@@ -12,9 +12,16 @@
 #define PENDING_MICROSECONDS (500 * 1000)
 #define PENDING_PAUSE (20 * 1000)
 
+/* The ids of a virtual function read ffff too, by the standard, and its BARs 0: the
+ * kernel has both from elsewhere. */
+static gboolean is_virtual(const guint8 *header)
+{
+	return reset_le16(header + PCI_VENDOR_ID) == 0xffff;
+}
+
 static gboolean is_all_ff(const guint8 *header)
 {
-	return reset_le16(header + PCI_VENDOR_ID) == 0xffff || (header[PCI_HEADER_TYPE] & 0x7f) == 0x7f;
+	return (header[PCI_HEADER_TYPE] & 0x7f) == 0x7f;
 }
 
 static void set_dead(GError **error, const char *bdf)
@@ -54,9 +61,11 @@ gboolean reset_is_alive(HostlerHost *host, const char *bdf, GError **error)
 {
 	guint8 header[PCI_STD_HEADER_SIZEOF];
 
-	return read_header(host, bdf, header, error) &&
-	       is_as_known(host, bdf, "vendor", reset_le16(header + PCI_VENDOR_ID), error) &&
-	       is_as_known(host, bdf, "device", reset_le16(header + PCI_DEVICE_ID), error);
+	if (!read_header(host, bdf, header, error))
+		return FALSE;
+	return is_virtual(header) ||
+	       (is_as_known(host, bdf, "vendor", reset_le16(header + PCI_VENDOR_ID), error) &&
+		is_as_known(host, bdf, "device", reset_le16(header + PCI_DEVICE_ID), error));
 }
 
 char *reset_portrait_take(HostlerHost *host, const char *bdf, GError **error)
@@ -90,6 +99,27 @@ static char *compare(const guint8 *then, const guint8 *now)
 	return NULL;
 }
 
+/* The kernel gave a BAR its address and the register lacks it: a device that lost
+ * its state before we looked. `resource` has a line each, first its address. */
+static char *judge_bars(HostlerHost *host, const char *bdf, const guint8 *config)
+{
+	g_autofree char *resource = host->ops->pci_read(host, bdf, "resource", NULL);
+	g_auto(GStrv) lines = g_strsplit(resource != NULL ? resource : "", "\n", 7);
+	gboolean is_bridge = (config[PCI_HEADER_TYPE] & 0x7f) == PCI_HEADER_TYPE_BRIDGE;
+	guint n = g_strv_length(lines);
+
+	for (guint i = 0; !is_virtual(config) && i < (is_bridge ? 2 : 6) && i < n; i++) {
+		const guint8 *bar = config + PCI_BASE_ADDRESS_0 + 4 * i;
+		guint64 known = g_ascii_strtoull(lines[i], NULL, 16);
+		gboolean is_unset = (bar[0] & 0xf0) == 0 && bar[1] == 0 && bar[2] == 0 && bar[3] == 0;
+
+		/* Of one below 4 GiB this register has all that counts. */
+		if (known != 0 && known <= G_MAXUINT32 && is_unset)
+			return g_strdup_printf("its BAR %u is not set", i);
+	}
+	return NULL;
+}
+
 static char *judge_power(const guint8 *config)
 {
 	guint pm = reset_find_capability(config, PCI_CAP_ID_PM);
@@ -115,6 +145,8 @@ static char *judge_once(HostlerHost *host, const char *bdf, const guint8 *then, 
 	if (!host->ops->pci_config(host, bdf, 0, config, sizeof(config), NULL))
 		return g_strdup("its configuration space cannot be read");
 	wrong = compare(then, config);
+	if (wrong == NULL)
+		wrong = judge_bars(host, bdf, config);
 	if (wrong == NULL)
 		wrong = judge_power(config);
 	*pending = wrong == NULL && is_pending(config);

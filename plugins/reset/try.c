@@ -83,7 +83,7 @@ static char *head_text(const ResetTry *tried)
 		return g_strdup("was not reset");
 	return g_strdup_printf("%s%s (%s, %" G_GINT64_FORMAT " ms)%s%s", verdict_text(tried), unsound,
 			       reset_rung_shown(tried->rung), tried->microseconds / 1000,
-			       denied ? "; the kernel said: " : "", denied ? tried->said : "");
+			       denied ? ": " : "", denied ? tried->said : "");
 }
 
 /* The last that was really tried. */

@@ -30,9 +30,11 @@ static const struct {
 	{ "selectable", "" },
 	{ "spoils", "" },
 	{ "mends", "" },
+	{ "resource", "0x00000000f0000000 0x00000000f01fffff 0x0000000000040200" },
 	{ "power_state", "D0" },
 	{ "sleeps", "D3hot" },
 	{ "returns", "yes" },
+	{ "virtual", "no" },
 	{ "removed", "no" },
 	{ "msi", "yes" },
 	{ "boot_vga", "-" },
@@ -106,15 +108,16 @@ static void make_config(FakeDevice *device)
 {
 	guint8 *config = device->config;
 	guint64 class = number(device, "class");
+	gboolean is_virtual = g_str_equal(fake_device_get(device, "virtual"), "yes");
 
-	put16(config + PCI_VENDOR_ID, number(device, "vendor"));
-	put16(config + PCI_DEVICE_ID, number(device, "device"));
+	put16(config + PCI_VENDOR_ID, is_virtual ? 0xffff : number(device, "vendor"));
+	put16(config + PCI_DEVICE_ID, is_virtual ? 0xffff : number(device, "device"));
 	put16(config + PCI_SUBSYSTEM_VENDOR_ID, number(device, "subsystem_vendor"));
 	put16(config + PCI_SUBSYSTEM_ID, number(device, "subsystem_device"));
 	config[PCI_CLASS_PROG] = class & 0xff;
 	put16(config + PCI_CLASS_DEVICE, class >> 8);
 	config[PCI_HEADER_TYPE] = class >> 8 == 0x0604 ? PCI_HEADER_TYPE_BRIDGE : PCI_HEADER_TYPE_NORMAL;
-	put16(config + PCI_BASE_ADDRESS_0 + 2, 0xf000);
+	put16(config + PCI_BASE_ADDRESS_0 + 2, is_virtual ? 0 : 0xf000);
 	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
 	config[PCI_CAPABILITY_LIST] = FAKE_PM;
 	config[FAKE_PM] = PCI_CAP_ID_PM;
