@@ -158,7 +158,7 @@ static gboolean look_for(HostlerHost *host, HostlerRecord *claim, const char *po
 			    &(HostlerSubject){ .vm = claim->name, .uuid = claim->uuid, .device = claim->key },
 			    "%s was removed to be found again below %s and was not found%s%s", claim->key, port,
 			    job.error != NULL ? ": " : "", job.error != NULL ? job.error->message : "");
-	if (job.state == HOSTLER_JOB_DONE && !found) {
+	if (!found && (job.state == HOSTLER_JOB_DONE || !host->ops->pci_exists(host, port))) {
 		g_key_file_remove_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL);
 		store(host, claim);
 	}
