@@ -142,6 +142,7 @@ static const HostlerHostOps machine_ops = {
 	.module_unload = host_module_unload,
 	.driver_modules = host_driver_modules,
 	.driver_present = host_driver_present,
+	.module_loaded = host_module_loaded,
 	.module_driver = host_module_driver,
 	.driver_module = host_driver_module,
 	.process_find = host_process_find,
@@ -170,6 +171,7 @@ HostlerHost *machine_open(const char *root, const char *run_dir)
 	host->run_dir = g_strdup(run_dir);
 	host->log_dir = g_strconcat(root, HOSTLER_LOG_DIR, NULL);
 	host->config_file = g_strconcat(root, HOSTLER_CONFIG_FILE, NULL);
+	host->quirks_dir = g_strconcat(root, HOSTLER_QUIRKS_DIR, NULL);
 	host->config = (HostlerConfig){
 		.hook_deadline = DEADLINE_SECONDS,
 		.metrics_interval = 10,

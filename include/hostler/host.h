@@ -141,6 +141,7 @@ typedef struct {
 	 * order in which they can be unloaded. Empty: it is no module. */
 	GStrv (*driver_modules)(HostlerHost *host, const char *driver);
 	gboolean (*driver_present)(HostlerHost *host, const char *driver);
+	gboolean (*module_loaded)(HostlerHost *host, const char *module);
 	/* The PCI driver that a loaded module brought; NULL: it is not loaded or has none. */
 	char *(*module_driver)(HostlerHost *host, const char *module);
 	/* The module that a PCI driver is in; NULL: built in, or there is no such driver. */
@@ -186,6 +187,7 @@ struct _HostlerHost {
 	char *run_dir;     /* "/run/hostler" */
 	char *log_dir;     /* "/var/log/hostler" */
 	char *config_file; /* "/etc/hostler/hostler.conf" */
+	char *quirks_dir;  /* "/usr/share/hostler/quirks"; the admin's own: quirks.d beside config_file */
 	HostlerConfig config;
 	char *boot_id;
 	char *run;             /* id of this run of ours, new for each hook call */

@@ -24,6 +24,13 @@ static gboolean driver_present(HostlerHost *host, const char *driver)
 	return found != NULL && found->present;
 }
 
+static gboolean module_loaded(HostlerHost *host, const char *module)
+{
+	const FakeDriver *found = fake_driver_of((FakeHost *)host, module);
+
+	return found != NULL && found->present;
+}
+
 static char *module_driver(HostlerHost *host, const char *module)
 {
 	const FakeDriver *found = fake_driver_of((FakeHost *)host, module);
@@ -262,6 +269,7 @@ const HostlerHostOps fake_ops = {
 	.module_unload = fake_module_unload,
 	.driver_modules = fake_driver_modules,
 	.driver_present = driver_present,
+	.module_loaded = module_loaded,
 	.module_driver = module_driver,
 	.driver_module = driver_module,
 	.process_find = process_find,
