@@ -4,7 +4,7 @@
 #include <glib.h>
 
 /* What a PCI function says of itself in its configuration space, read by libpci
- * from bytes that somebody else has fetched: libpci itself opens no device. Only
+ * from bytes that somebody else has fetched: libpci itself opens nothing. Only
  * `hostler` links this room. */
 
 #define HOSTLER_CONFIG_BYTES 4096
