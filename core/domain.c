@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/devices.h"
+#include "core/platform.h"
 #include "core/settings.h"
 #include "hostler/text.h"
 
@@ -63,6 +64,11 @@ static const HostlerXmlElement domain_children[] = {
 	{.name = "uuid", .once = TRUE, .text = TRUE, .end = end_uuid},
 	{.name = "name", .once = TRUE, .text = TRUE, .end = end_name},
 	{.name = "devices", .once = TRUE, .children = devices_children},
+	{.name = "os", .children = hostler_os_children, .begin = hostler_os_begin},
+	{.name = "features", .children = hostler_features_children},
+	{.name = "memory", .text = TRUE, .begin = hostler_memory_begin, .end = hostler_memory_end},
+	{.name = "memtune", .children = hostler_memtune_children},
+	{.name = "memoryBacking", .children = hostler_memory_backing_children},
 	{.name = "metadata", .once = TRUE, .children = hostler_settings_grammar},
 	{.name = NULL},
 };
@@ -125,6 +131,7 @@ void hostler_domain_free(HostlerDomain *domain)
 	g_ptr_array_unref(domain->devices);
 	g_ptr_array_unref(domain->interfaces);
 	g_ptr_array_unref(domain->disks);
+	hostler_platform_clear(&domain->platform);
 	hostler_settings_clear(&domain->settings);
 	g_free(domain);
 }

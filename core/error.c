@@ -34,6 +34,10 @@ static const char *const names[HOSTLER_N_ERRORS] = {
 	[HOSTLER_ERROR_FORWARD_FIREWALL] = "forward-firewall",
 	[HOSTLER_ERROR_FORWARD_UNSUPPORTED] = "forward-unsupported",
 	[HOSTLER_ERROR_METRICS] = "metrics",
+	[HOSTLER_ERROR_ADVICE_ISOLATION] = "advice-isolation",
+	[HOSTLER_ERROR_ADVICE_POWER] = "advice-power",
+	[HOSTLER_ERROR_ADVICE_GPU] = "advice-gpu",
+	[HOSTLER_ERROR_ADVICE_MEMORY] = "advice-memory",
 };
 
 G_DEFINE_QUARK(hostler-error-quark, hostler_error)

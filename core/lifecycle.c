@@ -71,6 +71,16 @@ void hostler_lifecycle_check(HostlerHost *host, const HostlerDomain *domain, Hos
 	}
 }
 
+void hostler_lifecycle_check_host(HostlerHost *host, HostlerFindings *findings)
+{
+	const HostlerPlugin *const *plugins = hostler_plugins();
+
+	for (guint i = 0; plugins[i] != NULL; i++) {
+		if (plugins[i]->check_host != NULL)
+			plugins[i]->check_host(host, findings);
+	}
+}
+
 static void log_advice(const HostlerDomain *domain, const HostlerFindings *findings)
 {
 	for (guint i = 0; i < findings->items->len; i++) {

@@ -21,3 +21,5 @@ void hostler_lifecycle_settle(HostlerHost *host, HostlerSettleDepth depth);
 
 /* What `prepare` would find. Reads only. */
 void hostler_lifecycle_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
+/* The same without a VM. */
+void hostler_lifecycle_check_host(HostlerHost *host, HostlerFindings *findings);

@@ -161,7 +161,18 @@ static const HostlerXmlElement source_children[] = {
 	{.name = NULL},
 };
 
+/* It may stand before <source>, but within the same <hostdev>. */
+static gboolean begin_rom(HostlerXml *xml, gpointer data, GError **error)
+{
+	const HostlerDomain *domain = data;
+	HostlerPciDevice *device = g_ptr_array_index(domain->devices, domain->devices->len - 1);
+
+	device->rom = hostler_xml_attribute(xml, "file") != NULL;
+	return TRUE;
+}
+
 const HostlerXmlElement hostler_hostdev_children[] = {
 	{.name = "source", .once = TRUE, .children = source_children},
+	{.name = "rom", .begin = begin_rom},
 	{.name = NULL},
 };

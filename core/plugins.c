@@ -16,6 +16,9 @@ static const HostlerPlugin *const plugins[] = {
 #ifdef HOSTLER_WITH_METRICS
 	&hostler_plugin_metrics,
 #endif
+#ifdef HOSTLER_WITH_ADVICE
+	&hostler_plugin_advice,
+#endif
 	NULL,
 };
 

@@ -20,12 +20,12 @@ _hostler() {
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		[[ $word == -* ]] || { command=$word; break; }
 	done
-	if [[ $previous == --xml ]]; then
+	if [[ $previous == --xml || $previous == --dump ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $current == -* ]]; then
 		case $command in
-		check) word=--xml ;;
+		check) word='--xml --dump' ;;
 		settle) word=--wait ;;
 		*) word='' ;;
 		esac

@@ -78,6 +78,11 @@ static gboolean is_module_there(HostlerHost *host, const char *module)
 	return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
+gboolean host_module_loaded(HostlerHost *host, const char *module)
+{
+	return module_is_name(module) && is_module_there(host, module);
+}
+
 /* A module whose driver has a name of its own, or none for PCI. */
 static gboolean is_loaded(HostlerHost *host, const char *module)
 {

@@ -9,6 +9,7 @@ gboolean host_module_load(HostlerHost *host, const char *module, GError **error)
 gboolean host_driver_present(HostlerHost *host, const char *driver);
 gboolean host_module_unload(HostlerHost *host, const char *module, GError **error);
 GStrv host_driver_modules(HostlerHost *host, const char *driver);
+gboolean host_module_loaded(HostlerHost *host, const char *module);
 char *host_module_driver(HostlerHost *host, const char *module);
 char *host_driver_module(HostlerHost *host, const char *driver);
 

@@ -17,5 +17,6 @@ gboolean host_pci_exists(HostlerHost *host, const char *bdf);
 char *host_pci_group(HostlerHost *host, const char *bdf);
 char *host_pci_port(HostlerHost *host, const char *bdf);
 GStrv host_pci_below(HostlerHost *host, const char *port);
+GStrv host_pci_devices(HostlerHost *host);
 GStrv host_groups(HostlerHost *host);
 GStrv host_group_members(HostlerHost *host, const char *group, GError **error);

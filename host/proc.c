@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a process is still the one it was. /proc/<pid>/stat never waits for
- * the process's memory, as cmdline and maps do. */
+/* Whether a process is still the one it was: /proc/<pid>/stat never waits for the
+ * process's memory, as cmdline and maps do. And what the kernel says of itself. */
 #include "host/proc.h"
 
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include "host/machine.h"
 
 #define STAT_MAX_BYTES 4096
+#define TEXT_MAX_BYTES (4 * 1024 * 1024) /* /proc/cpuinfo of a thousand processors */
 
 /* Counted from the one behind the command's name, the state (3 in proc(5)). */
 #define FIELD_STATE 0
@@ -52,4 +53,11 @@ gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process)
 		return FALSE;
 	*process = found;
 	return TRUE;
+}
+
+char *host_kernel_text(HostlerHost *host, const char *path)
+{
+	g_autofree char *file = machine_path(host, path, NULL);
+
+	return file_read_line(file, TEXT_MAX_BYTES);
 }

@@ -26,6 +26,7 @@ void hostler_host_free(HostlerHost *host)
 	g_free(host->run_dir);
 	g_free(host->log_dir);
 	g_free(host->config_file);
+	g_free(host->quirks_dir);
 	g_free(host->boot_id);
 	g_free(host->run);
 	g_free(host);

@@ -32,6 +32,14 @@ static GStrv only_bdfs(const GPtrArray *names)
 	return g_strv_builder_end(bdfs);
 }
 
+GStrv host_pci_devices(HostlerHost *host)
+{
+	g_autofree char *path = machine_path(host, DEVICES, NULL);
+	g_autoptr(GPtrArray) names = folder_names(path);
+
+	return names != NULL ? only_bdfs(names) : g_new0(char *, 1);
+}
+
 static gboolean is_number(const char *text)
 {
 	return *text != '\0' && text[strspn(text, G_CSET_DIGITS)] == '\0';

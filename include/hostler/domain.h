@@ -16,6 +16,7 @@ typedef enum {
 typedef struct {
 	char *bdf;        /* canonical, "0000:01:00.0", never NULL */
 	gboolean managed; /* libvirt would bind and return it */
+	gboolean rom;     /* <rom file>: the guest finds its firmware in a file */
 	HostlerPciOrigin origin;
 } HostlerPciDevice;
 
@@ -111,12 +112,27 @@ typedef struct {
 	guint metrics_interval; /* seconds, 1..3600; 0: hostler.conf decides */
 } HostlerSettings;
 
+/* What the VM is built of, as far as it matters to devices passed to it. What
+ * libvirt's XML does not say, or not in a form we know, is NULL, 0 or FALSE. */
+typedef struct {
+	char *machine;       /* <os><type machine>: "pc-q35-7.2" */
+	gboolean uefi;       /* <os firmware='efi'>, or a <loader type='pflash'> */
+	gboolean kvm_hidden; /* <features><kvm><hidden state='on'> */
+	gboolean hyperv;     /* <features><hyperv> */
+	gboolean vendor_id;  /* <features><hyperv><vendor_id state='on'> */
+	guint64 memory;      /* bytes */
+	guint64 hard_limit;  /* bytes, of <memtune>; 0: none */
+	gboolean huge_pages; /* <memoryBacking><hugepages> */
+	guint64 huge_page;   /* bytes of a page; 0: the host's default */
+} HostlerPlatform;
+
 typedef struct {
 	char *uuid; /* canonical lower case, never NULL */
 	char *name; /* user text, never NULL */
 	GPtrArray *devices;    /* HostlerPciDevice, no BDF twice */
 	GPtrArray *interfaces; /* HostlerInterface */
 	GPtrArray *disks;      /* HostlerDisk */
+	HostlerPlatform platform;
 	HostlerSettings settings;
 } HostlerDomain;
 

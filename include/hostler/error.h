@@ -40,6 +40,10 @@ typedef enum {
 	HOSTLER_ERROR_FORWARD_FIREWALL, /* "forward-firewall" */
 	HOSTLER_ERROR_FORWARD_UNSUPPORTED, /* "forward-unsupported" */
 	HOSTLER_ERROR_METRICS,          /* "metrics" */
+	HOSTLER_ERROR_ADVICE_ISOLATION, /* "advice-isolation": what the IOMMU's groups are worth */
+	HOSTLER_ERROR_ADVICE_POWER,     /* "advice-power" */
+	HOSTLER_ERROR_ADVICE_GPU,       /* "advice-gpu" */
+	HOSTLER_ERROR_ADVICE_MEMORY,    /* "advice-memory" */
 	HOSTLER_N_ERRORS
 } HostlerErrorCode;
 

@@ -96,12 +96,19 @@ typedef struct {
 	char *(*pci_port)(HostlerHost *host, const char *bdf);
 	/* BDFs of the devices right below a port, sorted. */
 	GStrv (*pci_below)(HostlerHost *host, const char *port);
+	/* BDFs of all devices, sorted; never NULL. */
+	GStrv (*pci_devices)(HostlerHost *host);
 	/* The numbers of all IOMMU groups, as text, in their order; never NULL. Empty: no IOMMU. */
 	GStrv (*groups)(HostlerHost *host);
 	/* The number of the device's IOMMU group; NULL: it is in none. */
 	char *(*pci_group)(HostlerHost *host, const char *bdf);
 	/* BDFs of an IOMMU group, sorted; NULL with an error when there is no such group. */
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
+
+	/* What the kernel says of itself: the text of "/proc/cmdline", "/proc/cpuinfo" or
+	 * another file below /proc, /sys/kernel or /lib/modules, behind which no device stands,
+	 * without the newline at its end. NULL: it is not there, or longer than 4 MiB. */
+	char *(*kernel_text)(HostlerHost *host, const char *path);
 
 	/* --- jobs, bounded by the host's deadline; side by side --- */
 	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);
@@ -134,6 +141,7 @@ typedef struct {
 	 * order in which they can be unloaded. Empty: it is no module. */
 	GStrv (*driver_modules)(HostlerHost *host, const char *driver);
 	gboolean (*driver_present)(HostlerHost *host, const char *driver);
+	gboolean (*module_loaded)(HostlerHost *host, const char *module);
 	/* The PCI driver that a loaded module brought; NULL: it is not loaded or has none. */
 	char *(*module_driver)(HostlerHost *host, const char *module);
 	/* The module that a PCI driver is in; NULL: built in, or there is no such driver. */
@@ -179,6 +187,7 @@ struct _HostlerHost {
 	char *run_dir;     /* "/run/hostler" */
 	char *log_dir;     /* "/var/log/hostler" */
 	char *config_file; /* "/etc/hostler/hostler.conf" */
+	char *quirks_dir;  /* "/usr/share/hostler/quirks"; the admin's own: quirks.d beside config_file */
 	HostlerConfig config;
 	char *boot_id;
 	char *run;             /* id of this run of ours, new for each hook call */

@@ -40,6 +40,9 @@ typedef struct {
 	/* Reads only; for the whole VM, before anything is touched. */
 	void (*check)(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
 
+	/* The same of the host alone, `hostler check` without a VM. */
+	void (*check_host)(HostlerHost *host, HostlerFindings *findings);
+
 	/* `prepare`, and again `start` for what is new then: what this VM's own
 	 * records hold already is left as it is. Record first, then act; after FALSE
 	 * comes `released`, which undoes what was done. `stay` is pending and stored by the
@@ -68,3 +71,4 @@ extern const HostlerPlugin hostler_plugin_vfio;
 extern const HostlerPlugin hostler_plugin_reset;
 extern const HostlerPlugin hostler_plugin_forward;
 extern const HostlerPlugin hostler_plugin_metrics;
+extern const HostlerPlugin hostler_plugin_advice;

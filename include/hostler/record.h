@@ -42,6 +42,11 @@ typedef struct {
 #define HOSTLER_CLAIM_IDENTITY "identity"
 /* Group of a claim in which the reset plugin says what it did for this run. */
 #define HOSTLER_CLAIM_RESET "reset"
+/* Key of it: the port below which the kernel was to forget the device and find it
+ * again. A claim with it is not forgotten because its device is gone. */
+#define HOSTLER_CLAIM_RESCAN "rescan"
+/* Group of a claim: how the host had the device; vfio's. */
+#define HOSTLER_CLAIM_FOUND "found"
 
 /* A pending record of the current run of `host`. */
 HostlerRecord *hostler_record_new(HostlerHost *host, HostlerRecordKind kind, const char *key, const char *uuid,

@@ -5,15 +5,16 @@
 
 /* Jobs (host.h) on one device. */
 
-/* Answer: "methods", what the kernel knows. Fails when the device is dead. */
+/* Answer: "methods" in the group HOSTLER_CLAIM_RESET, what the kernel knows, and
+ * HOSTLER_CLAIM_IDENTITY. Fails when the device is dead. */
 gboolean reset_look(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
 
-/* `job->data` is the claim. Resets a device that is on vfio-pci and not open, and says how it went in the
- * group HOSTLER_CLAIM_RESET of its answer: "methods" (not there: the device was
- * in use), "verdict", "how" (the method that did it), "microseconds", "kernel"
- * (what the kernel said against it). Fails when the device is dead, or is not
- * the one that was claimed. */
-gboolean reset_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
+/* `job->data` is a ResetDevice that is on vfio-pci and not open, else nothing is
+ * done. Climbs the rungs that are the kernel's methods, up to the first of another
+ * kind. Answer: a group for each that was tried, named as the rung, and in
+ * HOSTLER_CLAIM_RESET "portrait" (not there: the device is in use). Fails when
+ * the device is dead, or is not the one that was claimed. */
+gboolean reset_climb_methods(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
 
 /* A device that sleeps answers no reset. What it was told about sleeping before
  * is returned by the first and put back by the second, which also frees it. */

@@ -6,11 +6,22 @@
 /* The two questions by which a reset is judged, asked of the device itself.
  * Only from within a job. */
 
-/* Does it answer? HOSTLER_ERROR_RESET_DEAD when its configuration space is all ff. */
-gboolean reset_is_sound(HostlerHost *host, const char *bdf, GError **error);
+/* --- is it sound? --- */
 
-/* Was it reset? A register that the kernel does not put back after a reset is
- * set before: the address of an MSI capability that is not enabled. */
+/* Does it answer, as the device that the kernel knows? HOSTLER_ERROR_RESET_DEAD
+ * when not. */
+gboolean reset_is_alive(HostlerHost *host, const char *bdf, GError **error);
+
+/* What its configuration space says of it before anything is done to it, as a
+ * text to be kept. NULL with HOSTLER_ERROR_RESET_DEAD when it does not answer. */
+char *reset_portrait_take(HostlerHost *host, const char *bdf, GError **error);
+/* Why the device is not as in its portrait, or not ready: a phrase. NULL: it is. */
+char *reset_unsound(HostlerHost *host, const char *bdf, const char *portrait);
+
+/* --- was it reset? --- */
+
+/* A register that the kernel does not put back after a reset is set before: the
+ * address of an MSI capability that is not enabled. */
 typedef struct {
 	guint offset; /* 0: the device has no such register */
 	guint32 before;
@@ -23,6 +34,8 @@ typedef enum {
 	RESET_DONE,
 	RESET_NOT_DONE, /* the register kept its value */
 	RESET_UNPROVEN, /* the device has no register to tell by */
+	RESET_NOT_TAKEN, /* it was not even tried */
+	RESET_N_VERDICTS
 } ResetVerdict;
 
 /* Puts the register back when it kept what was set. */

@@ -2,10 +2,12 @@
 /* Has each device reset between the host and a guest, while it is on vfio-pci
  * and nobody has it open: before the guest gets it, and after the guest is gone. */
 #include "hostler/error.h"
+#include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/plugin.h"
-#include "plugins/reset/device.h"
-#include "plugins/reset/slot.h"
+#include "plugins/reset/check.h"
+#include "plugins/reset/ladder.h"
+#include "plugins/reset/rescan.h"
 
 static gboolean concerns(const HostlerDomain *domain)
 {
@@ -14,103 +16,68 @@ static gboolean concerns(const HostlerDomain *domain)
 
 /* --- what came of it --- */
 
-static char *say_outcome(const HostlerJob *job)
+static char *say_outcome(const ResetDevice *device)
 {
-	g_autofree char *methods = g_key_file_get_string(job->answer, HOSTLER_CLAIM_RESET, "methods", NULL);
-	g_autofree char *verdict = g_key_file_get_string(job->answer, HOSTLER_CLAIM_RESET, "verdict", NULL);
-	g_autofree char *how = g_key_file_get_string(job->answer, HOSTLER_CLAIM_RESET, "how", NULL);
-	g_autofree char *kernel = g_key_file_get_string(job->answer, HOSTLER_CLAIM_RESET, "kernel", NULL);
-	gint64 took = g_key_file_get_int64(job->answer, HOSTLER_CLAIM_RESET, "microseconds", NULL);
-
-	if (methods == NULL)
+	if (device->error != NULL)
+		return g_strdup(device->error->message);
+	if (!device->is_ours)
 		return g_strdup("was not reset: it is in use or not on vfio-pci");
-	if (verdict == NULL)
+	if (device->tries->len == 0)
 		return g_strdup("was not reset: the kernel knows no way for it");
-	return g_strdup_printf("%s (%s, %" G_GINT64_FORMAT " ms)%s%s", verdict, how, took / 1000,
-			       kernel != NULL ? "; the kernel said: " : "", kernel != NULL ? kernel : "");
+	return reset_tries_text(device->tries);
 }
 
-static void keep_outcome(HostlerHost *host, HostlerRecord *claim, const HostlerJob *job)
+static void log_outcome(const ResetDevice *device, const char *text)
 {
+	const HostlerRecord *claim = device->claim;
 	HostlerSubject subject = { .vm = claim->name, .uuid = claim->uuid, .device = claim->key };
-	g_autofree char *text = job->state == HOSTLER_JOB_DONE ? say_outcome(job) : g_strdup(job->error->message);
-	g_autoptr(GError) error = NULL;
 
-	if (job->state == HOSTLER_JOB_DONE)
+	if (device->error == NULL)
 		hostler_log(G_LOG_LEVEL_MESSAGE, "reset", &subject, "%s %s", claim->key, text);
 	else
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(job->error), &subject, "%s", text);
-	g_key_file_set_string(claim->body, HOSTLER_CLAIM_RESET, "outcome", text);
+		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(device->error), &subject, "%s", text);
+}
+
+static void store(HostlerHost *host, const HostlerRecord *claim)
+{
+	HostlerSubject subject = { .vm = claim->name, .uuid = claim->uuid, .device = claim->key };
+	g_autoptr(GError) error = NULL;
+
 	if (!hostler_record_store(host, claim, &error))
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), &subject, "%s", error->message);
 }
 
-static gboolean reset_slots_of(HostlerHost *host, const HostlerJob *jobs, guint n, GError **error)
+/* For `hostler status` and for whoever reads the claim. */
+static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 {
-	g_autoptr(GPtrArray) bdfs = g_ptr_array_new();
-	g_autofree GKeyFile **answers = g_new(GKeyFile *, n);
+	HostlerRecord *claim = device->claim;
+	g_autofree char *text = say_outcome(device);
+	g_autoptr(GPtrArray) tried = g_ptr_array_new_with_free_func(g_free);
 
-	for (guint i = 0; i < n; i++) {
-		answers[i] = jobs[i].answer;
-		g_ptr_array_add(bdfs, (char *)jobs[i].bdf);
-	}
-	return reset_slots(host, bdfs, answers, error);
+	for (guint i = 0; i < device->tries->len; i++)
+		g_ptr_array_add(tried, reset_try_text(g_ptr_array_index(device->tries, i)));
+	log_outcome(device, text);
+	reset_rescan_forget(host, claim);
+	g_key_file_set_string(claim->body, HOSTLER_CLAIM_RESET, "outcome", text);
+	if (tried->len > 0)
+		g_key_file_set_string_list(claim->body, HOSTLER_CLAIM_RESET, "tried",
+					   (const char *const *)tried->pdata, tried->len);
+	store(host, claim);
 }
 
-/* FALSE with the first device that is dead or did not answer. */
+/* FALSE with the first device that is dead, not sound, or did not answer. */
 static gboolean reset_claims(HostlerHost *host, const GPtrArray *claims, GError **error)
 {
-	g_autofree HostlerJob *jobs = g_new0(HostlerJob, claims->len);
-	gboolean sound;
+	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
+	gboolean sound = reset_ladder_climb(host, devices, error);
 
-	for (guint i = 0; i < claims->len; i++) {
-		HostlerRecord *claim = g_ptr_array_index(claims, i);
-
-		jobs[i].bdf = claim->key;
-		jobs[i].data = claim;
-	}
-	host->ops->run_jobs(host, jobs, claims->len, reset_device);
-	sound = reset_slots_of(host, jobs, claims->len, error);
-	for (guint i = 0; i < claims->len; i++) {
-		keep_outcome(host, g_ptr_array_index(claims, i), &jobs[i]);
-		if (jobs[i].state != HOSTLER_JOB_DONE && sound) {
-			g_propagate_error(error, g_steal_pointer(&jobs[i].error));
-			sound = FALSE;
-		}
-	}
-	hostler_jobs_clear(jobs, claims->len);
+	for (guint i = 0; i < devices->len; i++)
+		keep_outcome(host, g_ptr_array_index(devices, i));
 	return sound;
 }
 
 /* --- slots --- */
-
-static void check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
-{
-	g_autofree HostlerJob *jobs = g_new0(HostlerJob, domain->devices->len);
-	guint n = 0;
-
-	for (guint i = 0; i < domain->devices->len; i++) {
-		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
-
-		if (host->ops->pci_exists(host, device->bdf) && !host->ops->job_in_flight(host, device->bdf))
-			jobs[n++].bdf = device->bdf;
-	}
-	host->ops->run_jobs(host, jobs, n, reset_look);
-	for (guint i = 0; i < n; i++) {
-		g_autofree char *methods = NULL;
-
-		if (jobs[i].state == HOSTLER_JOB_DONE)
-			methods = g_key_file_get_string(jobs[i].answer, HOSTLER_CLAIM_RESET, "methods", NULL);
-		if (g_error_matches(jobs[i].error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD))
-			hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_RESET_DEAD, jobs[i].bdf,
-					     NULL, "%s", jobs[i].error->message);
-		else if (methods != NULL && *methods == '\0')
-			hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, jobs[i].bdf,
-					     NULL, "the kernel knows no way to reset %s; what one guest leaves in it the "
-					     "next one finds", jobs[i].bdf);
-	}
-	hostler_jobs_clear(jobs, n);
-}
 
 /* In this run, by our acquire; a VM with reset="off" has claims without it. */
 static gboolean was_reset_before(const HostlerRecord *claim)
@@ -147,6 +114,7 @@ static void released(HostlerHost *host, const char *uuid)
 {
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 
+	reset_rescan_lost(host, claims);
 	for (guint i = claims->len; i > 0; i--) {
 		const HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
 
@@ -156,6 +124,34 @@ static void released(HostlerHost *host, const char *uuid)
 	}
 	if (claims->len > 0)
 		reset_claims(host, claims, NULL);
+}
+
+/* Whoever has the lock sees to it itself. What was found goes back with the next
+ * settle: vfio has had its turn in this one. */
+static void look_for_lost(HostlerHost *host, HostlerRecord *claim)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_try(host, claim->key, NULL);
+	g_autoptr(GPtrArray) one = g_ptr_array_new();
+
+	g_ptr_array_add(one, claim);
+	if (lock == NULL)
+		return;
+	if (reset_rescan_lost(host, one))
+		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
+	if (reset_rescan_forget(host, claim))
+		store(host, claim);
+}
+
+static void settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
+
+	for (guint i = 0; depth == HOSTLER_SETTLE_IN_FULL && i < claims->len; i++) {
+		HostlerRecord *claim = g_ptr_array_index(claims, i);
+
+		if (g_key_file_has_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL))
+			look_for_lost(host, claim);
+	}
 }
 
 static void status(HostlerHost *host, const HostlerSink *sink)
@@ -174,8 +170,9 @@ static void status(HostlerHost *host, const HostlerSink *sink)
 const HostlerPlugin hostler_plugin_reset = {
 	.name = "reset",
 	.concerns = concerns,
-	.check = check,
+	.check = reset_check,
 	.acquire = acquire,
 	.released = released,
+	.settle = settle,
 	.status = status,
 };

@@ -1,127 +1,124 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which slots are reset as a whole, and that it is safe. */
 #include "plugins/reset/slot.h"
 
-#include "hostler/record.h"
 #include "plugins/reset/device.h"
-#include "plugins/reset/judge.h"
+#include "plugins/reset/slot-rung.h"
 
-typedef struct {
-	char *port;
-	GStrv functions;
-} Slot;
-
-static void slot_free(Slot *slot)
+static void slot_free(ResetSlot *slot)
 {
 	g_free(slot->port);
 	g_strfreev(slot->functions);
 	g_free(slot);
 }
 
-/* --- which slots --- */
+/* --- which --- */
 
-static gboolean is_reset(GKeyFile *answer)
+static ResetRung next_rung(const ResetDevice *device)
 {
-	g_autofree char *verdict = g_key_file_get_string(answer, HOSTLER_CLAIM_RESET, "verdict", NULL);
-
-	return g_strcmp0(verdict, reset_verdict_text(RESET_DONE)) == 0;
+	return device->plan.rungs[device->next];
 }
 
-static gboolean was_tried(GKeyFile *answer)
+static void refuse(ResetDevice *device, char *why)
 {
-	return g_key_file_has_key(answer, HOSTLER_CLAIM_RESET, "methods", NULL);
+	ResetTry *tried = g_new0(ResetTry, 1);
+
+	tried->rung = next_rung(device);
+	tried->verdict = RESET_NOT_TAKEN;
+	tried->said = why;
+	reset_device_take(device, tried);
 }
 
-static gboolean has_all(const GPtrArray *bdfs, GStrv functions)
+static gboolean is_waiting(const ResetDevice *device)
 {
-	for (gsize i = 0; functions[i] != NULL; i++) {
-		if (!g_ptr_array_find_with_equal_func((GPtrArray *)bdfs, functions[i], g_str_equal, NULL))
-			return FALSE;
-	}
-	return TRUE;
+	return reset_device_climbs(device) && !reset_rung_is_method(next_rung(device));
 }
 
+/* One rung a slot and round: its functions may be of different minds. */
 static gboolean is_known(const GPtrArray *slots, const char *port)
 {
 	for (guint i = 0; i < slots->len; i++) {
-		if (g_str_equal(((const Slot *)g_ptr_array_index(slots, i))->port, port))
+		if (g_str_equal(((const ResetSlot *)g_ptr_array_index(slots, i))->port, port))
 			return TRUE;
 	}
 	return FALSE;
 }
 
-static void add_slot(HostlerHost *host, GPtrArray *slots, const GPtrArray *bdfs, const char *bdf)
+/* NULL: nothing stands against it. */
+static char *find_objection(HostlerHost *host, const GPtrArray *devices, const ResetSlot *slot)
 {
-	g_autofree char *port = host->ops->pci_port(host, bdf);
-	g_auto(GStrv) functions = NULL;
-	Slot *slot;
+	for (gsize i = 0; slot->functions != NULL && slot->functions[i] != NULL; i++) {
+		const char *bdf = slot->functions[i];
+		const ResetDevice *device = reset_device_find(devices, bdf);
 
-	if (port == NULL || is_known(slots, port))
+		if (device == NULL)
+			return g_strdup_printf("%s below the same port is not this VM's", bdf);
+		if (device->error != NULL)
+			return g_strdup_printf("%s below the same port does not answer", bdf);
+		if (!device->is_ours)
+			return g_strdup_printf("%s below the same port is in use", bdf);
+		if (device->plan.never & RESET_RUNG_BIT(slot->rung))
+			return g_strdup_printf("%s must not be reset so (%s, line %u)", bdf, device->plan.quirk->file,
+					       device->plan.quirk->line);
+	}
+	return slot->functions == NULL ? g_strdup("the port above it has gone") : reset_slot_objection(host, slot);
+}
+
+static void add_slot(HostlerHost *host, const GPtrArray *devices, GPtrArray *slots, ResetDevice *device)
+{
+	g_autofree char *port = host->ops->pci_port(host, device->claim->key);
+	ResetSlot *slot;
+	char *objection;
+
+	if (port != NULL && is_known(slots, port))
 		return;
-	functions = host->ops->pci_below(host, port);
-	if (functions == NULL || !has_all(bdfs, functions))
+	if (port == NULL) {
+		/* On the root bus there is no slot; that is nobody's news. */
+		device->next++;
 		return;
-	slot = g_new(Slot, 1);
+	}
+	slot = g_new0(ResetSlot, 1);
+	slot->rung = next_rung(device);
+	slot->functions = host->ops->pci_below(host, port);
 	slot->port = g_steal_pointer(&port);
-	slot->functions = g_steal_pointer(&functions);
-	g_ptr_array_add(slots, slot);
-}
-
-/* --- one slot, as a job on its port --- */
-
-static gboolean all_idle(HostlerHost *host, GStrv functions)
-{
-	for (gsize i = 0; functions[i] != NULL; i++) {
-		if (!reset_is_idle_on_vfio(host, functions[i]))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-/* One function of the slot, before and after. */
-typedef struct {
-	char *control;
-	ResetWitness witness;
-} Function;
-
-static void end_function(HostlerHost *host, const char *bdf, Function *function, GKeyFile *answer)
-{
-	ResetVerdict verdict = reset_witness_judge(host, bdf, &function->witness);
-
-	g_key_file_set_string(answer, bdf, "verdict", reset_verdict_text(verdict));
-	reset_let_sleep(host, bdf, function->control);
-}
-
-static gboolean reset_slot(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
-{
-	const Slot *slot = job->data;
-	guint n = g_strv_length(slot->functions);
-	g_autofree Function *functions = g_new0(Function, n);
-
-	if (!all_idle(host, slot->functions))
-		return TRUE;
-	for (guint i = 0; i < n; i++) {
-		functions[i].control = reset_keep_awake(host, slot->functions[i]);
-		reset_witness_set(host, slot->functions[i], &functions[i].witness);
-	}
-	/* Its answer is not believed either: the functions are asked. */
-	host->ops->pci_write(host, slot->port, "reset_subordinate", "1", NULL);
-	for (guint i = 0; i < n; i++)
-		end_function(host, slot->functions[i], &functions[i], answer);
-	return TRUE;
-}
-
-/* --- all --- */
-
-/* Better news only: a slot whose reset did nothing does not unsay what a function's own did. */
-static void take_verdict(const HostlerJob *job, const char *bdf, GKeyFile *answer)
-{
-	g_autofree char *verdict = g_key_file_get_string(job->answer, bdf, "verdict", NULL);
-
-	if (job->state != HOSTLER_JOB_DONE || g_strcmp0(verdict, reset_verdict_text(RESET_DONE)) != 0)
+	slot->devices = devices;
+	objection = find_objection(host, devices, slot);
+	if (objection == NULL) {
+		g_ptr_array_add(slots, slot);
 		return;
-	g_key_file_set_string(answer, HOSTLER_CLAIM_RESET, "verdict", verdict);
-	g_key_file_set_string(answer, HOSTLER_CLAIM_RESET, "how", "the whole slot");
-	g_key_file_remove_key(answer, HOSTLER_CLAIM_RESET, "kernel", NULL);
+	}
+	refuse(device, objection);
+	device->next++;
+	slot_free(slot);
+}
+
+/* --- what came of it --- */
+
+/* Of a function that was reset already only bad news count. */
+static void take_answer(const HostlerJob *job, ResetDevice *device)
+{
+	ResetTry *tried = reset_try_read(job->answer, device->claim->key);
+
+	if (tried != NULL && (!device->is_good || tried->unsound != NULL))
+		reset_device_take(device, tried);
+	else if (tried != NULL)
+		reset_try_free(tried);
+}
+
+static void take_answers(const HostlerJob *job, const GPtrArray *devices)
+{
+	const ResetSlot *slot = job->data;
+
+	for (gsize i = 0; slot->functions[i] != NULL; i++) {
+		ResetDevice *device = reset_device_find(devices, slot->functions[i]);
+		gboolean was_waiting = is_waiting(device) && next_rung(device) == slot->rung;
+
+		if (was_waiting && job->state == HOSTLER_JOB_FAILED)
+			refuse(device, g_strdup(job->error->message));
+		take_answer(job, device);
+		if (was_waiting)
+			device->next++;
+	}
 }
 
 static gboolean all_came_back(const HostlerJob *jobs, guint n, GError **error)
@@ -136,27 +133,28 @@ static gboolean all_came_back(const HostlerJob *jobs, guint n, GError **error)
 	return TRUE;
 }
 
-gboolean reset_slots(HostlerHost *host, const GPtrArray *bdfs, GKeyFile *const *answers, GError **error)
+gboolean reset_climb_slots(HostlerHost *host, const GPtrArray *devices, GError **error)
 {
 	g_autoptr(GPtrArray) slots = g_ptr_array_new_with_free_func((GDestroyNotify)slot_free);
 	g_autofree HostlerJob *jobs = NULL;
 	gboolean back;
 
-	for (guint i = 0; i < bdfs->len; i++) {
-		if (was_tried(answers[i]) && !is_reset(answers[i]))
-			add_slot(host, slots, bdfs, g_ptr_array_index(bdfs, i));
+	for (guint i = 0; i < devices->len; i++) {
+		if (is_waiting(g_ptr_array_index(devices, i)))
+			add_slot(host, devices, slots, g_ptr_array_index(devices, i));
 	}
 	jobs = g_new0(HostlerJob, slots->len);
 	for (guint i = 0; i < slots->len; i++) {
-		jobs[i].data = g_ptr_array_index(slots, i);
-		jobs[i].bdf = ((Slot *)jobs[i].data)->port;
-		jobs[i].others = (const char *const *)((Slot *)jobs[i].data)->functions;
+		ResetSlot *slot = g_ptr_array_index(slots, i);
+
+		reset_slot_announce(host, slot);
+		jobs[i].data = slot;
+		jobs[i].bdf = slot->port;
+		jobs[i].others = (const char *const *)slot->functions;
 	}
 	host->ops->run_jobs(host, jobs, slots->len, reset_slot);
-	for (guint i = 0; i < slots->len; i++) {
-		for (guint j = 0; j < bdfs->len; j++)
-			take_verdict(&jobs[i], g_ptr_array_index(bdfs, j), answers[j]);
-	}
+	for (guint i = 0; i < slots->len; i++)
+		take_answers(&jobs[i], devices);
 	back = all_came_back(jobs, slots->len, error);
 	hostler_jobs_clear(jobs, slots->len);
 	return back;

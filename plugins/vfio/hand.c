@@ -135,8 +135,9 @@ static void return_methods(HostlerHost *host, const HostlerRecord *claim, GKeyFi
 	g_autofree char *now = host->ops->pci_read(host, claim->key, "reset_method", NULL);
 	g_autoptr(GError) error = NULL;
 
-	/* Once more, for it may have been about the moment. */
-	if (then == NULL || now == NULL || g_str_equal(then, now) ||
+	/* Once more, for it may have been about the moment. That it cannot be read is no
+	 * reason to leave it: the ladder of resets changes it. */
+	if (then == NULL || g_strcmp0(then, now) == 0 ||
 	    host->ops->pci_write(host, claim->key, "reset_method", then, NULL) ||
 	    host->ops->pci_write(host, claim->key, "reset_method", then, &error))
 		return;

@@ -25,10 +25,12 @@ static gboolean must_wait(HostlerHost *host, const HostlerRecord *claim, Hostler
 }
 
 /* A device that is gone cannot be given back, and its claim must not refuse the
- * next one that is put in its place. */
+ * next one that is put in its place. One that was only to be found again is
+ * looked for by whoever had it removed. */
 static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim, HostlerSettleDepth depth)
 {
-	if (host->ops->pci_exists(host, claim->key))
+	if (host->ops->pci_exists(host, claim->key) ||
+	    g_key_file_has_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL))
 		return FALSE;
 	if (!must_wait(host, claim, depth) && vfio_display_restore(host, claim))
 		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of PCI devices, by libpci. It ends the program when it does not like its
- * list, so its error handler is ours and leaves by a jump; nothing of GLib's is
- * open on the way. After that there are numbers instead of names. */
+/* Names of PCI devices, by libpci. When it does not like its list there are
+ * numbers instead of names from then on. */
 #include "pci-names.h"
 
-#include <pci/pci.h>
-#include <setjmp.h>
-
+#include "hostler/libpci.h"
 #include "hostler/text.h"
 
 #define LONGEST_NAME 256 /* bytes */
@@ -16,33 +13,13 @@ struct _PciNames {
 	gboolean failed; /* the list is of no use */
 };
 
-/* --- libpci's messages --- */
-
-static jmp_buf after_error;
-
-static void fail(char *message, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
-
-static void fail(char *message, ...)
-{
-	longjmp(after_error, 1);
-}
-
-static void be_silent(char *message, ...) G_GNUC_PRINTF(1, 2);
-
-static void be_silent(char *message, ...)
-{
-}
-
 /* --- the list --- */
 
 PciNames *pci_names_open(const char *file)
 {
 	PciNames *names = g_new0(PciNames, 1);
 
-	names->access = pci_alloc();
-	names->access->error = fail;
-	names->access->warning = be_silent;
-	names->access->debug = be_silent;
+	names->access = hostler_libpci_new();
 	if (file != NULL)
 		pci_set_name_list_path(names->access, g_strdup(file), 1);
 	return names;
@@ -54,38 +31,39 @@ void pci_names_free(PciNames *names)
 	g_free(names);
 }
 
-/* The list alone: neither udev's copy of it nor the network is asked. */
-static const char *ask(struct pci_access *access, PciNameKind kind, char *name, int first, int second)
-{
-	const int flags = PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB;
+typedef struct {
+	struct pci_access *access;
+	PciNameKind kind;
+	int first;
+	int second;
+	char name[LONGEST_NAME];
+	const char *found;
+} Question;
 
-	switch (kind) {
-	case PCI_NAME_CLASS:
-		return pci_lookup_name(access, name, LONGEST_NAME, flags | PCI_LOOKUP_CLASS, first);
-	case PCI_NAME_VENDOR:
-		return pci_lookup_name(access, name, LONGEST_NAME, flags | PCI_LOOKUP_VENDOR, first);
-	case PCI_NAME_DEVICE:
-		return pci_lookup_name(access, name, LONGEST_NAME, flags | PCI_LOOKUP_DEVICE, first, second);
-	}
-	return NULL;
+/* The list alone: neither udev's copy of it nor the network is asked. */
+static void ask(gpointer data)
+{
+	static const int kinds[] = {
+		[PCI_NAME_CLASS] = PCI_LOOKUP_CLASS,
+		[PCI_NAME_VENDOR] = PCI_LOOKUP_VENDOR,
+		[PCI_NAME_DEVICE] = PCI_LOOKUP_DEVICE,
+	};
+	Question *question = data;
+
+	question->found = pci_lookup_name(question->access, question->name, LONGEST_NAME,
+					  PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB | kinds[question->kind],
+					  question->first, question->second);
 }
 
 /* libpci has closed its list by the time it complains; it is only not asked again. */
-static const char *ask_guarded(PciNames *names, PciNameKind kind, char *name, int first, int second)
-{
-	if (names->failed)
-		return NULL;
-	if (setjmp(after_error) != 0) {
-		names->failed = TRUE;
-		return NULL;
-	}
-	return ask(names->access, kind, name, first, second);
-}
-
 char *pci_names_find(PciNames *names, PciNameKind kind, int first, int second)
 {
-	char name[LONGEST_NAME] = "";
-	const char *found = ask_guarded(names, kind, name, first, second);
+	Question question = { .access = names->access, .kind = kind, .first = first, .second = second };
 
-	return found != NULL && *found != '\0' ? hostler_text_line(found, LONGEST_NAME) : NULL;
+	if (names->failed)
+		return NULL;
+	names->failed = !hostler_libpci_try(ask, &question, NULL);
+	if (names->failed || question.found == NULL || *question.found == '\0')
+		return NULL;
+	return hostler_text_line(question.found, LONGEST_NAME);
 }

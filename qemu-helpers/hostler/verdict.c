@@ -18,12 +18,19 @@ static const struct {
 
 static const struct {
 	const char *name;
-	const char *sentence;
+	const char *sentences[VERDICT_DUMP + 1];
 	Ink ink;
 } verdicts[] = {
-	[EXIT_FINE] = { "fine", "nothing stands against a start", INK_GREEN },
-	[EXIT_ADVICE] = { "advice", "it would start, but see the advice", INK_YELLOW },
-	[EXIT_REFUSED] = { "refuse", "it would not be started", INK_RED },
+	[EXIT_FINE] = { "fine",
+			{ "nothing stands against a start", "nothing stands against handing its devices to VMs",
+			  "nothing to advise" },
+			INK_GREEN },
+	[EXIT_ADVICE] = { "advice",
+			  { "it would start, but see the advice", "see the advice", "see the advice" },
+			  INK_YELLOW },
+	[EXIT_REFUSED] = { "refuse",
+			   { "it would not be started", "no VM would be started", "see above" },
+			   INK_RED },
 };
 
 /* What `prepare` would do, as against what was found. */
@@ -88,7 +95,7 @@ static void print_blocks(const Paper *paper, const HostlerFindings *findings, Ho
 	}
 }
 
-static void print_for_person(const Paper *paper, const char *vm, const HostlerFindings *findings)
+static void print_for_person(const Paper *paper, const char *name, VerdictKind kind, const HostlerFindings *findings)
 {
 	int status = verdict_status(findings);
 
@@ -96,9 +103,9 @@ static void print_for_person(const Paper *paper, const char *vm, const HostlerFi
 	print_blocks(paper, findings, HOSTLER_SEVERITY_NOTE);
 	print_blocks(paper, findings, HOSTLER_SEVERITY_ADVICE);
 	print_blocks(paper, findings, HOSTLER_SEVERITY_REFUSE);
-	paper_print(paper, INK_BOLD, 0, vm);
+	paper_print(paper, INK_BOLD, 0, name);
 	fputs(": ", paper->out);
-	paper_print(paper, verdicts[status].ink, 0, verdicts[status].sentence);
+	paper_print(paper, verdicts[status].ink, 0, verdicts[status].sentences[kind]);
 	fputs("\n", paper->out);
 }
 
@@ -132,12 +139,12 @@ static void print_for_pipe(const Paper *paper, const char *vm, const HostlerFind
 	fprintf(paper->out, "%s: %s\n", vm, verdicts[verdict_status(findings)].name);
 }
 
-void verdict_print(const Paper *paper, const char *vm, const HostlerFindings *findings)
+void verdict_print(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)
 {
-	g_autofree char *shown = paper_text(vm);
+	g_autofree char *shown = paper_text(subject->name);
 
 	if (paper->terminal)
-		print_for_person(paper, shown, findings);
+		print_for_person(paper, shown, subject->kind, findings);
 	else
 		print_for_pipe(paper, shown, findings);
 }
@@ -179,13 +186,14 @@ static void add_list(JsonBuilder *builder, const char *name, const HostlerFindin
 	json_builder_end_array(builder);
 }
 
-void verdict_print_json(const Paper *paper, const char *vm, const char *uuid, const HostlerFindings *findings)
+void verdict_print_json(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)
 {
+	static const char *const members[] = { "vm", "host", "dump" };
 	g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
 
 	json_builder_begin_object(builder);
-	json_add_text(builder, "vm", vm);
-	json_add_text(builder, "uuid", uuid);
+	json_add_text(builder, members[subject->kind], subject->name);
+	json_add_text(builder, "uuid", subject->uuid);
 	json_add_text(builder, "verdict", verdicts[verdict_status(findings)].name);
 	add_list(builder, "plan", findings, TRUE);
 	add_list(builder, "findings", findings, FALSE);

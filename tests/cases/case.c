@@ -15,12 +15,20 @@ static void domain_free(CaseDomain *domain)
 	g_free(domain);
 }
 
+static void quirks_free(CaseQuirks *quirks)
+{
+	g_free(quirks->name);
+	g_free(quirks->text);
+	g_free(quirks);
+}
+
 void case_free(Case *test_case)
 {
 	g_free(test_case->path);
 	g_free(test_case->head);
 	g_free(test_case->host);
 	g_ptr_array_unref(test_case->domains);
+	g_ptr_array_unref(test_case->quirks);
 	g_strfreev(test_case->operations);
 	g_free(test_case->expect);
 	g_free(test_case);
@@ -35,6 +43,17 @@ static gboolean take_domain(Case *test_case, const char *label, const char *text
 	g_ptr_array_add(test_case->domains, domain);
 	domain->domain = hostler_domain_from_xml(text, strlen(text), error);
 	return domain->domain != NULL;
+}
+
+static void take_quirks(Case *test_case, const char *rest, const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(rest, " ", 2);
+	CaseQuirks *quirks = g_new0(CaseQuirks, 1);
+
+	quirks->name = g_strdup(words[0]);
+	quirks->mode = words[1] != NULL ? (int)g_ascii_strtoull(words[1], NULL, 8) : 0644;
+	quirks->text = g_strdup(text);
+	g_ptr_array_add(test_case->quirks, quirks);
 }
 
 /* Lines without comments and blanks. */
@@ -59,6 +78,8 @@ static gboolean take_section(Case *test_case, const char *name, const char *text
 		return take_domain(test_case, "", text, error);
 	else if (g_str_has_prefix(name, "domain "))
 		return take_domain(test_case, name + strlen("domain "), text, error);
+	else if (g_str_has_prefix(name, "quirks "))
+		take_quirks(test_case, name + strlen("quirks "), text);
 	else if (g_str_equal(name, "do"))
 		test_case->operations = take_operations(text);
 	else if (g_str_equal(name, "sweep"))
@@ -97,6 +118,7 @@ Case *case_parse(const char *path, const char *text, GError **error)
 
 	test_case->path = g_strdup(path);
 	test_case->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_free);
+	test_case->quirks = g_ptr_array_new_with_free_func((GDestroyNotify)quirks_free);
 	if (!take_sections(test_case, text, error))
 		return NULL;
 	expect = strstr(text, EXPECT);

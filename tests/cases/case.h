@@ -13,11 +13,19 @@ typedef struct {
 	HostlerDomain *domain;
 } CaseDomain;
 
+/* "--- quirks NAME [MODE]": a file of the admin's; NAME "shipped": what we install. */
+typedef struct {
+	char *name;
+	int mode;
+	char *text;
+} CaseQuirks;
+
 typedef struct {
 	char *path;
 	char *head; /* of the file, up to and with the line "--- expect" */
 	char *host;
 	GPtrArray *domains; /* CaseDomain */
+	GPtrArray *quirks;  /* CaseQuirks */
 	GStrv operations;
 	char *expect;
 	gboolean sweep; /* to be killed at every door as well */

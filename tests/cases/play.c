@@ -11,6 +11,7 @@
 #include "hostler/plugin.h"
 #include "hostler/text.h"
 #include "messages.h"
+#include "quirks.h"
 
 Play *play_open(const Case *test_case)
 {
@@ -22,6 +23,8 @@ Play *play_open(const Case *test_case)
 	play->host = fakehost_new(test_case->host, &error);
 	if (play->host == NULL)
 		g_error("%s: %s", test_case->path, error->message);
+	for (guint i = 0; i < test_case->quirks->len; i++)
+		quirks_put(play->host, g_ptr_array_index(test_case->quirks, i));
 	messages_to(play->host);
 	return play;
 }
@@ -40,9 +43,12 @@ void play_free(Play *play)
 static char *with_usual_paths(Play *play, const char *text)
 {
 	g_autoptr(GString) usual = g_string_new(text);
+	g_autofree char *config = g_path_get_dirname(play->host->config_file);
 
+	g_string_replace(usual, play->host->quirks_dir, "/usr/share/hostler/quirks", 0);
 	g_string_replace(usual, play->host->run_dir, "/run/hostler", 0);
 	g_string_replace(usual, play->host->log_dir, "/var/log/hostler", 0);
+	g_string_replace(usual, config, "/etc/hostler", 0);
 	return g_strdup(usual->str);
 }
 

@@ -27,6 +27,15 @@ static const struct {
 	{ "d3cold_allowed", "1" },
 	{ "dead", "no" },
 	{ "refuses", "" },
+	{ "selectable", "" },
+	{ "spoils", "" },
+	{ "mends", "" },
+	{ "resource", "0x00000000f0000000 0x00000000f01fffff 0x0000000000040200" },
+	{ "power_state", "D0" },
+	{ "sleeps", "D3hot" },
+	{ "returns", "yes" },
+	{ "virtual", "no" },
+	{ "removed", "no" },
 	{ "msi", "yes" },
 	{ "boot_vga", "-" },
 	{ "clients", "" },
@@ -99,19 +108,32 @@ static void make_config(FakeDevice *device)
 {
 	guint8 *config = device->config;
 	guint64 class = number(device, "class");
+	gboolean is_virtual = g_str_equal(fake_device_get(device, "virtual"), "yes");
 
-	put16(config + PCI_VENDOR_ID, number(device, "vendor"));
-	put16(config + PCI_DEVICE_ID, number(device, "device"));
+	put16(config + PCI_VENDOR_ID, is_virtual ? 0xffff : number(device, "vendor"));
+	put16(config + PCI_DEVICE_ID, is_virtual ? 0xffff : number(device, "device"));
 	put16(config + PCI_SUBSYSTEM_VENDOR_ID, number(device, "subsystem_vendor"));
 	put16(config + PCI_SUBSYSTEM_ID, number(device, "subsystem_device"));
 	config[PCI_CLASS_PROG] = class & 0xff;
 	put16(config + PCI_CLASS_DEVICE, class >> 8);
 	config[PCI_HEADER_TYPE] = class >> 8 == 0x0604 ? PCI_HEADER_TYPE_BRIDGE : PCI_HEADER_TYPE_NORMAL;
+	put16(config + PCI_BASE_ADDRESS_0 + 2, is_virtual ? 0 : 0xf000);
+	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
+	config[PCI_CAPABILITY_LIST] = FAKE_PM;
+	config[FAKE_PM] = PCI_CAP_ID_PM;
+	config[FAKE_PM + 1] = FAKE_EXPRESS;
+	config[FAKE_EXPRESS] = PCI_CAP_ID_EXP;
 	if (!g_str_equal(fake_device_get(device, "msi"), "yes"))
 		return;
-	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
-	config[PCI_CAPABILITY_LIST] = FAKE_MSI;
+	config[FAKE_EXPRESS + 1] = FAKE_MSI;
 	config[FAKE_MSI] = PCI_CAP_ID_MSI;
+}
+
+void fake_device_fresh(FakeDevice *device)
+{
+	fake_device_set(device, "dead", "no");
+	memset(device->config, 0, sizeof(device->config));
+	make_config(device);
 }
 
 static GHashTable *copy_facts(GHashTable *facts)

@@ -24,6 +24,13 @@ static gboolean driver_present(HostlerHost *host, const char *driver)
 	return found != NULL && found->present;
 }
 
+static gboolean module_loaded(HostlerHost *host, const char *module)
+{
+	const FakeDriver *found = fake_driver_of((FakeHost *)host, module);
+
+	return found != NULL && found->present;
+}
+
 static char *module_driver(HostlerHost *host, const char *module)
 {
 	const FakeDriver *found = fake_driver_of((FakeHost *)host, module);
@@ -133,6 +140,12 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 		long_helper_start(host, helper);
 }
 
+/* This kernel says nothing of itself. */
+static char *kernel_text(HostlerHost *host, const char *path)
+{
+	return NULL;
+}
+
 /* --- networks --- */
 
 static GPtrArray *network_xmls(HostlerHost *host)
@@ -240,8 +253,10 @@ const HostlerHostOps fake_ops = {
 	.pci_group = fake_pci_group,
 	.pci_port = fake_pci_port,
 	.pci_below = fake_pci_below,
+	.pci_devices = fake_pci_devices,
 	.groups = fake_groups,
 	.group_members = fake_group_members,
+	.kernel_text = kernel_text,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
 	.display_manager = fake_display_manager,
@@ -254,6 +269,7 @@ const HostlerHostOps fake_ops = {
 	.module_unload = fake_module_unload,
 	.driver_modules = fake_driver_modules,
 	.driver_present = driver_present,
+	.module_loaded = module_loaded,
 	.module_driver = module_driver,
 	.driver_module = driver_module,
 	.process_find = process_find,

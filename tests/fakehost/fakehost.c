@@ -34,6 +34,7 @@ HostlerHost *fakehost_new(const char *description, GError **error)
 	host->run_dir = g_build_filename(fake->folder, "run", NULL);
 	host->log_dir = g_build_filename(fake->folder, "log", NULL);
 	host->config_file = g_build_filename(fake->folder, "hostler.conf", NULL);
+	host->quirks_dir = g_build_filename(fake->folder, "share", "quirks", NULL);
 	host->config = (HostlerConfig){
 		.hook_deadline = DEADLINE_SECONDS,
 		.metrics_interval = 10,
@@ -241,6 +242,9 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 	}
 	g_assert_nonnull(device);
 	fake_device_set(device, fact, value);
+	/* Another device shows itself in its configuration space as well. */
+	if (g_str_equal(fact, "vendor") || g_str_equal(fact, "device") || g_str_equal(fact, "class"))
+		fake_device_fresh(device);
 }
 
 void fakehost_driver_end(HostlerHost *host, const char *driver)

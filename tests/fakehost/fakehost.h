@@ -24,6 +24,13 @@
  *     resets=flr             methods that do reset it; default: all of them
  *     refuses=bus            methods that answer ENOTTY, whatever they did
  *     reprobed=pm            what `default` written to reset_method leaves
+ *     selectable=acpi        further methods that can be asked for by name
+ *     spoils=flr:bars        what is wrong after a method: `ff`, `bars`, `ids`, `class`, `header`, `d3`, `pending`
+ *     mends=slot             methods after which nothing is wrong any more
+ *     sleeps=D3cold          how deep it sleeps with power/control=auto, on vfio-pci and d3cold_allowed; a slot
+ *                            is `slot` in spoils and mends, and d3cold is `d3cold` in all of them
+ *     virtual=yes            a function whose ids and BARs read ffff and 0, as the standard has it
+ *     returns=no             it is not found again when it was removed
  *     msi=no                 no MSI capability
  *     vfio_module=vfio_pci   what modules.alias names best for handing it to a VM
  *     unbind_lock=0          of NVIDIA's driver; `busy`: an unbind never returns

@@ -87,9 +87,44 @@ static int set_override(FakeHost *fake, FakeDevice *device, const char *value)
 
 /* --- resets --- */
 
-static void be_reset(FakeDevice *device)
+static void clear_witness(FakeDevice *device)
 {
 	memset(device->config + FAKE_MSI + PCI_MSI_ADDRESS_LO, 0, 8);
+}
+
+static void be_spoiled(FakeDevice *device, const char *how)
+{
+	if (g_str_equal(how, "ff"))
+		fake_device_set(device, "dead", "yes");
+	else if (g_str_equal(how, "bars"))
+		memset(device->config + PCI_BASE_ADDRESS_0, 0, 24);
+	else if (g_str_equal(how, "ids"))
+		memset(device->config + PCI_DEVICE_ID, 0xab, 2);
+	else if (g_str_equal(how, "class"))
+		memset(device->config + PCI_CLASS_DEVICE, 0, 2);
+	else if (g_str_equal(how, "header"))
+		device->config[PCI_HEADER_TYPE] ^= 0x80;
+	else if (g_str_equal(how, "d3"))
+		device->config[FAKE_PM + PCI_PM_CTRL] |= 3;
+	else if (g_str_equal(how, "pending"))
+		device->config[FAKE_EXPRESS + PCI_EXP_DEVSTA] |= PCI_EXP_DEVSTA_TRPND;
+	else
+		g_error("%s: spoils=%s is nothing that can be wrong", device->bdf, how);
+}
+
+/* What a method does to the device, whatever the kernel says of it. */
+static void apply(FakeDevice *device, const char *method)
+{
+	g_auto(GStrv) spoils = g_strsplit(fake_device_get(device, "spoils"), " ", -1);
+
+	if (fake_list_has(fake_device_get(device, "mends"), method))
+		fake_device_fresh(device);
+	for (gsize i = 0; spoils[i] != NULL; i++) {
+		g_auto(GStrv) parts = g_strsplit(spoils[i], ":", 2);
+
+		if (g_strcmp0(parts[0], method) == 0 && parts[1] != NULL)
+			be_spoiled(device, parts[1]);
+	}
 }
 
 /* The first method that does not say ENOTTY is the last one tried. */
@@ -101,7 +136,8 @@ static int reset(FakeHost *fake, FakeDevice *device, const char *value)
 		return EINVAL;
 	for (gsize i = 0; methods[i] != NULL && *methods[i] != '\0'; i++) {
 		if (fake_list_has(fake_device_get(device, "resets"), methods[i]))
-			be_reset(device);
+			clear_witness(device);
+		apply(device, methods[i]);
 		if (!fake_list_has(fake_device_get(device, "refuses"), methods[i]))
 			return 0;
 	}
@@ -118,7 +154,8 @@ static int set_reset_method(FakeHost *fake, FakeDevice *device, const char *valu
 		return 0;
 	}
 	for (gsize i = 0; methods[i] != NULL; i++) {
-		if (*methods[i] != '\0' && !fake_list_has(fake_device_get(device, "supports"), methods[i]))
+		if (*methods[i] != '\0' && !fake_list_has(fake_device_get(device, "supports"), methods[i]) &&
+		    !fake_list_has(fake_device_get(device, "selectable"), methods[i]))
 			return EINVAL;
 	}
 	fake_device_set(device, "reset_method", value);
@@ -132,9 +169,11 @@ static int reset_subordinate(FakeHost *fake, FakeDevice *port, const char *value
 	for (guint i = 0; i < fake->devices->len; i++) {
 		FakeDevice *device = g_ptr_array_index(fake->devices, i);
 
-		if (g_str_equal(fake_device_get(device, "port"), port->bdf) &&
-		    !g_str_equal(fake_device_get(port, "resets"), ""))
-			be_reset(device);
+		if (!device->present || !g_str_equal(fake_device_get(device, "port"), port->bdf))
+			continue;
+		if (!g_str_equal(fake_device_get(port, "resets"), ""))
+			clear_witness(device);
+		apply(device, "slot");
 	}
 	return fake_list_has(fake_device_get(port, "refuses"), "bus") ? ENOTTY : 0;
 }
@@ -149,9 +188,42 @@ static int set_one_of(FakeDevice *device, const char *attribute, const char *val
 	return 0;
 }
 
+static gboolean may_lose_power(const FakeDevice *device)
+{
+	return fake_driver_is_vfio(fake_device_get(device, "driver")) &&
+	       g_str_equal(fake_device_get(device, "enable"), "0");
+}
+
+static void fall_asleep(FakeDevice *device)
+{
+	const char *sleeps = fake_device_get(device, "sleeps");
+	gboolean cold = g_strcmp0(fake_device_get(device, "d3cold_allowed"), "1") == 0;
+
+	if (may_lose_power(device))
+		fake_device_set(device, "power_state", cold ? sleeps : "D3hot");
+}
+
+static void wake(FakeDevice *device)
+{
+	gboolean was_cold = g_str_equal(fake_device_get(device, "power_state"), "D3cold");
+
+	fake_device_set(device, "power_state", "D0");
+	if (!was_cold)
+		return;
+	if (fake_list_has(fake_device_get(device, "resets"), "d3cold"))
+		clear_witness(device);
+	apply(device, "d3cold");
+}
+
 static int set_control(FakeHost *fake, FakeDevice *device, const char *value)
 {
-	return set_one_of(device, "power/control", value, "on auto");
+	int errnum = set_one_of(device, "power/control", value, "on auto");
+
+	if (errnum == 0 && g_str_equal(value, "auto"))
+		fall_asleep(device);
+	else if (errnum == 0)
+		wake(device);
+	return errnum;
 }
 
 static int set_d3cold(FakeHost *fake, FakeDevice *device, const char *value)
@@ -162,6 +234,40 @@ static int set_d3cold(FakeHost *fake, FakeDevice *device, const char *value)
 static int be_removed(FakeHost *fake, FakeDevice *device, const char *value)
 {
 	device->present = FALSE;
+	fake_device_set(device, "removed", "yes");
+	return 0;
+}
+
+/* As found, but that its driver has it only if it is there now. What a guest left
+ * in it is left. */
+static void be_found_again(FakeHost *fake, FakeDevice *device)
+{
+	static const char *const forgotten[] = { "driver_override", "reset_method", "power/control", "d3cold_allowed",
+						 "supports" };
+
+	device->present = TRUE;
+	fake_device_set(device, "removed", "no");
+	for (gsize i = 0; i < G_N_ELEMENTS(forgotten); i++)
+		fake_device_set(device, forgotten[i], g_hash_table_lookup(device->found, forgotten[i]));
+	fake_device_set(device, "driver_override", UNSET);
+	fake_device_set(device, "power_state", "D0");
+	bind(device, "");
+	fake_kernel_probe(fake, device);
+	if (fake_list_has(fake_device_get(device, "resets"), "remove_rescan"))
+		clear_witness(device);
+	apply(device, "remove_rescan");
+}
+
+static int rescan(FakeHost *fake, FakeDevice *port, const char *value)
+{
+	for (guint i = 0; i < fake->devices->len; i++) {
+		FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (!device->present && g_str_equal(fake_device_get(device, "port"), port->bdf) &&
+		    g_str_equal(fake_device_get(device, "removed"), "yes") &&
+		    g_str_equal(fake_device_get(device, "returns"), "yes"))
+			be_found_again(fake, device);
+	}
 	return 0;
 }
 
@@ -178,6 +284,7 @@ static const struct {
 	{ "power/control", "power/control", set_control },
 	{ "d3cold_allowed", "d3cold_allowed", set_d3cold },
 	{ "remove", "class", be_removed },
+	{ "rescan", "class", rescan },
 };
 
 int fake_kernel_write(FakeHost *fake, FakeDevice *device, const char *attribute, const char *value)

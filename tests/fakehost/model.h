@@ -6,7 +6,10 @@
 /* The machine that is played. */
 
 #define FAKE_CONFIG_BYTES 4096
-#define FAKE_MSI 0x50 /* offset of the capability */
+/* Offsets of capabilities. */
+#define FAKE_MSI 0x50
+#define FAKE_PM 0x70
+#define FAKE_EXPRESS 0x80
 
 typedef struct {
 	char *bdf;
@@ -101,6 +104,8 @@ FakeDevice *fake_device_new(const char *bdf);
 void fake_device_finish(FakeDevice *device);
 /* There, and as it was described. */
 void fake_device_plug(FakeDevice *device);
+/* Its configuration space as it is after a reset that works. */
+void fake_device_fresh(FakeDevice *device);
 void fake_device_free(FakeDevice *device);
 FakeDevice *fake_device_find(FakeHost *fake, const char *bdf); /* NULL: no such device now */
 const char *fake_device_get(const FakeDevice *device, const char *fact);
@@ -158,6 +163,7 @@ gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
 char *fake_pci_group(HostlerHost *host, const char *bdf);
 char *fake_pci_port(HostlerHost *host, const char *bdf);
 GStrv fake_pci_below(HostlerHost *host, const char *port);
+GStrv fake_pci_devices(HostlerHost *host);
 GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
 

@@ -175,6 +175,20 @@ GStrv fake_pci_below(HostlerHost *host, const char *port)
 	return fake_pci_exists(host, port) ? list_with((FakeHost *)host, "port", port) : NULL;
 }
 
+GStrv fake_pci_devices(HostlerHost *host)
+{
+	const FakeHost *fake = (FakeHost *)host;
+	g_autoptr(GStrvBuilder) bdfs = g_strv_builder_new();
+
+	for (guint i = 0; i < fake->devices->len; i++) {
+		const FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (device->present)
+			g_strv_builder_add(bdfs, device->bdf);
+	}
+	return g_strv_builder_end(bdfs);
+}
+
 static int compare_numbers(gconstpointer a, gconstpointer b)
 {
 	guint64 x = g_ascii_strtoull(*(const char *const *)a, NULL, 10);

@@ -75,7 +75,7 @@ static void assert_verdict(const char *severities, gboolean terminal, const char
 
 	capture_begin(&capture, terminal);
 	capture.paper.colour = FALSE;
-	verdict_print(&capture.paper, "we\x1b" "b", findings);
+	verdict_print(&capture.paper, &(VerdictSubject){ .name = "we\x1b" "b" }, findings);
 	g_assert_cmpstr(capture_end(&capture), ==, expected);
 }
 
@@ -111,6 +111,22 @@ static void test_terminal(void)
 		       "we\\x1bb: it would not be started\n");
 }
 
+/* What is no VM is not started. */
+static void test_kinds(void)
+{
+	g_autoptr(HostlerFindings) findings = find("a");
+	g_auto(Capture) host = { 0 };
+	g_auto(Capture) dump = { 0 };
+
+	capture_begin(&host, TRUE);
+	host.paper.colour = FALSE;
+	verdict_print(&host.paper, &(VerdictSubject){ .name = "this host", .kind = VERDICT_HOST }, findings);
+	g_assert_true(g_str_has_suffix(capture_end(&host), "\nthis host: see the advice\n"));
+	capture_begin(&dump, FALSE);
+	verdict_print_json(&dump.paper, &(VerdictSubject){ .name = "a.txt", .kind = VERDICT_DUMP }, findings);
+	g_assert_true(g_str_has_prefix(capture_end(&dump), "{\"dump\":\"a.txt\",\"verdict\":\"advice\","));
+}
+
 /* Escape characters are ours alone. */
 static void test_colour(void)
 {
@@ -119,7 +135,7 @@ static void test_colour(void)
 	guint escapes = 0;
 
 	capture_begin(&capture, TRUE);
-	verdict_print(&capture.paper, "web", findings);
+	verdict_print(&capture.paper, &(VerdictSubject){ .name = "web" }, findings);
 	for (const char *p = capture_end(&capture); *p != '\0'; p++)
 		escapes += *p == '\x1b';
 	g_assert_cmpuint(escapes, ==, 2 * 4);
@@ -134,7 +150,7 @@ static void test_json(void)
 	JsonObject *root, *plan, *finding;
 
 	capture_begin(&capture, FALSE);
-	verdict_print_json(&capture.paper, "w\te\xe2\x80\xae\"b", NULL, findings);
+	verdict_print_json(&capture.paper, &(VerdictSubject){ .name = "w\te\xe2\x80\xae\"b" }, findings);
 	json_parser_load_from_data(parser, capture_end(&capture), -1, &error);
 	g_assert_no_error(error);
 	g_assert_null(strchr(capture.text, '\x1b'));
@@ -311,6 +327,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/check-plain", test_plain);
 	g_test_add_func("/command/check-terminal", test_terminal);
 	g_test_add_func("/command/check-colour", test_colour);
+	g_test_add_func("/command/kinds", test_kinds);
 	g_test_add_func("/command/check-json", test_json);
 	g_test_add_func("/command/table-plain", test_table_plain);
 	g_test_add_func("/command/table-terminal", test_table_terminal);

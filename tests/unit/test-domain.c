@@ -52,17 +52,32 @@ static void dump_interfaces(GString *out, const HostlerDomain *domain)
 	}
 }
 
+static void dump_platform(GString *out, const HostlerPlatform *platform)
+{
+	g_string_append(out, "platform");
+	dump_field(out, "machine", platform->machine);
+	g_string_append_printf(out, " memory=%" G_GUINT64_FORMAT, platform->memory);
+	if (platform->hard_limit != 0)
+		g_string_append_printf(out, " hard-limit=%" G_GUINT64_FORMAT, platform->hard_limit);
+	if (platform->huge_pages)
+		g_string_append_printf(out, " huge-pages=%" G_GUINT64_FORMAT, platform->huge_page);
+	g_string_append_printf(out, "%s%s%s%s\n", platform->uefi ? " uefi" : "",
+			       platform->kvm_hidden ? " hidden" : "", platform->hyperv ? " hyperv" : "",
+			       platform->vendor_id ? " vendor-id" : "");
+}
+
 static char *dump(const HostlerDomain *domain)
 {
 	static const char *const origins[] = {"hostdev", "nvme", "interface"};
 	GString *out = g_string_new(NULL);
 
 	g_string_append_printf(out, "uuid=%s\nname=%s\n", domain->uuid, domain->name);
+	dump_platform(out, &domain->platform);
 	for (guint i = 0; i < domain->devices->len; i++) {
 		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
 
-		g_string_append_printf(out, "pci %s %s%s\n", device->bdf, origins[device->origin],
-				       device->managed ? " managed" : "");
+		g_string_append_printf(out, "pci %s %s%s%s\n", device->bdf, origins[device->origin],
+				       device->managed ? " managed" : "", device->rom ? " rom" : "");
 	}
 	dump_interfaces(out, domain);
 	dump_disks(out, domain);
@@ -157,6 +172,11 @@ static const Document documents[] = {
 	{"their-prefix-unbound", HEAD "<metadata><a:b><c:d/></a:b></metadata></domain>", NULL},
 	{"foreign-devices", HEAD "<devices xmlns='urn:x'><hostdev type='pci'/></devices></domain>", NULL},
 	{"prefixed-devices", HEAD "<q:devices><hostdev type='pci'/></q:devices></domain>", NULL},
+
+	/* What no hook may refuse: libvirt has taken it. */
+	{"memory-senseless", HEAD "<memory unit='parsec'>-1</memory><memtune><hard_limit>x</hard_limit></memtune>"
+	 "<memoryBacking><hugepages><page/></hugepages></memoryBacking></domain>", NULL},
+	{"memory-overflow", HEAD "<memory unit='TiB'>18446744073709551615</memory></domain>", NULL},
 
 	{"empty", "", "line 1: the document is empty"},
 	{"blank", " \n ", "line 2: malformed XML: Document was empty or contained only whitespace"},

@@ -260,6 +260,24 @@ static void test_groups(Tree *tree, gconstpointer data)
 	g_assert_null(tree->host->ops->pci_group(tree->host, "../devices/" BDF));
 }
 
+static void test_devices(Tree *tree, gconstpointer data)
+{
+	g_autofree char *folder = tree_path(tree, "sys/bus/pci/devices");
+	g_auto(GStrv) devices = NULL;
+	g_auto(GStrv) none = NULL;
+	g_autofree char *shown = NULL;
+
+	tree_link(tree, "sys/bus/pci/devices/0001:00:00.0", "../../../devices/pci0001:00/0001:00:00.0");
+	tree_link(tree, "sys/bus/pci/devices/0000:00:1f.7", "../../../devices/pci0000:00/0000:00:1f.7");
+	tree_folder(tree, "sys/bus/pci/devices/10000:e0:00.0"); /* behind VMD: no name that we know */
+	devices = tree->host->ops->pci_devices(tree->host);
+	shown = g_strjoinv(" ", devices);
+	g_assert_cmpstr(shown, ==, "0000:00:1f.7 " BDF " 0001:00:00.0");
+	remove_below(folder);
+	none = tree->host->ops->pci_devices(tree->host);
+	g_assert_cmpuint(g_strv_length(none), ==, 0);
+}
+
 /* --- configuration space --- */
 
 static void test_config(Tree *tree, gconstpointer data)
@@ -437,6 +455,7 @@ int main(int argc, char **argv)
 	add("/pci/link", test_link);
 	add("/pci/group", test_group);
 	add("/pci/groups", test_groups);
+	add("/pci/devices", test_devices);
 	add("/pci/config", test_config);
 	add("/pci/module", test_module);
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {

@@ -219,6 +219,25 @@ static void test_networks(Tree *tree, gconstpointer data)
 	g_assert_cmpstr(g_ptr_array_index(xmls, 1), ==, "<networkstatus>z</networkstatus>");
 }
 
+/* --- the kernel itself --- */
+
+static void test_kernel_text(Tree *tree, gconstpointer data)
+{
+	g_autofree char *line = NULL;
+	g_autofree char *long_text = g_strnfill(4 * 1024 * 1024 + 1, 'x');
+	g_autofree char *target = g_build_filename(tree->root, "proc/link", NULL);
+
+	tree_file(tree, "proc/cmdline", "quiet intel_iommu=on\n");
+	tree_file(tree, "proc/long", long_text);
+	g_assert_cmpint(symlink("cmdline", target), ==, 0);
+	line = tree->host->ops->kernel_text(tree->host, "/proc/cmdline");
+	g_assert_cmpstr(line, ==, "quiet intel_iommu=on");
+	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc/nothing"));
+	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc"));
+	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc/long"));
+	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc/link"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -234,5 +253,6 @@ int main(int argc, char **argv)
 	g_test_add("/proc/qemu", Tree, NULL, set_up, test_qemu, tear_down);
 	g_test_add("/proc/qemu-no-file", Tree, NULL, set_up, test_qemu_no_file, tear_down);
 	g_test_add("/proc/networks", Tree, NULL, set_up, test_networks, tear_down);
+	g_test_add("/proc/kernel-text", Tree, NULL, set_up, test_kernel_text, tear_down);
 	return g_test_run();
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/domain.h"
+#include "hostler/finding.h"
+#include "plugins/advice/survey.h"
+
+/* The questions, a file each. `domain` is the VM whose devices are looked at. */
+
+/* iommu.c: whether it is on, and how it is switched on here. */
+void advice_iommu(HostlerHost *host, HostlerFindings *findings);
+/* acs.c: devices that have an IOMMU group of their own by pretence. NULL: all. */
+void advice_acs(HostlerHost *host, const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings);
+/* modules.c */
+void advice_modules(HostlerHost *host, HostlerFindings *findings);
+/* power.c: devices that sleep deeply, or cannot be reset. NULL: all. */
+void advice_sleep(const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings);
+void advice_resets(const GPtrArray *devices, HostlerFindings *findings);
+/* gpu.c: what makes a graphics card stay dark in a guest. */
+void advice_gpus(const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings);
+/* boot-card.c: the one that the host itself shows things on. NULL: all. */
+void advice_boot_card(const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings);
+/* memory.c */
+void advice_memory(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
+
+/* --- for them --- */
+
+/* The word that begins with `start` on the kernel's command line, "" when there is
+ * none. Owned by the caller. */
+char *advice_argument(HostlerHost *host, const char *start);
+/* NULL: the VM does not list it. */
+const HostlerPciDevice *advice_listed(const HostlerDomain *domain, const char *bdf);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be said of a VM's devices before they are touched: which are dead,
+ * which nothing will reset, and what a quirk asks for. */
+#include "plugins/reset/check.h"
+
+#include "hostler/record.h"
+#include "plugins/reset/device.h"
+#include "plugins/reset/plan.h"
+
+static const char vendor_reset_mend[] =
+	"install https://github.com/gnif/vendor-reset (dkms install .), name it in /etc/modules and in the initramfs so "
+	"that it is loaded before the host's driver, and reboot; it knows neither the RX 6000 series nor APUs";
+
+static void say_quirk_errors(const ResetQuirks *quirks, HostlerFindings *findings)
+{
+	for (guint i = 0; i < quirks->errors->len; i++) {
+		const GError *error = g_ptr_array_index(quirks->errors, i);
+
+		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_CONFIG, NULL, NULL,
+				     "%s; nothing of it is used", error->message);
+	}
+}
+
+/* A module that gives the device its only good reset. */
+static void say_needs(HostlerHost *host, const char *bdf, const ResetQuirk *quirk, HostlerFindings *findings)
+{
+	gboolean is_vendor_reset;
+	g_autofree char *mend = NULL;
+
+	if (quirk == NULL || quirk->needs == NULL || host->ops->module_loaded(host, quirk->needs))
+		return;
+	is_vendor_reset = g_str_equal(quirk->needs, "vendor_reset");
+	mend = is_vendor_reset ? g_strdup(vendor_reset_mend) : g_strdup_printf("modprobe %s", quirk->needs);
+	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_RESET_NONE, bdf, mend,
+			     "%s is reset well by the module %s alone, which is not loaded (%s, line %u%s%s)", bdf,
+			     quirk->needs, quirk->file, quirk->line, quirk->note != NULL ? ": " : "",
+			     quirk->note != NULL ? quirk->note : "");
+}
+
+/* A slot has a port above it; whether all below it are the VM's is seen later. */
+static gboolean may_be_reset(HostlerHost *host, const char *bdf, const ResetPlan *plan, const char *methods)
+{
+	g_autofree char *allowed = reset_plan_methods(plan, methods);
+	g_autofree char *port = host->ops->pci_port(host, bdf);
+	gboolean has_slot = FALSE;
+
+	for (guint i = 0; i < plan->n_rungs; i++)
+		has_slot |= !reset_rung_is_method(plan->rungs[i]);
+	return *allowed != '\0' || (plan->quirk != NULL && has_slot && port != NULL);
+}
+
+static void say_none(const char *bdf, const ResetQuirk *quirk, HostlerFindings *findings)
+{
+	if (quirk == NULL)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
+				     "the kernel knows no way to reset %s; what one guest leaves in it the next one "
+				     "finds", bdf);
+	else
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
+				     "the kernel knows no way to reset %s that is safe for it (%s, line %u%s%s); what "
+				     "one guest leaves in it the next one finds", bdf, quirk->file, quirk->line,
+				     quirk->note != NULL ? ": " : "", quirk->note != NULL ? quirk->note : "");
+}
+
+static void judge(HostlerHost *host, const HostlerJob *job, const ResetQuirks *quirks, HostlerFindings *findings)
+{
+	g_autofree char *methods = NULL;
+	ResetIdentity identity;
+	ResetPlan plan;
+
+	if (g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD))
+		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_RESET_DEAD, job->bdf, NULL, "%s",
+				     job->error->message);
+	if (job->state != HOSTLER_JOB_DONE)
+		return;
+	methods = g_key_file_get_string(job->answer, HOSTLER_CLAIM_RESET, "methods", NULL);
+	identity = reset_identity_read(job->answer);
+	reset_plan_make(&plan, quirks, &identity);
+	if (!may_be_reset(host, job->bdf, &plan, methods))
+		say_none(job->bdf, plan.quirk, findings);
+	say_needs(host, job->bdf, plan.quirk, findings);
+}
+
+void reset_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+{
+	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	g_autofree HostlerJob *jobs = g_new0(HostlerJob, domain->devices->len);
+	guint n = 0;
+
+	say_quirk_errors(quirks, findings);
+	for (guint i = 0; i < domain->devices->len; i++) {
+		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
+
+		if (host->ops->pci_exists(host, device->bdf) && !host->ops->job_in_flight(host, device->bdf))
+			jobs[n++].bdf = device->bdf;
+	}
+	host->ops->run_jobs(host, jobs, n, reset_look);
+	for (guint i = 0; i < n; i++)
+		judge(host, &jobs[i], quirks, findings);
+	hostler_jobs_clear(jobs, n);
+}

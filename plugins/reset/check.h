@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/plugin.h"
+
+/* The slot `check`: what is known before the device is touched. */
+void reset_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);

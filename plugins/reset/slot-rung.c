@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rungs of a whole slot, and what came of each for each function. */
+#include "plugins/reset/slot-rung.h"
+
+#include "hostler/error.h"
+#include "plugins/reset/device.h"
+#include "plugins/reset/rescan.h"
+
+/* A slot that goes to sleep does so within a moment of being allowed to. */
+#define SLEEP_MICROSECONDS (2 * G_USEC_PER_SEC)
+#define SLEEP_PAUSE (50 * 1000)
+
+/* --- slot --- */
+
+static gboolean reset_subordinate(HostlerHost *host, const ResetSlot *slot, GError **said)
+{
+	return host->ops->pci_write(host, slot->port, "reset_subordinate", "1", said);
+}
+
+/* --- d3cold --- */
+
+static gboolean is_asleep(HostlerHost *host, const ResetSlot *slot)
+{
+	for (gsize i = 0; slot->functions[i] != NULL; i++) {
+		g_autofree char *state = host->ops->pci_read(host, slot->functions[i], "power_state", NULL);
+
+		if (g_strcmp0(state, "D3cold") != 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean wait_for_sleep(HostlerHost *host, const ResetSlot *slot, GError **said)
+{
+	gint64 end = host->ops->monotonic(host) + SLEEP_MICROSECONDS;
+	gboolean asleep = is_asleep(host, slot);
+
+	while (!asleep && host->ops->monotonic(host) < end) {
+		host->ops->pause(host, SLEEP_PAUSE);
+		asleep = is_asleep(host, slot);
+	}
+	if (!asleep)
+		g_set_error(said, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
+			    "the slot below %s did not go into D3cold; this machine may not be able to switch it off",
+			    slot->port);
+	return asleep;
+}
+
+/* Asleep all at once, or the port keeps the power on. Whoever keeps them awake
+ * around this has them wake when it is over. */
+static gboolean cycle_power(HostlerHost *host, const ResetSlot *slot, GError **said)
+{
+	guint n = g_strv_length(slot->functions);
+	g_autofree char **allowed = g_new0(char *, n);
+	gboolean asleep;
+
+	for (guint i = 0; i < n; i++) {
+		allowed[i] = host->ops->pci_read(host, slot->functions[i], "d3cold_allowed", NULL);
+		if (g_strcmp0(allowed[i], "0") == 0)
+			host->ops->pci_write(host, slot->functions[i], "d3cold_allowed", "1", NULL);
+		host->ops->pci_write(host, slot->functions[i], "power/control", "auto", NULL);
+	}
+	asleep = wait_for_sleep(host, slot, said);
+	for (guint i = 0; i < n; i++) {
+		host->ops->pci_write(host, slot->functions[i], "power/control", "on", NULL);
+		if (g_strcmp0(allowed[i], "0") == 0)
+			host->ops->pci_write(host, slot->functions[i], "d3cold_allowed", "0", NULL);
+		g_free(allowed[i]);
+	}
+	return asleep;
+}
+
+/* --- hot_reset --- */
+
+static char *object_not_built(HostlerHost *host, const ResetSlot *slot)
+{
+	return g_strdup("hostler cannot do that yet");
+}
+
+/* --- all --- */
+
+static const struct {
+	ResetRung rung;
+	char *(*objection)(HostlerHost *host, const ResetSlot *slot); /* NULL: none ever */
+	gboolean (*act)(HostlerHost *host, const ResetSlot *slot, GError **said);
+} rungs[] = {
+	{ RESET_RUNG_HOT_RESET, object_not_built, NULL },
+	{ RESET_RUNG_SLOT, NULL, reset_subordinate },
+	{ RESET_RUNG_D3COLD, NULL, cycle_power },
+	{ RESET_RUNG_REMOVE_RESCAN, reset_rescan_objection, reset_remove_and_rescan },
+};
+
+char *reset_slot_objection(HostlerHost *host, const ResetSlot *slot)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rungs); i++) {
+		if (rungs[i].rung == slot->rung && rungs[i].objection != NULL)
+			return rungs[i].objection(host, slot);
+	}
+	return NULL;
+}
+
+void reset_slot_announce(HostlerHost *host, const ResetSlot *slot)
+{
+	if (slot->rung == RESET_RUNG_REMOVE_RESCAN)
+		reset_rescan_announce(host, slot);
+}
+
+/* One function of the slot, before and after. */
+typedef struct {
+	char *control;
+	ResetWitness witness;
+} Function;
+
+static gboolean all_idle(HostlerHost *host, GStrv functions, GError **error)
+{
+	for (gsize i = 0; functions[i] != NULL; i++) {
+		if (reset_is_idle_on_vfio(host, functions[i]))
+			continue;
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BUSY, "%s below the same port is in use",
+			    functions[i]);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* What the kernel answers is written down, not believed: the functions are asked. */
+static void act(HostlerHost *host, const ResetSlot *slot, ResetTry *tried)
+{
+	g_autoptr(GError) said = NULL;
+	gint64 begun = host->ops->monotonic(host);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rungs); i++) {
+		if (rungs[i].rung == slot->rung)
+			rungs[i].act(host, slot, &said);
+	}
+	tried->said = said != NULL ? g_strdup(said->message) : NULL;
+	tried->microseconds = host->ops->monotonic(host) - begun;
+}
+
+static void end_function(HostlerHost *host, const ResetDevice *device, Function *function, const ResetTry *slots,
+			 GKeyFile *answer)
+{
+	const char *bdf = device->claim->key;
+	ResetTry tried = *slots;
+
+	tried.verdict = reset_witness_judge(host, bdf, &function->witness);
+	tried.unsound = reset_unsound(host, bdf, device->portrait);
+	reset_try_write(&tried, answer, bdf);
+	reset_let_sleep(host, bdf, function->control);
+	g_free(tried.unsound);
+}
+
+gboolean reset_slot(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	const ResetSlot *slot = job->data;
+	guint n = g_strv_length(slot->functions);
+	g_autofree Function *functions = g_new0(Function, n);
+	ResetTry tried = { .rung = slot->rung };
+
+	if (!all_idle(host, slot->functions, error))
+		return FALSE;
+	for (guint i = 0; i < n; i++) {
+		functions[i].control = reset_keep_awake(host, slot->functions[i]);
+		reset_witness_set(host, slot->functions[i], &functions[i].witness);
+	}
+	act(host, slot, &tried);
+	for (guint i = 0; i < n; i++)
+		end_function(host, reset_device_find(slot->devices, slot->functions[i]), &functions[i], &tried, answer);
+	g_free(tried.said);
+	return TRUE;
+}
