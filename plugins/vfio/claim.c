@@ -120,7 +120,7 @@ gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
 }
 
 /* What failed a moment ago will fail again: hooks of other VMs need not each try. */
-#define TROUBLE_SECONDS 60
+#define TROUBLE_SECONDS 20
 
 /* An exchanged device is a person's to see. What there was no time to begin with
  * did not fail, nor did a call that has come back (whoever asks has seen that none
