@@ -2,6 +2,8 @@
 /* Reads what a device is and how the host has it. */
 #include "plugins/vfio/device.h"
 
+#include <string.h>
+
 #include "hostler/error.h"
 #include "plugins/vfio/display.h"
 
@@ -198,4 +200,9 @@ gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device)
 
 	return driver != NULL && !vfio_device_is_on_vfio(device) && !g_str_equal(driver, "pci-stub") &&
 	       !vfio_device_is_bridge(device);
+}
+
+gboolean vfio_same_slot(const char *bdf, const char *other)
+{
+	return strncmp(bdf, other, strlen("0000:01:00.")) == 0;
 }

@@ -13,8 +13,7 @@ typedef struct {
 
 /* Groups of a device's facts, beside HOSTLER_CLAIM_IDENTITY. A claim keeps all but the last. */
 #define VFIO_FOUND HOSTLER_CLAIM_FOUND /* driver, module (of it), driver_override, reset_method, power/control, d3cold_allowed */
-/* driver: the one that hands the device to the VM; not there: it is still to be chosen.
- * with: of a companion, the device that it goes along with.
+/* with: of a companion, the device that it goes along with.
  * by: "libvirt", of a device that libvirt itself bound and returns. */
 #define VFIO_TAKEN "taken"
 #define VFIO_NOW "now"     /* iommu_group, enable, on_vfio, users; of a graphics card console and boot */
@@ -37,3 +36,5 @@ gboolean vfio_device_is_bridge(const HostlerJob *device);
 gboolean vfio_device_is_of_chipset(const HostlerJob *device);
 /* Bound to a driver that does DMA for the host, so that the group is not the VM's alone. */
 gboolean vfio_device_is_in_hosts_hands(const HostlerJob *device);
+/* Functions of one card, by their BDFs. */
+gboolean vfio_same_slot(const char *bdf, const char *other);

@@ -2,6 +2,7 @@
 /* Whether the host's desktop or its text consoles are on a card, before anything
  * is touched. */
 #include "hostler/error.h"
+#include "plugins/vfio/device.h"
 #include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display.h"
 
@@ -45,7 +46,7 @@ static const HostlerJob *find_card(const VfioDevices *devices, const HostlerJob 
 		const HostlerJob *other = &devices->jobs[i];
 
 		if (other->state == HOSTLER_JOB_DONE && vfio_display_is_card(other->answer) &&
-		    vfio_display_same_slot(other->bdf, device->bdf))
+		    vfio_same_slot(other->bdf, device->bdf))
 			return other;
 	}
 	return NULL;

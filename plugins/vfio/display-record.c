@@ -2,7 +2,6 @@
 /* The display's part of a claim. */
 #include "plugins/vfio/display-record.h"
 
-#include <string.h>
 
 
 static gboolean is_of_class(GKeyFile *facts, const char *prefix)
@@ -20,11 +19,6 @@ gboolean vfio_display_is_card(GKeyFile *facts)
 gboolean vfio_display_is_sound(GKeyFile *facts)
 {
 	return is_of_class(facts, "0x0403");
-}
-
-gboolean vfio_display_same_slot(const char *bdf, const char *other)
-{
-	return strncmp(bdf, other, strlen("0000:01:00.")) == 0;
 }
 
 GStrv vfio_display_list(const HostlerRecord *claim, const char *key)

@@ -16,7 +16,6 @@
 gboolean vfio_display_is_card(GKeyFile *facts);
 /* The sound function of a card: what plays there is a part of the desktop. */
 gboolean vfio_display_is_sound(GKeyFile *facts);
-gboolean vfio_display_same_slot(const char *bdf, const char *other);
 
 /* NULL: nothing. */
 GStrv vfio_display_list(const HostlerRecord *claim, const char *key);

@@ -5,6 +5,7 @@
 #include "plugins/vfio/display.h"
 
 #include "hostler/log.h"
+#include "plugins/vfio/device.h"
 #include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display-release.h"
 
@@ -36,7 +37,7 @@ static gboolean is_sound_of(const VfioRelease *release, const HostlerRecord *cla
 	for (guint i = 0; i < release->cards->len; i++) {
 		const HostlerRecord *card = g_ptr_array_index(release->cards, i);
 
-		if (vfio_display_same_slot(card->key, claim->key))
+		if (vfio_same_slot(card->key, claim->key))
 			return vfio_display_is_sound(claim->body);
 	}
 	return FALSE;

@@ -16,8 +16,7 @@ static char *found(const HostlerRecord *claim, const char *key)
  * bound it so before us chose. */
 gboolean vfio_hand_over(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
-	const HostlerRecord *claim = job->data;
-	g_autofree char *driver = g_key_file_get_string(claim->body, VFIO_TAKEN, "driver", NULL);
+	g_autofree char *driver = NULL;
 	g_autoptr(GError) local = NULL;
 	gboolean done = host->ops->pci_on_vfio(host, job->bdf, &local);
 
@@ -27,12 +26,8 @@ gboolean vfio_hand_over(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GE
 	}
 	if (done)
 		return TRUE;
-	if (driver == NULL)
-		driver = vfio_choose_driver(host, job->bdf, error);
-	if (driver == NULL)
-		return FALSE;
-	g_key_file_set_string(answer, VFIO_TAKEN, "driver", driver);
-	return vfio_bind(host, job->bdf, driver, error);
+	driver = vfio_choose_driver(host, job->bdf, error);
+	return driver != NULL && vfio_bind(host, job->bdf, driver, error);
 }
 
 /* FALSE: it is in use, or that cannot be told. */

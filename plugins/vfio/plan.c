@@ -64,12 +64,6 @@ static void take(VfioPlan *plan, const HostlerJob *device, const char *with)
 	g_array_append_val(plan->taken, member);
 }
 
-/* "0000:01:00.0" up to the dot. */
-static gboolean same_slot(const char *a, const char *b)
-{
-	return strncmp(a, b, strlen("0000:01:00.")) == 0;
-}
-
 static gboolean same_group(const HostlerJob *a, const HostlerJob *b)
 {
 	g_autofree char *one = vfio_device_fact(a, VFIO_NOW, "iommu_group");
@@ -86,7 +80,7 @@ static const HostlerJob *find_partner(const VfioPlan *plan, guint n_listed, cons
 	for (guint i = 0; i < n_listed; i++) {
 		const HostlerJob *listed = &plan->devices->jobs[i];
 
-		if (same_slot(listed->bdf, device->bdf))
+		if (vfio_same_slot(listed->bdf, device->bdf))
 			return listed;
 		if (partner == NULL && listed->state == HOSTLER_JOB_DONE && same_group(listed, device))
 			partner = listed;
@@ -103,7 +97,8 @@ static void judge_other(VfioPlan *plan, const HostlerDomain *domain, guint n_lis
 		return;
 	partner = find_partner(plan, n_listed, device);
 	if (partner != NULL &&
-	    check_companion(domain, plan->devices, device, partner->bdf, same_slot(partner->bdf, device->bdf), findings))
+	    check_companion(domain, plan->devices, device, partner->bdf, vfio_same_slot(partner->bdf, device->bdf),
+			    findings))
 		take(plan, device, partner->bdf);
 }
 
