@@ -2,8 +2,6 @@
 /* The display's part of a claim. */
 #include "plugins/vfio/display-record.h"
 
-
-
 static gboolean is_of_class(GKeyFile *facts, const char *prefix)
 {
 	g_autofree char *class = g_key_file_get_string(facts, HOSTLER_CLAIM_IDENTITY, "class", NULL);
