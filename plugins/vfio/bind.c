@@ -99,14 +99,18 @@ gboolean vfio_bind(HostlerHost *host, const char *bdf, const char *driver, GErro
 
 gboolean vfio_unbind(HostlerHost *host, const char *bdf, GError **error)
 {
+	g_autoptr(GError) refused = NULL;
 	g_autofree char *before = NULL;
 	g_autofree char *after = NULL;
 
-	if (!read_driver(host, bdf, &before, error) || !may_leave(host, bdf, before, error) ||
-	    !unbind(host, bdf, before, error) || !read_driver(host, bdf, &after, error))
+	if (!read_driver(host, bdf, &before, error) || !may_leave(host, bdf, before, error))
+		return FALSE;
+	unbind(host, bdf, before, &refused);
+	if (!read_driver(host, bdf, &after, error))
 		return FALSE;
 	if (after == NULL)
 		return TRUE;
-	set_not_moved(error, bdf, before, NULL, after, NULL);
+	stay_with(host, bdf, after);
+	set_not_moved(error, bdf, before, NULL, after, refused);
 	return FALSE;
 }
