@@ -34,6 +34,7 @@ static const struct {
 	{ "power_state", "D0" },
 	{ "sleeps", "D3hot" },
 	{ "returns", "yes" },
+	{ "hot_reset", "yes" },
 	{ "virtual", "no" },
 	{ "removed", "no" },
 	{ "msi", "yes" },

@@ -157,6 +157,7 @@ gboolean fake_pci_config_write(HostlerHost *host, const char *bdf, guint offset,
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 char *fake_pci_vfio_module(HostlerHost *host, const char *bdf, GError **error);
 gboolean fake_pci_on_vfio(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_pci_hot_reset(HostlerHost *host, const char *const *bdfs, GError **error);
 gboolean fake_gpu_unbind_lock(HostlerHost *host, const char *bdf, GError **error);
 void fake_gpu_unbind_unlock(HostlerHost *host, const char *bdf);
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf);
