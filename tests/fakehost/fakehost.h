@@ -25,7 +25,8 @@
  *     refuses=bus            methods that answer ENOTTY, whatever they did
  *     reprobed=pm            what `default` written to reset_method leaves
  *     selectable=acpi        further methods that can be asked for by name
- *     spoils=flr:bars        what is wrong after a method: `ff`, `bars`, `ids`, `class`, `header`, `d3`, `pending`
+ *     spoils=flr:bars        what is wrong after a method: `ff`, `bars`, `ids`, `class`, `header`, `d3`, `pending`,
+ *                            `size` (of BAR 0), `resized` (with rebar=yes)
  *     mends=slot             methods after which nothing is wrong any more
  *     sleeps=D3cold          how deep it sleeps with power/control=auto, on vfio-pci and d3cold_allowed; a slot
  *                            is `slot` in spoils and mends, and d3cold is `d3cold` in all of them

@@ -106,6 +106,10 @@ static void be_spoiled(FakeDevice *device, const char *how)
 		device->config[PCI_HEADER_TYPE] ^= 0x80;
 	else if (g_str_equal(how, "d3"))
 		device->config[FAKE_PM + PCI_PM_CTRL] |= 3;
+	else if (g_str_equal(how, "size"))
+		fake_device_set(device, "resource", "0x00000000f0000000 0x00000000f00fffff 0x0000000000040200");
+	else if (g_str_equal(how, "resized"))
+		device->config[FAKE_REBAR + PCI_REBAR_CTRL + 1] = 0;
 	else if (g_str_equal(how, "pending"))
 		device->config[FAKE_EXPRESS + PCI_EXP_DEVSTA] |= PCI_EXP_DEVSTA_TRPND;
 	else
