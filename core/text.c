@@ -35,12 +35,25 @@ static const char *append_visible(GString *out, const char *text)
 	return g_utf8_next_char(text);
 }
 
+/* Most text is such, and a hook shows a lot of it that nobody reads in the end. */
+static gboolean is_short_ascii(const char *text, gsize max)
+{
+	gsize i = 0;
+
+	while (i <= max && g_ascii_isprint(text[i]))
+		i++;
+	return i <= max && text[i] == '\0';
+}
+
 char *hostler_text_line(const char *text, gsize max)
 {
-	GString *out = g_string_new(NULL);
+	GString *out;
 	gsize shown = 0;
 	gsize room = 0; /* how much of `out` leaves room for the ellipsis */
 
+	if (text != NULL && is_short_ascii(text, max))
+		return g_strdup(text);
+	out = g_string_new(NULL);
 	while (text != NULL && *text != '\0' && shown <= max) {
 		gsize before = out->len;
 

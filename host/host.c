@@ -14,6 +14,7 @@
 #include "host/file.h"
 #include "host/gpu.h"
 #include "host/helper.h"
+#include "host/hot-reset.h"
 #include "host/libvirt.h"
 #include "host/machine.h"
 #include "host/modules.h"
@@ -120,6 +121,7 @@ static const HostlerHostOps machine_ops = {
 	.pci_users = host_pci_users,
 	.pci_vfio_module = host_pci_vfio_module,
 	.pci_on_vfio = host_pci_on_vfio,
+	.pci_hot_reset = host_pci_hot_reset,
 	.gpu_unbind_lock = host_gpu_unbind_lock,
 	.gpu_unbind_unlock = host_gpu_unbind_unlock,
 	.pci_exists = host_pci_exists,

@@ -83,6 +83,13 @@ typedef struct {
 	char *(*pci_vfio_module)(HostlerHost *host, const char *bdf, GError **error);
 	/* Whether its driver of now is such a one. FALSE without an error: another, or none. */
 	gboolean (*pci_on_vfio)(HostlerHost *host, const char *bdf, GError **error);
+	/* VFIO's reset of a whole slot, of which `bdfs` are all functions, on such a
+	 * driver and not open; not empty. They are opened as by QEMU, which has the
+	 * kernel reset the first by its reset_method besides, and closed again. The
+	 * kernel makes sure itself that they are all and ours: HOSTLER_ERROR_ABSENT
+	 * says that they are not, or that it has no such reset here, and nothing was
+	 * reset by it. */
+	gboolean (*pci_hot_reset)(HostlerHost *host, const char *const *bdfs, GError **error);
 
 	/* NVIDIA's driver never comes back from an unbind while it has clients. TRUE:
 	 * it has none now, or is not the driver; FALSE with HOSTLER_ERROR_VFIO_BUSY after

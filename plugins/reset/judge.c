@@ -31,7 +31,7 @@ guint reset_find_capability(const guint8 *config, guint8 id)
 	return 0;
 }
 
-static gboolean read32(HostlerHost *host, const char *bdf, guint offset, guint32 *value)
+gboolean reset_config_read32(HostlerHost *host, const char *bdf, guint offset, guint32 *value)
 {
 	guint8 bytes[4];
 
@@ -68,10 +68,10 @@ void reset_witness_set(HostlerHost *host, const char *bdf, ResetWitness *witness
 	guint32 after = 0;
 
 	*witness = (ResetWitness){ 0 };
-	if (offset == 0 || !read32(host, bdf, offset, &witness->before))
+	if (offset == 0 || !reset_config_read32(host, bdf, offset, &witness->before))
 		return;
 	witness->set = witness->before ^ WITNESS_PATTERN;
-	if (write32(host, bdf, offset, witness->set) && read32(host, bdf, offset, &after) && after == witness->set)
+	if (write32(host, bdf, offset, witness->set) && reset_config_read32(host, bdf, offset, &after) && after == witness->set)
 		witness->offset = offset;
 }
 
@@ -79,7 +79,7 @@ ResetVerdict reset_witness_judge(HostlerHost *host, const char *bdf, const Reset
 {
 	guint32 now;
 
-	if (witness->offset == 0 || !read32(host, bdf, witness->offset, &now))
+	if (witness->offset == 0 || !reset_config_read32(host, bdf, witness->offset, &now))
 		return RESET_UNPROVEN;
 	if (now != witness->set)
 		return RESET_DONE;

@@ -11,7 +11,8 @@
  * done where somebody has seen it work. */
 static const ResetRung usual[] = {
 	RESET_RUNG_DEVICE_SPECIFIC, RESET_RUNG_ACPI, RESET_RUNG_FLR,	 RESET_RUNG_AF_FLR,
-	RESET_RUNG_PM,		    RESET_RUNG_BUS,  RESET_RUNG_CXL_BUS, RESET_RUNG_SLOT,
+	RESET_RUNG_PM,		    RESET_RUNG_BUS,  RESET_RUNG_CXL_BUS, RESET_RUNG_HOT_RESET,
+	RESET_RUNG_SLOT,
 };
 
 /* The slot is reset by the same signal as the bus of a lone function. */

@@ -173,12 +173,22 @@ static gboolean end_entry(const Reader *reader, GError **error)
 	return TRUE;
 }
 
+/* All matches of an entry are of one kind and of one vendor. */
+static gboolean may_have(const ResetQuirk *quirk, gboolean is_admins, const ResetMatch *match)
+{
+	const ResetMatch *first = quirk->matches->len > 0 ? &g_array_index(quirk->matches, ResetMatch, 0) : NULL;
+
+	return first != NULL && quirk->is_admins == is_admins && first->kind == match->kind &&
+	       first->id.vendor == match->id.vendor;
+}
+
 static const ResetQuirk *find_same(const GPtrArray *quirks, gboolean is_admins, const ResetMatch *match)
 {
 	for (guint i = 0; i < quirks->len; i++) {
 		const ResetQuirk *quirk = g_ptr_array_index(quirks, i);
+		guint n = may_have(quirk, is_admins, match) ? quirk->matches->len : 0;
 
-		for (guint j = 0; quirk->is_admins == is_admins && j < quirk->matches->len; j++) {
+		for (guint j = 0; j < n; j++) {
 			if (reset_match_equal(&g_array_index(quirk->matches, ResetMatch, j), match))
 				return quirk;
 		}

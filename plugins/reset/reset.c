@@ -119,7 +119,7 @@ static void released(HostlerHost *host, const char *uuid)
 		const HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
 
 		if (claim->phase != HOSTLER_PHASE_ENDED || !was_reset_before(claim) ||
-		    host->ops->job_in_flight(host, claim->key))
+		    host->ops->job_in_flight(host, claim->key) || !host->ops->pci_exists(host, claim->key))
 			g_ptr_array_remove_index(claims, i - 1);
 	}
 	if (claims->len > 0)

@@ -13,7 +13,7 @@ typedef enum {
 	RESET_RUNG_PM,
 	RESET_RUNG_BUS,
 	RESET_RUNG_CXL_BUS,
-	RESET_RUNG_HOT_RESET,     /* by VFIO, which checks who owns the slot: named, but not built yet */
+	RESET_RUNG_HOT_RESET,     /* the slot by VFIO: the kernel checks whose it is */
 	RESET_RUNG_SLOT,          /* reset_subordinate of the port above */
 	RESET_RUNG_D3COLD,        /* the slot without power for a moment */
 	RESET_RUNG_REMOVE_RESCAN, /* the kernel forgets the slot and finds it again */

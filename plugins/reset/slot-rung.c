@@ -10,6 +10,13 @@
 #define SLEEP_MICROSECONDS (2 * G_USEC_PER_SEC)
 #define SLEEP_PAUSE (50 * 1000)
 
+/* --- hot_reset --- */
+
+static gboolean hot_reset(HostlerHost *host, const ResetSlot *slot, GError **said)
+{
+	return host->ops->pci_hot_reset(host, (const char *const *)slot->functions, said);
+}
+
 /* --- slot --- */
 
 static gboolean reset_subordinate(HostlerHost *host, const ResetSlot *slot, GError **said)
@@ -70,13 +77,6 @@ static gboolean cycle_power(HostlerHost *host, const ResetSlot *slot, GError **s
 	return asleep;
 }
 
-/* --- hot_reset --- */
-
-static char *object_not_built(HostlerHost *host, const ResetSlot *slot)
-{
-	return g_strdup("hostler cannot do that yet");
-}
-
 /* --- all --- */
 
 static const struct {
@@ -84,7 +84,7 @@ static const struct {
 	char *(*objection)(HostlerHost *host, const ResetSlot *slot); /* NULL: none ever */
 	gboolean (*act)(HostlerHost *host, const ResetSlot *slot, GError **said);
 } rungs[] = {
-	{ RESET_RUNG_HOT_RESET, object_not_built, NULL },
+	{ RESET_RUNG_HOT_RESET, NULL, hot_reset },
 	{ RESET_RUNG_SLOT, NULL, reset_subordinate },
 	{ RESET_RUNG_D3COLD, NULL, cycle_power },
 	{ RESET_RUNG_REMOVE_RESCAN, reset_rescan_objection, reset_remove_and_rescan },
@@ -123,6 +123,12 @@ static gboolean all_idle(HostlerHost *host, GStrv functions, GError **error)
 	return TRUE;
 }
 
+/* VFIO looks before it acts. */
+static gboolean was_denied(const ResetSlot *slot, const GError *said)
+{
+	return slot->rung == RESET_RUNG_HOT_RESET && g_error_matches(said, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT);
+}
+
 /* What the kernel answers is written down, not believed: the functions are asked. */
 static void act(HostlerHost *host, const ResetSlot *slot, ResetTry *tried)
 {
@@ -134,7 +140,18 @@ static void act(HostlerHost *host, const ResetSlot *slot, ResetTry *tried)
 			rungs[i].act(host, slot, &said);
 	}
 	tried->said = said != NULL ? g_strdup(said->message) : NULL;
+	tried->verdict = was_denied(slot, said) ? RESET_NOT_TAKEN : RESET_UNPROVEN;
 	tried->microseconds = host->ops->monotonic(host) - begun;
+}
+
+/* Of a rung that was denied only what came of it all the same counts. */
+static void judge_function(HostlerHost *host, const ResetDevice *device, const Function *function, ResetTry *tried)
+{
+	ResetVerdict verdict = reset_witness_judge(host, device->claim->key, &function->witness);
+
+	tried->unsound = reset_unsound(host, device->claim->key, device->portrait);
+	if (tried->verdict != RESET_NOT_TAKEN || verdict == RESET_DONE || tried->unsound != NULL)
+		tried->verdict = verdict;
 }
 
 static void end_function(HostlerHost *host, const ResetDevice *device, Function *function, const ResetTry *slots,
@@ -143,8 +160,7 @@ static void end_function(HostlerHost *host, const ResetDevice *device, Function 
 	const char *bdf = device->claim->key;
 	ResetTry tried = *slots;
 
-	tried.verdict = reset_witness_judge(host, bdf, &function->witness);
-	tried.unsound = reset_unsound(host, bdf, device->portrait);
+	judge_function(host, device, function, &tried);
 	reset_try_write(&tried, answer, bdf);
 	reset_let_sleep(host, bdf, function->control);
 	g_free(tried.unsound);

@@ -61,7 +61,22 @@ static char *find_objection(HostlerHost *host, const GPtrArray *devices, const R
 			return g_strdup_printf("%s must not be reset so (%s, line %u)", bdf, device->plan.quirk->file,
 					       device->plan.quirk->line);
 	}
-	return slot->functions == NULL ? g_strdup("the port above it has gone") : reset_slot_objection(host, slot);
+	if (slot->functions == NULL || slot->functions[0] == NULL)
+		return g_strdup("the port above it, or all below that, has gone");
+	return reset_slot_objection(host, slot);
+}
+
+/* The rung after it asks for the same and is refused in the same words. */
+static gboolean is_said_next(HostlerHost *host, const GPtrArray *devices, const ResetDevice *device, ResetSlot *slot)
+{
+	g_autofree char *next = NULL;
+
+	if (slot->rung != RESET_RUNG_HOT_RESET || device->next + 1 >= device->plan.n_rungs ||
+	    device->plan.rungs[device->next + 1] != RESET_RUNG_SLOT)
+		return FALSE;
+	slot->rung = RESET_RUNG_SLOT;
+	next = find_objection(host, devices, slot);
+	return next != NULL;
 }
 
 static void add_slot(HostlerHost *host, const GPtrArray *devices, GPtrArray *slots, ResetDevice *device)
@@ -87,7 +102,10 @@ static void add_slot(HostlerHost *host, const GPtrArray *devices, GPtrArray *slo
 		g_ptr_array_add(slots, slot);
 		return;
 	}
-	refuse(device, objection);
+	if (is_said_next(host, devices, device, slot))
+		g_free(objection);
+	else
+		refuse(device, objection);
 	device->next++;
 	slot_free(slot);
 }

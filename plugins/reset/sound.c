@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hostler/error.h"
+#include "plugins/reset/bars.h"
 #include "plugins/reset/config.h"
 #include "plugins/reset/judge.h"
 
@@ -68,11 +69,20 @@ gboolean reset_is_alive(HostlerHost *host, const char *bdf, GError **error)
 		is_as_known(host, bdf, "device", reset_le16(header + PCI_DEVICE_ID), error));
 }
 
+/* Of before the first rung. */
+typedef struct {
+	guint8 header[PCI_STD_HEADER_SIZEOF];
+	ResetBarSizes sizes;
+} Portrait;
+
 char *reset_portrait_take(HostlerHost *host, const char *bdf, GError **error)
 {
-	guint8 header[PCI_STD_HEADER_SIZEOF];
+	Portrait portrait;
 
-	return read_header(host, bdf, header, error) ? g_base64_encode(header, sizeof(header)) : NULL;
+	if (!read_header(host, bdf, portrait.header, error))
+		return NULL;
+	reset_bar_sizes_read(host, bdf, &portrait.sizes);
+	return g_base64_encode((const guint8 *)&portrait, sizeof(portrait));
 }
 
 /* --- afterwards --- */
@@ -99,27 +109,6 @@ static char *compare(const guint8 *then, const guint8 *now)
 	return NULL;
 }
 
-/* The kernel gave a BAR its address and the register lacks it: a device that lost
- * its state before we looked. `resource` has a line each, first its address. */
-static char *judge_bars(HostlerHost *host, const char *bdf, const guint8 *config)
-{
-	g_autofree char *resource = host->ops->pci_read(host, bdf, "resource", NULL);
-	g_auto(GStrv) lines = g_strsplit(resource != NULL ? resource : "", "\n", 7);
-	gboolean is_bridge = (config[PCI_HEADER_TYPE] & 0x7f) == PCI_HEADER_TYPE_BRIDGE;
-	guint n = g_strv_length(lines);
-
-	for (guint i = 0; !is_virtual(config) && i < (is_bridge ? 2 : 6) && i < n; i++) {
-		const guint8 *bar = config + PCI_BASE_ADDRESS_0 + 4 * i;
-		guint64 known = g_ascii_strtoull(lines[i], NULL, 16);
-		gboolean is_unset = (bar[0] & 0xf0) == 0 && bar[1] == 0 && bar[2] == 0 && bar[3] == 0;
-
-		/* Of one below 4 GiB this register has all that counts. */
-		if (known != 0 && known <= G_MAXUINT32 && is_unset)
-			return g_strdup_printf("its BAR %u is not set", i);
-	}
-	return NULL;
-}
-
 static char *judge_power(const guint8 *config)
 {
 	guint pm = reset_find_capability(config, PCI_CAP_ID_PM);
@@ -136,7 +125,18 @@ static gboolean is_pending(const guint8 *config)
 	       (config[express + PCI_EXP_DEVSTA] & PCI_EXP_DEVSTA_TRPND) != 0;
 }
 
-static char *judge_once(HostlerHost *host, const char *bdf, const guint8 *then, gboolean *pending)
+static char *judge_bars(HostlerHost *host, const char *bdf, const guint8 *config, const ResetBarSizes *then)
+{
+	char *wrong = is_virtual(config) ? NULL : reset_bars_unset(host, bdf, config);
+	ResetBarSizes now;
+
+	if (wrong != NULL)
+		return wrong;
+	reset_bar_sizes_read(host, bdf, &now);
+	return reset_bar_sizes_compare(then, &now);
+}
+
+static char *judge_once(HostlerHost *host, const char *bdf, const Portrait *then, gboolean *pending)
 {
 	guint8 config[PCI_CFG_SPACE_SIZE];
 	char *wrong;
@@ -144,9 +144,9 @@ static char *judge_once(HostlerHost *host, const char *bdf, const guint8 *then, 
 	*pending = FALSE;
 	if (!host->ops->pci_config(host, bdf, 0, config, sizeof(config), NULL))
 		return g_strdup("its configuration space cannot be read");
-	wrong = compare(then, config);
+	wrong = compare(then->header, config);
 	if (wrong == NULL)
-		wrong = judge_bars(host, bdf, config);
+		wrong = judge_bars(host, bdf, config, &then->sizes);
 	if (wrong == NULL)
 		wrong = judge_power(config);
 	*pending = wrong == NULL && is_pending(config);
@@ -157,17 +157,19 @@ char *reset_unsound(HostlerHost *host, const char *bdf, const char *portrait)
 {
 	gint64 end = host->ops->monotonic(host) + PENDING_MICROSECONDS;
 	gsize length;
-	g_autofree guint8 *then = g_base64_decode(portrait, &length);
+	g_autofree guint8 *bytes = g_base64_decode(portrait, &length);
+	Portrait then;
 	gboolean pending;
 	char *wrong;
 
-	if (length != PCI_STD_HEADER_SIZEOF)
+	if (length != sizeof(then))
 		return g_strdup("it was not looked at before");
-	wrong = judge_once(host, bdf, then, &pending);
+	memcpy(&then, bytes, sizeof(then));
+	wrong = judge_once(host, bdf, &then, &pending);
 	while (pending && host->ops->monotonic(host) < end) {
 		g_free(wrong);
 		host->ops->pause(host, PENDING_PAUSE);
-		wrong = judge_once(host, bdf, then, &pending);
+		wrong = judge_once(host, bdf, &then, &pending);
 	}
 	return wrong;
 }

@@ -47,6 +47,8 @@ ResetTry *reset_try_read(GKeyFile *answer, const char *group)
 
 const char *reset_rung_shown(ResetRung rung)
 {
+	if (rung == RESET_RUNG_HOT_RESET)
+		return "the whole slot by VFIO";
 	return rung == RESET_RUNG_SLOT ? "the whole slot" : reset_rung_name(rung);
 }
 

@@ -114,6 +114,12 @@ gboolean vfio_claim_is_libvirts(const HostlerRecord *claim)
 	return g_strcmp0(by, "libvirt") == 0;
 }
 
+gboolean vfio_claim_is_gone(HostlerHost *host, const HostlerRecord *claim)
+{
+	return !host->ops->pci_exists(host, claim->key) &&
+	       !g_key_file_has_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL);
+}
+
 gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
 {
 	return g_key_file_has_group(claim->body, "trouble");

@@ -16,6 +16,8 @@ GPtrArray *vfio_claims_make(HostlerHost *host, const HostlerDomain *domain, cons
 void vfio_claim_for_libvirt(HostlerHost *host, const HostlerDomain *domain, const char *bdf,
 			    const HostlerRecord *stay);
 gboolean vfio_claim_is_libvirts(const HostlerRecord *claim);
+/* Pulled out, or lost; not one that was removed to be found again. */
+gboolean vfio_claim_is_gone(HostlerHost *host, const HostlerRecord *claim);
 /* BDF of the device that this companion goes along with, or NULL. */
 char *vfio_claim_partner(const HostlerRecord *claim);
 

@@ -57,8 +57,9 @@ static void end_claim(HostlerHost *host, HostlerJob *job)
 	hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
 }
 
-/* What libvirt has bound it returns; only our note of it ends. */
-static GPtrArray *without_libvirts(HostlerHost *host, const GPtrArray *claims)
+/* What libvirt has bound it returns; only our note of it ends. Of what has gone the
+ * claim is settled, and that said. */
+static GPtrArray *keep_returnable(HostlerHost *host, const GPtrArray *claims)
 {
 	GPtrArray *ours = g_ptr_array_new();
 
@@ -67,7 +68,7 @@ static GPtrArray *without_libvirts(HostlerHost *host, const GPtrArray *claims)
 
 		if (vfio_claim_is_libvirts(claim))
 			hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
-		else
+		else if (!vfio_claim_is_gone(host, claim))
 			g_ptr_array_add(ours, claim);
 	}
 	return ours;
@@ -85,7 +86,7 @@ static HostlerPhase phase_of_failed(const HostlerJob *job)
 
 void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
 {
-	g_autoptr(GPtrArray) ours = without_libvirts(host, claims);
+	g_autoptr(GPtrArray) ours = keep_returnable(host, claims);
 	g_autofree HostlerJob *jobs = make_jobs(ours);
 
 	vfio_display_load(host, ours);

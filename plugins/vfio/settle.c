@@ -9,6 +9,7 @@
 #include "hostler/lock.h"
 #include "hostler/log.h"
 #include "hostler/record.h"
+#include "hostler/text.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display.h"
@@ -24,16 +25,26 @@ static gboolean must_wait(HostlerHost *host, const HostlerRecord *claim, Hostler
 	return TRUE;
 }
 
+static void forget(HostlerHost *host, const HostlerRecord *claim)
+{
+	HostlerSubject subject = { .vm = claim->name, .uuid = claim->uuid, .device = claim->key };
+	g_autofree char *vm = hostler_text_shown(claim->name);
+
+	hostler_log(G_LOG_LEVEL_WARNING, "vfio-gone", &subject,
+		    "%s has gone from this host (pulled out, or lost by its bus) and cannot go back; VM '%s' had it, its "
+		    "claim ends; lspci -s %s shows when it is there again", claim->key, vm, claim->key);
+	hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
+}
+
 /* A device that is gone cannot be given back, and its claim must not refuse the
  * next one that is put in its place. One that was only to be found again is
  * looked for by whoever had it removed. */
 static gboolean forget_if_gone(HostlerHost *host, HostlerRecord *claim, HostlerSettleDepth depth)
 {
-	if (host->ops->pci_exists(host, claim->key) ||
-	    g_key_file_has_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL))
+	if (!vfio_claim_is_gone(host, claim))
 		return FALSE;
 	if (!must_wait(host, claim, depth) && vfio_display_restore(host, claim))
-		hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
+		forget(host, claim);
 	return TRUE;
 }
 

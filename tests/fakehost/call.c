@@ -22,11 +22,14 @@ void fake_call_note(FakeHost *fake, const FakeCall *call, const char *format, ..
 
 int fake_call_hang(FakeHost *fake, const FakeCall *call)
 {
-	gboolean probe = g_str_equal(call->door, "probe");
+	const char *attribute = call->order != NULL ? call->attribute : NULL;
 
+	if (g_str_equal(call->door, "probe"))
+		attribute = "drivers_probe";
+	else if (g_str_equal(call->door, "hot-reset"))
+		attribute = "hot_reset";
 	fake_call_note(fake, call, " -> hangs");
-	fake_job_hang(fake, call->bdf, probe ? "drivers_probe" : call->order != NULL ? call->attribute : NULL,
-		      call->order);
+	fake_job_hang(fake, call->bdf, attribute, call->order);
 	return EIO;
 }
 

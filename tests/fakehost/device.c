@@ -34,6 +34,8 @@ static const struct {
 	{ "power_state", "D0" },
 	{ "sleeps", "D3hot" },
 	{ "returns", "yes" },
+	{ "rebar", "no" },
+	{ "hot_reset", "yes" },
 	{ "virtual", "no" },
 	{ "removed", "no" },
 	{ "msi", "yes" },
@@ -123,6 +125,12 @@ static void make_config(FakeDevice *device)
 	config[FAKE_PM] = PCI_CAP_ID_PM;
 	config[FAKE_PM + 1] = FAKE_EXPRESS;
 	config[FAKE_EXPRESS] = PCI_CAP_ID_EXP;
+	if (g_str_equal(fake_device_get(device, "rebar"), "yes")) {
+		config[FAKE_REBAR] = PCI_EXT_CAP_ID_REBAR;
+		config[FAKE_REBAR + 2] = 1; /* its version */
+		config[FAKE_REBAR + PCI_REBAR_CTRL] = 1 << PCI_REBAR_CTRL_NBAR_SHIFT;
+		config[FAKE_REBAR + PCI_REBAR_CTRL + 1] = 1; /* 2 MiB */
+	}
 	if (!g_str_equal(fake_device_get(device, "msi"), "yes"))
 		return;
 	config[FAKE_EXPRESS + 1] = FAKE_MSI;

@@ -247,6 +247,7 @@ const HostlerHostOps fake_ops = {
 	.pci_users = fake_pci_users,
 	.pci_vfio_module = fake_pci_vfio_module,
 	.pci_on_vfio = fake_pci_on_vfio,
+	.pci_hot_reset = fake_pci_hot_reset,
 	.gpu_unbind_lock = fake_gpu_unbind_lock,
 	.gpu_unbind_unlock = fake_gpu_unbind_unlock,
 	.pci_exists = fake_pci_exists,

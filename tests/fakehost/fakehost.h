@@ -25,10 +25,12 @@
  *     refuses=bus            methods that answer ENOTTY, whatever they did
  *     reprobed=pm            what `default` written to reset_method leaves
  *     selectable=acpi        further methods that can be asked for by name
- *     spoils=flr:bars        what is wrong after a method: `ff`, `bars`, `ids`, `class`, `header`, `d3`, `pending`
+ *     spoils=flr:bars        what is wrong after a method: `ff`, `bars`, `ids`, `class`, `header`, `d3`, `pending`,
+ *                            `size` (of BAR 0), `resized` (with rebar=yes)
  *     mends=slot             methods after which nothing is wrong any more
  *     sleeps=D3cold          how deep it sleeps with power/control=auto, on vfio-pci and d3cold_allowed; a slot
  *                            is `slot` in spoils and mends, and d3cold is `d3cold` in all of them
+ *     hot_reset=no           VFIO has no reset of its slot; else it is that of `slot`
  *     virtual=yes            a function whose ids and BARs read ffff and 0, as the standard has it
  *     returns=no             it is not found again when it was removed
  *     msi=no                 no MSI capability
@@ -73,7 +75,7 @@ char *fakehost_differences(HostlerHost *host);
  *   DOOR BDF [ATTRIBUTE] [#N] EFFECT     the Nth such call from now on; #* each
  *
  * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
- * on-vfio, unbind-lock (ATTRIBUTE for the first three only), or without a BDF
+ * on-vfio, unbind-lock, hot-reset (ATTRIBUTE for the first three only), or without a BDF
  * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
  * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses

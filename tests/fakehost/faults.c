@@ -41,6 +41,7 @@ static const struct {
 	{ "manager", 1 }, { "consoles", 1 }, { "console", 1 }, { "framebuffers", 1 }, { "framebuffer", 1 },
 	{ "rmmod", 1 },
 	{ "vfio-module", 1 }, { "on-vfio", 1 }, { "unbind-lock", 1 },
+	{ "hot-reset", 1 },
 };
 
 FakeEffect fake_effect_parse(const char *text, int *errnum)

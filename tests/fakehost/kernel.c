@@ -106,6 +106,10 @@ static void be_spoiled(FakeDevice *device, const char *how)
 		device->config[PCI_HEADER_TYPE] ^= 0x80;
 	else if (g_str_equal(how, "d3"))
 		device->config[FAKE_PM + PCI_PM_CTRL] |= 3;
+	else if (g_str_equal(how, "size"))
+		fake_device_set(device, "resource", "0x00000000f0000000 0x00000000f00fffff 0x0000000000040200");
+	else if (g_str_equal(how, "resized"))
+		device->config[FAKE_REBAR + PCI_REBAR_CTRL + 1] = 0;
 	else if (g_str_equal(how, "pending"))
 		device->config[FAKE_EXPRESS + PCI_EXP_DEVSTA] |= PCI_EXP_DEVSTA_TRPND;
 	else
@@ -162,10 +166,9 @@ static int set_reset_method(FakeHost *fake, FakeDevice *device, const char *valu
 	return 0;
 }
 
-static int reset_subordinate(FakeHost *fake, FakeDevice *port, const char *value)
+/* The signal that all functions below a port get, whoever asks for it. */
+static int reset_below(FakeHost *fake, FakeDevice *port)
 {
-	if (!is_bridge(port))
-		return ENOENT;
 	for (guint i = 0; i < fake->devices->len; i++) {
 		FakeDevice *device = g_ptr_array_index(fake->devices, i);
 
@@ -176,6 +179,33 @@ static int reset_subordinate(FakeHost *fake, FakeDevice *port, const char *value
 		apply(device, "slot");
 	}
 	return fake_list_has(fake_device_get(port, "refuses"), "bus") ? ENOTTY : 0;
+}
+
+static int reset_subordinate(FakeHost *fake, FakeDevice *port, const char *value)
+{
+	return is_bridge(port) ? reset_below(fake, port) : ENOENT;
+}
+
+/* VFIO's: `others` are what was opened beside the device. */
+static int hot_reset(FakeHost *fake, FakeDevice *device, const char *others)
+{
+	const char *port = fake_device_get(device, "port");
+	FakeDevice *above = fake_device_find(fake, port);
+
+	if (!g_str_equal(fake_device_get(device, "hot_reset"), "yes") || above == NULL)
+		return ENODEV;
+	for (guint i = 0; i < fake->devices->len; i++) {
+		const FakeDevice *other = g_ptr_array_index(fake->devices, i);
+
+		if (!other->present || !g_str_equal(fake_device_get(other, "port"), port))
+			continue;
+		if (!fake_driver_is_vfio(fake_device_get(other, "driver")) ||
+		    (other != device && !fake_list_has(others, other->bdf)))
+			return EINVAL;
+		if (!g_str_equal(fake_device_get(other, "enable"), "0"))
+			return EBUSY;
+	}
+	return reset_below(fake, above);
 }
 
 /* --- attributes --- */
@@ -281,6 +311,7 @@ static const struct {
 	{ "reset", "reset_method", reset },
 	{ "reset_method", "reset_method", set_reset_method },
 	{ "reset_subordinate", "class", reset_subordinate },
+	{ "hot_reset", "hot_reset", hot_reset },
 	{ "power/control", "power/control", set_control },
 	{ "d3cold_allowed", "d3cold_allowed", set_d3cold },
 	{ "remove", "class", be_removed },

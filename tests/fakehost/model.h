@@ -10,6 +10,7 @@
 #define FAKE_MSI 0x50
 #define FAKE_PM 0x70
 #define FAKE_EXPRESS 0x80
+#define FAKE_REBAR 0x100
 
 typedef struct {
 	char *bdf;
@@ -157,6 +158,7 @@ gboolean fake_pci_config_write(HostlerHost *host, const char *bdf, guint offset,
 GStrv fake_pci_users(HostlerHost *host, const char *bdf, HostlerUse use, GError **error);
 char *fake_pci_vfio_module(HostlerHost *host, const char *bdf, GError **error);
 gboolean fake_pci_on_vfio(HostlerHost *host, const char *bdf, GError **error);
+gboolean fake_pci_hot_reset(HostlerHost *host, const char *const *bdfs, GError **error);
 gboolean fake_gpu_unbind_lock(HostlerHost *host, const char *bdf, GError **error);
 void fake_gpu_unbind_unlock(HostlerHost *host, const char *bdf);
 gboolean fake_pci_exists(HostlerHost *host, const char *bdf);

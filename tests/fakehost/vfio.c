@@ -79,3 +79,32 @@ void fake_gpu_unbind_unlock(HostlerHost *host, const char *bdf)
 	fake_device_set(device, "unbind_lock", "0");
 	fake_call_note(fake, &call, "%s", "");
 }
+
+/* --- the slot --- */
+
+static gboolean say_reset(GError **error, const char *bdf, int errnum)
+{
+	HostlerErrorCode code = errnum == ENOTTY || errnum == EIO ? HOSTLER_ERROR_HOST : HOSTLER_ERROR_ABSENT;
+
+	if (errnum != 0)
+		g_set_error(error, HOSTLER_ERROR, (int)code, "VFIO %s the whole slot of %s: %s",
+			    code == HOSTLER_ERROR_HOST ? "failed to reset" : "does not reset", bdf,
+			    g_strerror(errnum));
+	return errnum == 0;
+}
+
+gboolean fake_pci_hot_reset(HostlerHost *host, const char *const *bdfs, GError **error)
+{
+	g_autofree char *others = g_strjoinv(" ", (GStrv)bdfs + 1);
+	FakeCall call = { .door = "hot-reset", .bdf = bdfs[0], .order = others };
+	FakeHost *fake = (FakeHost *)host;
+	FakeDevice *device = NULL;
+	int errnum;
+	FakePassage passage = fake_call_pass(fake, &call, &device, &errnum);
+
+	if (passage == FAKE_CALL_GOES_ON) {
+		errnum = fake_kernel_write(fake, device, "hot_reset", others);
+		fake_call_note(fake, &call, "%s%s", errnum != 0 ? " -> " : "", errnum != 0 ? g_strerror(errnum) : "");
+	}
+	return passage == FAKE_CALL_DOES_NOTHING || say_reset(error, bdfs[0], errnum);
+}

@@ -188,6 +188,10 @@ hold_unseen() {
 
 # --- the state that a VM must leave as it found it ------------------------------------------------------------------------------
 
+# pull NAME: the device of that variable (NIC_B) is taken out of the emulated host, as by hand. It is gone a moment later. Not from
+# within a check, which keeps what is said to itself.
+pull() { echo "@pull $1"; }
+
 # snapshot FILE (design.md §5). A stuck device blocks the reader, as it does everywhere. Of /run/hostler the files, not the
 # folders and the lock, which stay once made; QEMU has to be gone, for its processes show through ours.
 snapshot() {

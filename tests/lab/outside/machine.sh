@@ -17,7 +17,9 @@ downstream() { # PORT PARENT SLOT
 }
 
 device() { # NAME PORT FUNCTION MODEL
-	MACHINE+=(-device "$4,bus=$2,addr=0.$3")
+	local name=",id=$1"
+	[[ $4 != *,id=* ]] || name=
+	MACHINE+=(-device "$4,bus=$2,addr=0.$3$name")
 }
 
 attached() { # MODEL: sits on a bus of the device before it
@@ -74,6 +76,8 @@ machine_arguments() {
 		# Test lines have a way of their own, apart from the noisy console. Not stdio: QEMU takes the end of stdin for a hang-up.
 		MACHINE+=(-chardev "file,id=lines,path=$RUN/lines" -device virtio-serial-pci
 			-device virtserialport,chardev=lines,name=hostler.lab.lines)
+		# Its answers nobody reads: they are few, and fit into the pipe.
+		MACHINE+=(-chardev "pipe,id=monitor,path=$RUN/monitor" -mon chardev=monitor,mode=control)
 	fi
 	# shellcheck source=/dev/null
 	source "$LAB/topologies/$topology"

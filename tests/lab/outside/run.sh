@@ -3,6 +3,7 @@
 # The emulated host says on its line port what it does; lines that begin with @ are for us:
 #   @begin NAME PHASE     a scenario's phase begins        @end NAME          the scenario is done
 #   @again NAME PHASE     the power goes now; boot again for this phase       @dirty WHY   the rest needs a fresh boot
+#   @pull DEVICE          take this device out
 # Everything else is shown as it comes, `ok - ` and `not ok - ` are counted.
 
 BOOT_TIMEOUT=180 # until the first scenario begins; 6 s are usual
@@ -44,8 +45,8 @@ boot_key() {
 
 start_machine() { # TOPOLOGY MODE
 	machine_arguments "$1" "$2" "file,path=$RUN/console"
-	rm -f "$RUN/lines"
-	mkfifo "$RUN/lines"
+	rm -f "$RUN/lines" "$RUN/monitor.in" "$RUN/monitor.out"
+	mkfifo "$RUN/lines" "$RUN/monitor.in" "$RUN/monitor.out"
 	# pdeathsig: not even kill -9 of this script leaves a QEMU behind. Its stdout is the pipe as well, so that the pipe has a
 	# writer, and an end, even if QEMU never comes to open it.
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${MACHINE[@]}" </dev/null >"$RUN/lines" 2>"$RUN/qemu.err" &
@@ -115,9 +116,15 @@ take_word() { # @WORD NAME REST
 		set_deadline "$BOOT_TIMEOUT"
 		LEFT=("${LEFT[@]:1}")
 		;;
+	@pull) pull_device "$2" ;;
 	@dirty) say "the next scenario gets a fresh boot: $2 $3" ;;
 	*) say "unknown line: $*" ;;
 	esac
+}
+
+# Opened to read as well: else this would wait for a QEMU that has gone. The second greeting of a boot is refused; no matter.
+pull_device() { # ID
+	printf '{"execute":"qmp_capabilities"}\n{"execute":"device_del","arguments":{"id":"%s"}}\n' "$1" 1<>"$RUN/monitor.in"
 }
 
 set_deadline() { # SECONDS from now, but not past the whole run's
