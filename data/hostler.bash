@@ -20,13 +20,14 @@ _hostler() {
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		[[ $word == -* ]] || { command=$word; break; }
 	done
-	if [[ $previous == --xml || $previous == --dump ]]; then
+	if [[ $previous == --xml || $previous == --dump || $previous == --bundle ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $current == -* ]]; then
 		case $command in
 		check) word='--xml --dump' ;;
 		settle) word=--wait ;;
+		status) word=--bundle ;;
 		*) word='' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")

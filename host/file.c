@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* /proc/sys refuses to be asked for 4 MiB at once. */
+#define PIECE_BYTES ((gsize)256 * 1024)
+
 /* A FIFO or a device in the place of a file would keep us. */
 static int open_regular(int folder, const char *name)
 {
@@ -33,7 +36,7 @@ static char *read_all(int fd, gsize max, gsize *length)
 	gsize have = 0;
 
 	while (have <= max) {
-		ssize_t n = read(fd, bytes + have, max + 1 - have);
+		ssize_t n = read(fd, bytes + have, MIN(max + 1 - have, PIECE_BYTES));
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -132,6 +132,7 @@ static const HostlerHostOps machine_ops = {
 	.groups = host_groups,
 	.group_members = host_group_members,
 	.kernel_text = host_kernel_text,
+	.kernel_log = host_kernel_log,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,
 	.display_manager = host_display_manager,

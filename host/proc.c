@@ -3,13 +3,16 @@
  * process's memory, as cmdline and maps do. And what the kernel says of itself. */
 #include "host/proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/klog.h>
 
 #include "host/file.h"
 #include "host/machine.h"
 
 #define STAT_MAX_BYTES 4096
+#define READ_ALL 3 /* syslog(2): SYSLOG_ACTION_READ_ALL, which no header of glibc names */
 #define TEXT_MAX_BYTES (4 * 1024 * 1024) /* /proc/cpuinfo of a thousand processors */
 
 /* Counted from the one behind the command's name, the state (3 in proc(5)). */
@@ -60,4 +63,19 @@ char *host_kernel_text(HostlerHost *host, const char *path)
 	g_autofree char *file = machine_path(host, path, NULL);
 
 	return file_read_line(file, TEXT_MAX_BYTES);
+}
+
+/* syslog(2) copies the end of the buffer in one call; /dev/kmsg would give it line by
+ * line, and a reader who is slow loses some. */
+char *host_kernel_log(HostlerHost *host, GError **error)
+{
+	g_autofree char *text = g_malloc(TEXT_MAX_BYTES + 1);
+	int n = klogctl(READ_ALL, text, TEXT_MAX_BYTES);
+
+	if (n < 0) {
+		machine_error(error, errno, "cannot read the kernel's log");
+		return NULL;
+	}
+	text[n] = '\0';
+	return g_realloc(g_steal_pointer(&text), (gsize)n + 1);
 }

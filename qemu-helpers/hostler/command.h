@@ -10,6 +10,7 @@ typedef struct {
 	gboolean wait; /* settle: until what is in its grace is over, too */
 	const char *xml_file; /* --xml; "-" is stdin; may be NULL */
 	const char *dump_file; /* --dump; may be NULL */
+	const char *bundle_file; /* status: --bundle; "-" is stdout; may be NULL */
 	const char *vm;       /* name or UUID; may be NULL */
 	const GError *config_error; /* hostler.conf cannot be used; the host has the defaults */
 } Request;

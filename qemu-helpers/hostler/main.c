@@ -36,7 +36,8 @@ static const char summary[] =
 	"                     reset methods, what goes along with it into a VM, and who\n"
 	"                     uses it. Exit status 1: there is no IOMMU\n"
 	"  status             VM by VM what is on record: state, devices, ports, metrics;\n"
-	"                     and whether hooks and helpers are in place\n"
+	"                     and whether hooks and helpers are in place; --bundle FILE: the\n"
+	"                     evidence for a report, without names, into a new FILE\n"
 	"  settle             make the host match the records: what no live VM owns goes back\n"
 	"\n"
 	"Exit status 3: it could not be done, and stderr says why.";
@@ -46,6 +47,7 @@ typedef struct {
 	gboolean show_version;
 	char *xml_file;
 	char *dump_file;
+	char *bundle_file;
 	GStrv words;
 } Line;
 
@@ -53,6 +55,7 @@ static void line_clear(Line *line)
 {
 	g_free(line->xml_file);
 	g_free(line->dump_file);
+	g_free(line->bundle_file);
 	g_strfreev(line->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
@@ -65,6 +68,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check: read the VM from FILE", "FILE" },
 		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE",
 		  "FILE" },
+		{ "bundle", 0, 0, G_OPTION_ARG_FILENAME, &line->bundle_file,
+		  "status: collect the evidence for a report in FILE, which is not there yet; -: stdout", "FILE" },
 		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
 		  "settle: and again when libvirt's half minute for a release is over", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &line->show_version, "Show the version", NULL },
@@ -79,6 +84,7 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 		return FALSE;
 	line->request.xml_file = line->xml_file;
 	line->request.dump_file = line->dump_file;
+	line->request.bundle_file = line->bundle_file;
 	return TRUE;
 }
 
@@ -104,6 +110,10 @@ static gboolean check_words(Line *line, const Command *command, GError **error)
 	guint n = g_strv_length(line->words) - 1;
 	guint given = n + (line->xml_file != NULL) + (line->dump_file != NULL);
 
+	if (line->bundle_file != NULL && command->run != command_status) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "usage: hostler status --bundle FILE");
+		return FALSE;
+	}
 	if (given == 0)
 		return TRUE;
 	if (command->takes_subject && given == 1) {

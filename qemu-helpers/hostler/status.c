@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hostler status: who has what, and is hostler itself as it should be. */
+#include <libvirt/libvirt.h>
+
+#include "bundle.h"
 #include "command.h"
 #include "hostler-build.h"
 #include "hostler/plugin.h"
@@ -66,7 +69,7 @@ static void show_plugins(HostlerHost *host, const HostlerSink *sink)
 	}
 }
 
-int command_status(HostlerHost *host, const Request *request, GError **error)
+static int show(HostlerHost *host, const Request *request)
 {
 	g_autoptr(Table) table = table_new();
 	HostlerSink sink = table_sink(table);
@@ -84,4 +87,24 @@ int command_status(HostlerHost *host, const Request *request, GError **error)
 	else
 		table_print(&paper, table);
 	return EXIT_FINE;
+}
+
+/* libvirt itself is not asked: it may be what does not answer. */
+static int write_bundle(HostlerHost *host, const char *file, GError **error)
+{
+	unsigned long version = 0;
+	g_autofree char *libvirt = NULL;
+	g_autofree char *text = NULL;
+
+	virGetVersion(&version, NULL, NULL);
+	libvirt = g_strdup_printf("libvirt %lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
+	text = bundle_collect(host, (const char *const[]){ "hostler " HOSTLER_VERSION, libvirt, NULL });
+	return bundle_write(file, text, error) ? EXIT_FINE : EXIT_COULD_NOT;
+}
+
+int command_status(HostlerHost *host, const Request *request, GError **error)
+{
+	if (request->bundle_file != NULL)
+		return write_bundle(host, request->bundle_file, error);
+	return show(host, request);
 }

@@ -140,10 +140,18 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 		long_helper_start(host, helper);
 }
 
-/* This kernel says nothing of itself. */
 static char *kernel_text(HostlerHost *host, const char *path)
 {
-	return NULL;
+	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->kernel, path));
+}
+
+static char *kernel_log(HostlerHost *host, GError **error)
+{
+	char *log = g_strdup(g_hash_table_lookup(((FakeHost *)host)->kernel, "log"));
+
+	if (log == NULL)
+		machine_error(error, EPERM, "cannot read the kernel's log");
+	return log;
 }
 
 /* --- networks --- */
@@ -258,6 +266,7 @@ const HostlerHostOps fake_ops = {
 	.groups = fake_groups,
 	.group_members = fake_group_members,
 	.kernel_text = kernel_text,
+	.kernel_log = kernel_log,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
 	.display_manager = fake_display_manager,

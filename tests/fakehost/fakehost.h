@@ -52,6 +52,8 @@
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
  *   [network default]        xml=<network>...</network>, on one line
+ *   [kernel]                 /proc/cmdline=ro quiet: what kernel_text() reads there; nothing
+ *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read
  */
 HostlerHost *fakehost_new(const char *description, GError **error);
 

@@ -81,6 +81,7 @@ void fake_model_init(FakeHost *fake)
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
 	fake_display_init(fake);
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->kernel = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void fake_model_clear(FakeHost *fake)
@@ -91,4 +92,5 @@ void fake_model_clear(FakeHost *fake)
 	g_ptr_array_unref(fake->networks);
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->notes);
+	g_hash_table_unref(fake->kernel);
 }

@@ -72,6 +72,7 @@ typedef struct {
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
+	GHashTable *kernel;   /* its texts, by path: char *; its log is "log" */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
 	GString *transcript;

@@ -238,9 +238,20 @@ static void test_kernel_text(Tree *tree, gconstpointer data)
 	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc/link"));
 }
 
+/* /proc/sys is particular about how much it is asked for. */
+static void test_kernel_release(void)
+{
+	g_autoptr(HostlerHost) host = machine_open("", "/nonexistent");
+	g_autofree char *release = host->ops->kernel_text(host, "/proc/sys/kernel/osrelease");
+
+	g_assert_nonnull(release);
+	g_assert_cmpuint(strlen(release), >, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/proc/kernel-release", test_kernel_release);
 	for (gsize i = 0; i < G_N_ELEMENTS(stats); i++) {
 		g_autofree char *path = g_strconcat("/proc/stat/", stats[i].name, NULL);
 
