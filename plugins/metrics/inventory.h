@@ -7,6 +7,7 @@
  * and passthrough device. hostler-metrics copies the keys of a group into its
  * log as they are, so a key is a name in the log. */
 #define METRICS_GROUP "metrics"         /* interval, in seconds */
+#define METRICS_CGROUP "cgroup"         /* of that group: the VM's own, "/machine.slice/…" */
 #define METRICS_DISKS "metrics-disk-"   /* and its place in the XML, from 0 */
 #define METRICS_NICS "metrics-nic-"
 #define METRICS_DEVICES "metrics-device-"

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "cgroup.h"
 #include "helper.h"
 #include "hostler/plugin.h"
 #include "inventory.h"
@@ -12,6 +13,17 @@
 static gboolean metrics_concerns(const HostlerDomain *domain)
 {
 	return TRUE;
+}
+
+/* Only root is sure to see it, so hostler-metrics is told. */
+static void fill_cgroup(HostlerHost *host, HostlerRecord *stay)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/cgroup", stay->qemu.pid);
+	g_autofree char *text = host->ops->kernel_text(host, path);
+	g_autofree char *cgroup = text != NULL ? metrics_cgroup_of(text) : NULL;
+
+	if (cgroup != NULL)
+		g_key_file_set_string(stay->body, METRICS_GROUP, METRICS_CGROUP, cgroup);
 }
 
 static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
@@ -24,6 +36,7 @@ static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, 
 	}
 	metrics_helper_make_log_dir(host);
 	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
+	fill_cgroup(host, stay);
 	return TRUE;
 }
 

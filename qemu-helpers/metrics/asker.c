@@ -1,21 +1,208 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which VMs go into the next question, and who is at fault when none of them gets
- * an answer. */
+/* The round of samples, and which VMs go into which question to libvirt.
+ *
+ * A call about several VMs is cheaper than one for each, but one that hangs in it
+ * hides all. So only VMs that answered last time go together; those of a late call,
+ * and whoever is new, are asked for alone. */
 #include "asker.h"
 
 #include <math.h>
 
+#include "daemon.h"
+#include "hostler/log.h"
 #include "source.h"
 
+/* In one question: short enough that four of them, side by side, do for many VMs. */
+#define COMPANY 10
+/* Between attempts to reach libvirt. */
+#define RECONNECT_SECONDS 2.0
+
 struct _Asker {
+	char *uri;
+	Links *links; /* NULL: the kernel cannot be asked */
 	Source *source;
-	GHashTable *guests;  /* uuid -> Guest */
-	gboolean one_by_one; /* to learn which of several VMs holds the answer up */
-	gboolean silence;    /* libvirt itself does not answer */
-	guint timer;         /* source id; 0: none is set */
+	GHashTable *guests; /* uuid -> Guest */
+	guint timer;        /* source id; 0: none is set */
+	double reach_at;    /* libvirt is not tried again before */
+	char *trouble;      /* why not */
 };
 
-/* --- asking --- */
+typedef void (*GuestFunc)(Asker *asker, Guest *guest, double now);
+
+static void for_each(Asker *asker, GuestFunc func, double now)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, asker->guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		func(asker, value, now);
+}
+
+/* --- questions --- */
+
+static void be_unreachable(Asker *asker, Guest *guest, double now)
+{
+	if (guest_wants(guest, now))
+		guest_be_unreachable(guest, asker->trouble);
+}
+
+static void give_up_for_now(Asker *asker, double now, const char *trouble)
+{
+	char *copy = g_strdup(trouble);
+
+	g_free(asker->trouble);
+	asker->trouble = copy;
+	asker->reach_at = now + RECONNECT_SECONDS;
+	for_each(asker, be_unreachable, now);
+}
+
+/* The next few that go together. */
+static GPtrArray *choose_company(Asker *asker, double now)
+{
+	GPtrArray *company = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer guest;
+
+	g_hash_table_iter_init(&iter, asker->guests);
+	while (g_hash_table_iter_next(&iter, NULL, &guest) && company->len < COMPANY) {
+		if (guest_wants(guest, now) && !((Guest *)guest)->alone)
+			g_ptr_array_add(company, guest);
+	}
+	return company;
+}
+
+/* The one that has waited longest of those that are asked for alone. */
+static GPtrArray *choose_one(Asker *asker, double now)
+{
+	GPtrArray *company = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer value;
+	Guest *first = NULL;
+
+	g_hash_table_iter_init(&iter, asker->guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Guest *guest = value;
+
+		if (guest->alone && guest_wants(guest, now) && (first == NULL || guest->ask_at < first->ask_at))
+			first = guest;
+	}
+	if (first != NULL)
+		g_ptr_array_add(company, first);
+	return company;
+}
+
+static void send_out(Asker *asker, const char *uri, GPtrArray *company, gboolean alone)
+{
+	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
+	double patience = HUGE_VAL;
+	guint question;
+
+	for (guint i = 0; i < company->len; i++) {
+		const Guest *guest = g_ptr_array_index(company, i);
+
+		g_ptr_array_add(uuids, guest->book->stay->uuid);
+		patience = MIN(patience, guest_patience(guest, alone));
+	}
+	question = source_ask(asker->source, uri, uuids, (guint)(patience * 1000));
+	for (guint i = 0; i < company->len; i++) {
+		Guest *guest = g_ptr_array_index(company, i);
+
+		guest->question = question;
+		guest->named = FALSE;
+	}
+}
+
+/* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
+ * to ask for, or no room. */
+static gboolean ask_some(Asker *asker, const char *uri, gboolean alone, double now)
+{
+	g_autoptr(GPtrArray) company = NULL;
+
+	if (source_room(asker->source) <= (alone ? 1 : 0))
+		return FALSE;
+	company = alone ? choose_one(asker, now) : choose_company(asker, now);
+	if (company->len == 0)
+		return FALSE;
+	send_out(asker, uri, company, alone);
+	return TRUE;
+}
+
+static gboolean wants_any(Asker *asker, double now)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, asker->guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (guest_wants(value, now))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Its pid file may be anywhere; then the hooks' parent is asked about. */
+static const char *find_uri(Asker *asker)
+{
+	const char *uri = asker->uri != NULL ? asker->uri : daemon_find("/run");
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, asker->guests);
+	while (uri == NULL && g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Guest *guest = value;
+
+		if (kernel_lives("/", &guest->book->stay->caller))
+			uri = "qemu:///system";
+	}
+	return uri;
+}
+
+static void ask_libvirt(Asker *asker, double now)
+{
+	const char *uri;
+
+	if (!wants_any(asker, now))
+		return;
+	if (now < asker->reach_at) {
+		for_each(asker, be_unreachable, now);
+		return;
+	}
+	uri = find_uri(asker);
+	if (uri == NULL) {
+		give_up_for_now(asker, now, "libvirt's daemon does not run");
+		return;
+	}
+	while (ask_some(asker, uri, FALSE, now))
+		;
+	while (ask_some(asker, uri, TRUE, now))
+		;
+}
+
+/* --- the round --- */
+
+static void begin_sample(Asker *asker, Guest *guest, double now)
+{
+	guest_begin(guest, asker->links, now);
+}
+
+static void end_sample(Asker *asker, Guest *guest, double now)
+{
+	guest_end_late(guest, now);
+}
+
+static gboolean is_any_due(Asker *asker, double now)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, asker->guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (guest_is_due(value, now))
+			return TRUE;
+	}
+	return FALSE;
+}
 
 static gboolean on_timer(gpointer data)
 {
@@ -30,83 +217,48 @@ static void set_timer(Asker *asker, double now)
 {
 	GHashTableIter iter;
 	gpointer value;
-	double due = HUGE_VAL;
+	double next = HUGE_VAL;
 
 	g_clear_handle_id(&asker->timer, g_source_remove);
 	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Guest *guest = value;
-
-		if (guest->held_by == 0 && guest->due > now)
-			due = MIN(due, guest->due);
-	}
-	if (isfinite(due))
-		asker->timer = g_timeout_add((guint)ceil(MAX(due - now, 0) * 1000), on_timer, asker);
-}
-
-/* Those too that come due while the question is out. */
-static void note_silence(Asker *asker, double now)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Guest *guest = value;
-
-		if (guest_is_due(guest, now))
-			book_stall(guest->book, now, "libvirt does not answer");
-	}
-	set_timer(asker, now);
-}
-
-static void put_in(Guest *guest, GPtrArray *uuids, double now)
-{
-	guest->asked = TRUE;
-	guest->named = FALSE;
-	if (guest->since <= 0)
-		guest->since = now;
-	g_ptr_array_add(uuids, guest->book->stay->uuid);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		next = MIN(next, guest_next(value, now));
+	if (isfinite(next))
+		asker->timer = g_timeout_add((guint)ceil(MAX(next - now, 0) * 1000), on_timer, asker);
 }
 
 void asker_ask(Asker *asker)
 {
-	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
 	double now = sample_clock();
-	double patience = HUGE_VAL;
-	GHashTableIter iter;
-	gpointer value;
 
-	if (source_is_busy(asker->source)) {
-		if (asker->silence)
-			note_silence(asker, now);
-		return;
+	if (is_any_due(asker, now)) {
+		if (asker->links != NULL)
+			links_read(asker->links);
+		for_each(asker, begin_sample, now);
 	}
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Guest *guest = value;
-
-		guest->asked = FALSE;
-		if (!guest_is_due(guest, now) || (asker->one_by_one && uuids->len > 0))
-			continue;
-		patience = MIN(patience, guest_patience(guest));
-		put_in(guest, uuids, now);
-	}
-	if (uuids->len > 0) {
-		source_ask(asker->source, uuids, (guint)(patience * 1000));
-	} else {
-		asker->one_by_one = FALSE;
-		set_timer(asker, now);
-	}
+	for_each(asker, end_sample, now);
+	ask_libvirt(asker, now);
+	set_timer(asker, now);
 }
 
 /* --- answers --- */
 
-/* Calls `each` for those in the question that have no answer yet; how many there were. */
-static guint each_asked(Asker *asker, void (*each)(Guest *guest, double now, gconstpointer data),
-			gconstpointer data)
+static void hand_out(Asker *asker, guint question, GPtrArray *samples)
 {
-	double now = sample_clock();
+	while (samples->len > 0) {
+		Sample *sample = g_ptr_array_steal_index(samples, samples->len - 1);
+		Guest *guest = g_hash_table_lookup(asker->guests, sample->uuid);
+
+		if (guest != NULL && guest->question == question)
+			guest_take(guest, sample);
+		else
+			sample_free(sample);
+	}
+}
+
+/* For those in the question that have no figures yet; how many there were. */
+static guint each_asked(Asker *asker, guint question, GuestFunc func, double now)
+{
 	GHashTableIter iter;
 	gpointer value;
 	guint n = 0;
@@ -115,87 +267,65 @@ static guint each_asked(Asker *asker, void (*each)(Guest *guest, double now, gco
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Guest *guest = value;
 
-		if (!guest->asked)
+		if (guest->question != question)
 			continue;
 		n++;
-		if (each != NULL)
-			each(guest, now, data);
+		if (func != NULL)
+			func(asker, guest, now);
 	}
 	return n;
 }
 
-static void go_without(Guest *guest, double now, gconstpointer data)
+static void go_without(Asker *asker, Guest *guest, double now)
 {
 	guest_go_without(guest, now);
 }
 
-static void be_unreachable(Guest *guest, double now, gconstpointer reason)
+static void be_cut_off(Asker *asker, Guest *guest, double now)
 {
-	guest_be_unreachable(guest, now, reason);
+	guest_be_unreachable(guest, asker->trouble);
 }
 
-static void hold(Guest *guest, double now, gconstpointer thread)
-{
-	guest_hold(guest, *(const guint *)thread, now);
-}
-
-static void on_answer(gpointer data, GPtrArray *samples, const GError *error)
+static void on_answer(gpointer data, guint question, GPtrArray *samples, const GError *error)
 {
 	Asker *asker = data;
 	double now = sample_clock();
 
-	asker->silence = FALSE;
-	while (samples != NULL && samples->len > 0) {
-		Sample *sample = g_ptr_array_steal_index(samples, samples->len - 1);
-		Guest *guest = g_hash_table_lookup(asker->guests, sample->uuid);
-
-		if (guest != NULL && guest->asked)
-			guest_take(guest, sample, now);
-		else
-			sample_free(sample);
+	if (error == NULL) {
+		hand_out(asker, question, samples);
+		each_asked(asker, question, go_without, now);
+	} else {
+		give_up_for_now(asker, now, error->message);
+		each_asked(asker, question, be_cut_off, now);
 	}
-	if (error != NULL)
-		each_asked(asker, be_unreachable, error->message);
-	else
-		each_asked(asker, go_without, NULL);
 	asker_ask(asker);
 }
 
-/* A QEMU that hangs is left out when the question is asked again. One whose libvirt
- * object is locked (somebody's slow hook) is not; asked for alone it shows. */
-static void on_late(gpointer data, guint thread)
+static void be_late_alone(Asker *asker, Guest *guest, double now)
 {
-	Asker *asker = data;
-
-	if (thread == 0)
-		asker->silence = TRUE;
-	else if (each_asked(asker, NULL, NULL) == 1)
-		each_asked(asker, hold, &thread);
-	else
-		asker->one_by_one = TRUE;
-	asker_ask(asker);
+	guest_be_late(guest, now, FALSE);
 }
 
-static void on_return(gpointer data, guint thread)
+static void be_late_in_company(Asker *asker, Guest *guest, double now)
+{
+	guest_be_late(guest, now, TRUE);
+}
+
+/* In a late call about several VMs one hangs: a QEMU, which libvirt leaves out when
+ * it is asked again (NOWAIT), or a VM whose libvirt object is locked (somebody's slow
+ * hook), which is not left out. Each alone tells. */
+static void on_late(gpointer data, guint question)
 {
 	Asker *asker = data;
-	GHashTableIter iter;
-	gpointer value;
+	gboolean alone = each_asked(asker, question, NULL, 0) == 1;
 
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Guest *guest = value;
-
-		if (guest->held_by == thread)
-			guest->held_by = 0;
-	}
+	each_asked(asker, question, alone ? be_late_alone : be_late_in_company, sample_clock());
 	asker_ask(asker);
 }
 
 static const SourceEvents source_events = {
 	.answered = on_answer,
 	.late = on_late,
-	.returned = on_return,
 };
 
 /* --- whom --- */
@@ -208,8 +338,13 @@ static void free_guest(gpointer guest)
 Asker *asker_new(const char *uri)
 {
 	Asker *asker = g_new0(Asker, 1);
+	g_autoptr(GError) error = NULL;
 
-	asker->source = source_new(uri, &source_events, asker);
+	asker->uri = g_strdup(uri);
+	asker->links = links_new(&error);
+	if (asker->links == NULL)
+		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "no figures of NICs: %s", error->message);
+	asker->source = source_new(&source_events, asker);
 	asker->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_guest);
 	return asker;
 }
@@ -219,6 +354,9 @@ void asker_free(Asker *asker)
 	g_clear_handle_id(&asker->timer, g_source_remove);
 	source_free(asker->source);
 	g_hash_table_unref(asker->guests);
+	g_clear_pointer(&asker->links, links_free);
+	g_free(asker->trouble);
+	g_free(asker->uri);
 	g_free(asker);
 }
 

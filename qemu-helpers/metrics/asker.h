@@ -3,9 +3,10 @@
 
 #include "guest.h"
 
-/* Asks for each of its guests when it is due. */
+/* Samples each of its guests when it is due. */
 typedef struct _Asker Asker;
 
+/* `uri`: of libvirt; NULL: of the daemon that lives (daemon.h). */
 Asker *asker_new(const char *uri);
 void asker_free(Asker *asker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Asker, asker_free)
@@ -13,5 +14,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Asker, asker_free)
 /* uuid -> Guest; both are owned by the table. */
 GHashTable *asker_guests(Asker *asker);
 
-/* To be called when a guest has come: whoever is due is asked for now. */
+/* To be called when a guest has come: does what is due now. */
 void asker_ask(Asker *asker);

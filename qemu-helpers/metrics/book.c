@@ -41,6 +41,7 @@ void book_free(Book *book)
 	g_ptr_array_unref(book->tallies);
 	hostler_record_free(book->stay);
 	g_free(book->missing);
+	g_free(book->without);
 	g_free(book->file);
 	g_free(book->run);
 	g_free(book);
@@ -108,17 +109,18 @@ void book_begin(Book *book)
 		book->begun = write_line(book, entry_start(book));
 }
 
-/* A sample that comes later than this leaves out one or more. */
+/* A sample that comes later than this leaves out one or more. Where it is known why,
+ * there is no need to allow for a busy host. */
 static double longest_wait(const Book *book)
 {
-	return 1.5 * book->interval + 1;
+	return 1.5 * book->interval + (book->missing != NULL ? MIN(0.25 * book->interval, 1) : 1);
 }
 
 static void resume(Book *book, double at)
 {
 	double seconds = at - book->stalled_at;
 
-	write_line(book, entry_absence(book, "resume", seconds, NULL));
+	write_line(book, entry_absence(book, "resume", seconds, NULL, NULL));
 	book->stalled_seconds += seconds;
 	book->stalled_at = 0;
 }
@@ -130,24 +132,54 @@ static void note_gap(Book *book, double at)
 	if (seconds <= longest_wait(book))
 		return;
 	write_line(book, entry_absence(book, "gap", seconds,
-				       book->missing != NULL ? book->missing : "no sample could be taken in time"));
+				       book->missing != NULL ? book->missing : "no sample could be taken in time",
+				       NULL));
 	book->gaps++;
 	book->gap_seconds += seconds;
+}
+
+/* Samples went on, but for the disks. */
+static void note_gap_of_disks(Book *book, double at)
+{
+	double seconds = at - MAX(book->complete_at, book->began);
+
+	if (book->without != NULL && book->stalled_at <= 0 && seconds > longest_wait(book))
+		write_line(book, entry_absence(book, "gap", seconds, book->without, "disks"));
+	g_clear_pointer(&book->without, g_free);
+}
+
+/* While it stalled there may have been samples without disks, or none. */
+static void note_what_was_missing(Book *book, const Sample *sample)
+{
+	if (book->stalled_at <= 0 || book->seen_at > book->stalled_at)
+		note_gap(book, sample->at);
+	if (sample->missing != NULL) {
+		if (book->without == NULL)
+			book->without = g_strdup(sample->missing);
+		return;
+	}
+	note_gap_of_disks(book, sample->at);
+	if (book->stalled_at > 0)
+		resume(book, sample->at);
 }
 
 void book_sample(Book *book, Sample *sample)
 {
 	book_begin(book);
-	if (book->stalled_at > 0)
-		resume(book, sample->at);
-	else
-		note_gap(book, sample->at);
+	note_what_was_missing(book, sample);
 	g_clear_pointer(&book->missing, g_free);
-	if (write_line(book, entry_sample(book, sample)))
-		book->seen_at = sample->at;
-	else
+	if (!write_line(book, entry_sample(book, sample)))
 		book_miss(book, "the log could not be written");
+	else
+		book_see(book, sample);
 	book_count(book, sample);
+}
+
+void book_see(Book *book, const Sample *sample)
+{
+	book->seen_at = sample->at;
+	if (sample->missing == NULL)
+		book->complete_at = sample->at;
 }
 
 void book_miss(Book *book, const char *reason)
@@ -161,9 +193,10 @@ void book_stall(Book *book, double at, const char *reason)
 	if (book->stalled_at > 0)
 		return;
 	book_begin(book);
-	book->stalled_at = MAX(book->seen_at, book->began);
+	note_gap_of_disks(book, at);
+	book->stalled_at = MAX(book->complete_at, book->began);
 	book->stalls++;
-	write_line(book, entry_absence(book, "stall", at - book->stalled_at, reason));
+	write_line(book, entry_absence(book, "stall", at - book->stalled_at, reason, NULL));
 }
 
 gboolean book_report(Book *book, double at, const char *reason)
@@ -171,6 +204,7 @@ gboolean book_report(Book *book, double at, const char *reason)
 	if (book->reported)
 		return TRUE;
 	book_begin(book);
+	note_gap_of_disks(book, at);
 	book->reported = write_line(book, entry_report(book, at, reason));
 	return book->reported;
 }

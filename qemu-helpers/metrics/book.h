@@ -23,7 +23,9 @@ typedef struct {
 	gboolean begun;    /* the log has `start` */
 	gboolean reported; /* the log has `report` */
 	guint64 samples;
-	double seen_at;    /* the last sample in the log; 0: none */
+	double seen_at;     /* the last sample in the log; 0: none */
+	double complete_at; /* the last one with its disks */
+	char *without;      /* why those since then have none; NULL: nobody knows, or they have */
 	double stalled_at; /* 0: it answers */
 	guint stalls;
 	double stalled_seconds;
@@ -50,9 +52,12 @@ Tally *book_find_tally(const Book *book, const Meter *meter);
 /* Takes the sample, for the tallies alone: no line is written. */
 void book_count(Book *book, Sample *sample);
 
+/* The log has this sample. */
+void book_see(Book *book, const Sample *sample);
+
 /* Writes `start`, unless the log has it. */
 void book_begin(Book *book);
-/* Takes the sample; writes `resume` or `gap` first when something is missing. */
+/* Takes the sample; writes `resume` or `gap` first when something was missing. */
 void book_sample(Book *book, Sample *sample);
 /* No sample came, for this reason. Nothing is written yet. */
 void book_miss(Book *book, const char *reason);

@@ -124,11 +124,12 @@ char *entry_sample(const Book *book, const Sample *sample)
 	return line_end(builder);
 }
 
-char *entry_absence(const Book *book, const char *event, double seconds, const char *reason)
+char *entry_absence(const Book *book, const char *event, double seconds, const char *reason, const char *missing)
 {
 	g_autoptr(JsonBuilder) builder = begin_entry(book, event);
 
 	json_add_number(builder, "seconds", seconds);
+	json_add_text(builder, "missing", missing);
 	json_add_text(builder, "reason", reason);
 	return line_end(builder);
 }

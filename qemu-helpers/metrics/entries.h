@@ -8,7 +8,7 @@
 
 char *entry_start(const Book *book);
 char *entry_sample(const Book *book, const Sample *sample);
-/* `stall`, `resume` or `gap`; `reason` may be NULL. */
-char *entry_absence(const Book *book, const char *event, double seconds, const char *reason);
+/* `stall`, `resume` or `gap`; `reason` may be NULL. `missing`: of what; NULL: of all. */
+char *entry_absence(const Book *book, const char *event, double seconds, const char *reason, const char *missing);
 /* `at`: when the VM was gone. */
 char *entry_report(const Book *book, double at, const char *reason);

@@ -1,98 +1,258 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an answer, or none, means for one VM. */
+/* When a VM is sampled, when libvirt is asked for its disks, and what an answer, or
+ * none, means for it. */
 #include "guest.h"
 
 #include <math.h>
+
+#include "plugins/metrics/inventory.h"
 
 /* VMs that are due this much later come along. */
 #define COMPANY_SECONDS 0.05
 /* Somebody else's command holds the VM for a moment; ask again. */
 #define RETRY_SECONDS 0.25
-/* Between attempts to reach libvirt, at most. */
-#define RECONNECT_SECONDS 5.0
+
+#define NOT_IN_TIME "libvirt has not answered in time"
+#define HELD "libvirt does not answer for this VM"
 
 /* Half the interval, within these. */
 #define SHORTEST_PATIENCE 1.0
 #define LONGEST_PATIENCE 5.0
 
+/* --- who it is --- */
+
+static gboolean has_disks(const HostlerRecord *stay)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
+
+	for (gsize i = 0; groups[i] != NULL; i++) {
+		if (g_str_has_prefix(groups[i], METRICS_DISKS) &&
+		    !g_key_file_has_key(stay->body, groups[i], METRICS_UNMEASURED, NULL))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 Guest *guest_new(Book *book, double now)
 {
+	g_autofree char *cgroup = g_key_file_get_string(book->stay->body, METRICS_GROUP, METRICS_CGROUP, NULL);
 	Guest *guest = g_new0(Guest, 1);
 
 	guest->book = book;
+	guest->kernel = kernel_new("/", &book->stay->qemu, cgroup);
+	guest->nics = nics_new(book->stay);
+	guest->has_disks = has_disks(book->stay);
+	guest->alone = TRUE;
 	guest->due = now;
 	return guest;
 }
 
+void guest_update(Guest *guest, HostlerRecord *stay)
+{
+	book_update(guest->book, stay);
+	nics_free(guest->nics);
+	guest->nics = nics_new(guest->book->stay);
+	guest->has_disks = has_disks(guest->book->stay);
+}
+
 void guest_free(Guest *guest)
 {
+	g_clear_pointer(&guest->begun, sample_free);
+	g_clear_pointer(&guest->disks, sample_free);
+	kernel_free(guest->kernel);
+	nics_free(guest->nics);
 	book_free(guest->book);
 	g_free(guest);
 }
 
-double guest_patience(const Guest *guest)
+/* --- samples --- */
+
+double guest_patience(const Guest *guest, gboolean alone)
 {
-	return CLAMP(guest->book->interval / 2.0, SHORTEST_PATIENCE, LONGEST_PATIENCE);
+	if (alone)
+		return CLAMP(guest->book->interval / 2.0, SHORTEST_PATIENCE, LONGEST_PATIENCE);
+	return CLAMP(guest->book->interval * 0.4, 0, LONGEST_PATIENCE / 2);
 }
 
-gboolean guest_is_due(const Guest *guest, double now)
+/* For how long a sample waits for its disks: it must be written before the next one
+ * is due. */
+static double longest_wait(const Guest *guest)
 {
-	return guest->held_by == 0 && guest->due <= now + COMPANY_SECONDS;
+	return MIN(guest->book->interval * 0.8, LONGEST_PATIENCE);
+}
+
+/* `missing`: why the disks are; NULL: they are there. */
+static void write_sample(Guest *guest, const char *missing)
+{
+	Sample *sample = g_steal_pointer(&guest->begun);
+
+	if (sample == NULL)
+		return;
+	sample->missing = g_strdup(missing);
+	book_sample(guest->book, sample);
+}
+
+static void stall(Guest *guest, double now, const char *reason)
+{
+	guest->since = 0;
+	guest->alone = TRUE;
+	book_stall(guest->book, now, reason);
+	write_sample(guest, reason);
 }
 
 void guest_rest(Guest *guest)
 {
+	write_sample(guest, "the VM has ended");
 	guest->due = HUGE_VAL;
-	guest->asked = FALSE;
+	guest->since = 0;
+	guest->question = 0;
 }
 
-/* All VMs of one interval are due at the same moment, so that one question does
- * for them. Never sooner than half an interval: a rate over less is noise. */
-static void wait_for_next(Guest *guest, double now)
+/* All VMs of one interval are due at the same moment, so that few questions do for
+ * them. Never sooner than half an interval: a rate over less is noise. */
+static double next_due(const Guest *guest, double now)
 {
 	double interval = guest->book->interval;
 
-	guest->asked = FALSE;
-	guest->since = 0;
-	guest->due = (floor((now + interval / 2) / interval) + 1) * interval;
+	return (floor((now + interval / 2) / interval) + 1) * interval;
 }
 
-void guest_take(Guest *guest, Sample *sample, double now)
+/* An answer that differed from the one before was perhaps overtaken by a request; so
+ * what is still must have been still twice. */
+static gboolean disks_are_still(const Guest *guest)
+{
+	guint64 cpu_time = kernel_cpu_time(guest->kernel);
+
+	return guest->disks != NULL && guest->quiet && cpu_time > 0 && cpu_time == guest->cpu_time;
+}
+
+static void begin_sample(Guest *guest, Links *links, double now)
+{
+	write_sample(guest, NOT_IN_TIME);
+	guest->begun = sample_new(guest->book->stay->uuid, now);
+	guest->due = next_due(guest, now);
+	kernel_read(guest->kernel, guest->begun);
+	if (links != NULL)
+		nics_read(guest->nics, links, guest->begun);
+}
+
+gboolean guest_is_due(const Guest *guest, double now)
+{
+	return guest->due <= now + COMPANY_SECONDS;
+}
+
+void guest_begin(Guest *guest, Links *links, double now)
+{
+	if (!guest_is_due(guest, now))
+		return;
+	begin_sample(guest, links, now);
+	if (!guest->has_disks) {
+		write_sample(guest, NULL);
+	} else if (kernel_qemu_is_stopped(guest->kernel)) {
+		stall(guest, now, "QEMU is stopped, by SIGSTOP or a debugger");
+	} else if (guest->held) {
+		stall(guest, now, HELD);
+	} else if (disks_are_still(guest)) {
+		sample_add_disks(guest->begun, guest->disks);
+		write_sample(guest, NULL);
+	} else if (guest->since <= 0) {
+		guest->since = now;
+		guest->ask_at = now;
+	}
+}
+
+/* The sample first: what stalls has written it already. */
+void guest_end_late(Guest *guest, double now)
+{
+	if (guest->begun != NULL && now >= guest->begun->at + longest_wait(guest))
+		write_sample(guest, NOT_IN_TIME);
+	if (guest->since > 0 && now >= guest->since + guest_patience(guest, TRUE) + longest_wait(guest))
+		stall(guest, now, "libvirt does not answer");
+}
+
+double guest_next(const Guest *guest, double now)
+{
+	double next = guest->due;
+
+	if (guest->begun != NULL)
+		next = MIN(next, guest->begun->at + longest_wait(guest));
+	if (guest->since > 0)
+		next = MIN(next, guest->since + guest_patience(guest, TRUE) + longest_wait(guest));
+	if (guest->since > 0 && guest->question == 0 && guest->ask_at > now)
+		next = MIN(next, guest->ask_at);
+	return next;
+}
+
+/* --- the disks --- */
+
+gboolean guest_wants(const Guest *guest, double now)
+{
+	return guest->since > 0 && guest->question == 0 && guest->ask_at <= now;
+}
+
+static gboolean are_same(const Sample *one, const Sample *other)
+{
+	if (one->meters->len != other->meters->len || one->state != other->state)
+		return FALSE;
+	for (guint i = 0; i < one->meters->len; i++) {
+		if (!meter_equals(g_ptr_array_index(one->meters, i), g_ptr_array_index(other->meters, i)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+void guest_take(Guest *guest, Sample *answer)
 {
 	guest->named = TRUE;
-	if (!sample->answered) {
-		sample_free(sample);
+	if (!sample_has_disks(answer)) {
+		sample_free(answer);
 		return;
 	}
-	wait_for_next(guest, now);
-	book_sample(guest->book, sample);
+	guest->question = 0;
+	guest->since = 0;
+	guest->alone = FALSE;
+	guest->held = FALSE;
+	guest->quiet = guest->disks != NULL && are_same(guest->disks, answer);
+	guest->cpu_time = kernel_cpu_time(guest->kernel);
+	g_clear_pointer(&guest->disks, sample_free);
+	guest->disks = answer;
+	if (guest->begun != NULL)
+		sample_add_disks(guest->begun, answer);
+	write_sample(guest, NULL);
 }
 
 void guest_go_without(Guest *guest, double now)
 {
+	guest->question = 0;
+	guest->held = FALSE;
+	guest->alone = TRUE;
 	if (!guest->named) {
-		book_miss(guest->book, "libvirt did not know the VM");
-		wait_for_next(guest, now);
-	} else if (guest->book->stalled_at > 0 || now - guest->since >= guest_patience(guest)) {
-		book_stall(guest->book, now, "QEMU does not answer libvirt");
-		wait_for_next(guest, now);
+		guest->since = 0;
+		write_sample(guest, "libvirt did not know the VM");
+	} else if (guest->book->stalled_at > 0 || now - guest->since >= guest_patience(guest, TRUE)) {
+		stall(guest, now, "QEMU does not answer libvirt");
 	} else {
-		guest->asked = FALSE;
-		guest->due = now + RETRY_SECONDS;
+		guest->ask_at = now + RETRY_SECONDS;
 	}
 }
 
-void guest_be_unreachable(Guest *guest, double now, const char *reason)
+void guest_be_unreachable(Guest *guest, const char *reason)
 {
-	guest->asked = FALSE;
+	guest->question = 0;
+	guest->held = FALSE;
+	guest->alone = TRUE;
 	guest->since = 0;
-	guest->due = now + MIN(guest->book->interval, RECONNECT_SECONDS);
-	book_miss(guest->book, reason);
+	write_sample(guest, reason);
 }
 
-void guest_hold(Guest *guest, guint thread, double now)
+void guest_be_late(Guest *guest, double now, gboolean in_company)
 {
-	guest->held_by = thread;
-	book_stall(guest->book, now, "libvirt does not answer for this VM");
-	wait_for_next(guest, now);
+	guest->alone = TRUE;
+	if (in_company) {
+		guest->question = 0;
+		guest->ask_at = now;
+	} else {
+		guest->held = TRUE;
+		stall(guest, now, HELD);
+	}
 }

@@ -2,34 +2,63 @@
 #pragma once
 
 #include "book.h"
+#include "kernel.h"
+#include "nics.h"
 
-/* A VM that is sampled: its book, and when it is asked for next. All times are
- * sample_clock(). */
+/* A VM that is sampled: its book, where its figures come from, and when. All times
+ * are sample_clock(). A sample is begun by the kernel's figures, when it is due, and
+ * ends when libvirt has told of the disks or has had its time; then it is written. */
 typedef struct {
 	Book *book;
-	double due;     /* HUGE_VAL: not any more */
-	double since;   /* asked for since then, without an answer; 0: it is not */
-	gboolean asked; /* in the question that is out */
-	gboolean named; /* in its answer */
-	guint held_by;  /* the lost thread that waits for this VM; 0: none */
+	Kernel *kernel;
+	Nics *nics;
+	gboolean has_disks; /* that libvirt can tell of */
+	double due;         /* of the next sample; HUGE_VAL: never again */
+	Sample *begun;      /* NULL: none is waited for */
+
+	double since;       /* wants its disks' figures since then; 0: it does not */
+	double ask_at;      /* not before */
+	guint question;     /* the one that it is in; 0: none */
+	gboolean named;     /* in the answer */
+	gboolean alone;     /* to be asked for singly: nobody knows that it answers */
+	gboolean held;      /* its question, with nobody else in it, does not come back */
+
+	Sample *disks;      /* the last answer; NULL: none yet */
+	guint64 cpu_time;   /* kernel_cpu_time() when it had come */
+	gboolean quiet;     /* it was the same as the one before */
 } Guest;
 
 /* Takes the book. It is due at once. */
 Guest *guest_new(Book *book, double now);
 void guest_free(Guest *guest);
 
-/* How many seconds an answer may take. */
-double guest_patience(const Guest *guest);
-gboolean guest_is_due(const Guest *guest, double now);
+/* Takes the stay, which was written again for the same QEMU. */
+void guest_update(Guest *guest, HostlerRecord *stay);
+
 /* Its libvirt object is gone or going: never again. */
 void guest_rest(Guest *guest);
 
-/* Takes the sample, which QEMU may have answered or not. */
-void guest_take(Guest *guest, Sample *sample, double now);
-/* The answer was all that there is: what becomes of one that was asked for and did
- * not get its sample. */
+gboolean guest_is_due(const Guest *guest, double now);
+/* Begins the sample, if it is due, and writes it when nothing is missing: the disks
+ * of a VM that used no CPU are as they were. */
+void guest_begin(Guest *guest, Links *links, double now);
+/* Writes the sample whose time is up, without the disks. */
+void guest_end_late(Guest *guest, double now);
+/* When one of the two, or a question, is next; HUGE_VAL: never. */
+double guest_next(const Guest *guest, double now);
+
+/* Whether libvirt is to be asked now. */
+gboolean guest_wants(const Guest *guest, double now);
+/* How many seconds the answer to a question may take that this VM is in, alone or
+ * with others: a second one must have its time before the sample is due. */
+double guest_patience(const Guest *guest, gboolean alone);
+
+/* Takes the answer: with the disks or, when another call has the VM, without. */
+void guest_take(Guest *guest, Sample *answer);
+/* The answer was all that there is: what becomes of a VM in the question that did
+ * not get its figures. */
 void guest_go_without(Guest *guest, double now);
 /* libvirt could not be asked. */
-void guest_be_unreachable(Guest *guest, double now, const char *reason);
-/* The thread that asked for this VM alone did not come back. */
-void guest_hold(Guest *guest, guint thread, double now);
+void guest_be_unreachable(Guest *guest, const char *reason);
+/* Its question is late. In company it is asked again, alone. */
+void guest_be_late(Guest *guest, double now, gboolean in_company);

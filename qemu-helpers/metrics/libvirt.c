@@ -6,14 +6,13 @@
 
 #include "hostler/error.h"
 
-static const unsigned int groups = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |
-				  VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK;
+/* STATE costs nothing beside. The rest the kernel tells (kernel.c, links.c). */
+static const unsigned int groups = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK;
 
 /* VMs that are gone leave a handle behind; more than this and all are looked up anew. */
 #define SPARE_HANDLES 64
 
 struct _Libvirt {
-	char *uri;
 	virConnectPtr connection; /* NULL: not connected */
 	GHashTable *domains;      /* uuid -> virDomainPtr, of this connection */
 };
@@ -37,11 +36,10 @@ static void free_domain(gpointer domain)
 	virDomainFree(domain);
 }
 
-Libvirt *libvirt_new(const char *uri)
+Libvirt *libvirt_new(void)
 {
 	Libvirt *libvirt = g_new0(Libvirt, 1);
 
-	libvirt->uri = g_strdup(uri);
 	libvirt->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
 	return libvirt;
 }
@@ -58,7 +56,6 @@ void libvirt_free(Libvirt *libvirt)
 {
 	disconnect(libvirt);
 	g_hash_table_unref(libvirt->domains);
-	g_free(libvirt->uri);
 	g_free(libvirt);
 }
 
@@ -67,10 +64,10 @@ static void set_libvirt_error(GError **error, const char *what)
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "%s: %s", what, virGetLastErrorMessage());
 }
 
-gboolean libvirt_connect(Libvirt *libvirt, GError **error)
+static gboolean connect_to(Libvirt *libvirt, const char *uri, GError **error)
 {
 	if (libvirt->connection == NULL)
-		libvirt->connection = virConnectOpenReadOnly(libvirt->uri);
+		libvirt->connection = virConnectOpenReadOnly(uri);
 	if (libvirt->connection != NULL)
 		return TRUE;
 	set_libvirt_error(error, "libvirt cannot be reached");
@@ -121,14 +118,14 @@ static GPtrArray *read_answer(virDomainStatsRecordPtr *records, int n_records)
 	return samples;
 }
 
-GPtrArray *libvirt_sample(Libvirt *libvirt, GPtrArray *uuids, GError **error)
+static GPtrArray *try_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, GError **error)
 {
 	g_autoptr(GPtrArray) domains = NULL;
 	virDomainStatsRecordPtr *records = NULL;
 	GPtrArray *samples;
 	int n_records = 0;
 
-	if (!libvirt_connect(libvirt, error))
+	if (!connect_to(libvirt, uri, error))
 		return NULL;
 	domains = find_domains(libvirt, uuids);
 	if (domains->len > 1)
@@ -143,4 +140,13 @@ GPtrArray *libvirt_sample(Libvirt *libvirt, GPtrArray *uuids, GError **error)
 	samples = read_answer(records, n_records);
 	virDomainStatsRecordListFree(records);
 	return samples;
+}
+
+/* That libvirtd was restarted shows when its old connection is used. */
+GPtrArray *libvirt_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, GError **error)
+{
+	gboolean is_new = libvirt->connection == NULL;
+	GPtrArray *samples = try_sample(libvirt, uri, uuids, is_new ? error : NULL);
+
+	return samples != NULL || is_new ? samples : try_sample(libvirt, uri, uuids, error);
 }

@@ -10,13 +10,11 @@ typedef struct _Libvirt Libvirt;
 /* Once per process, before any thread. */
 gboolean libvirt_initialize(GError **error);
 
-Libvirt *libvirt_new(const char *uri);
+Libvirt *libvirt_new(void);
 void libvirt_free(Libvirt *libvirt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Libvirt, libvirt_free)
 
-/* Connects when it is not; after an error the connection is made anew. */
-gboolean libvirt_connect(Libvirt *libvirt, GError **error);
-
-/* Sample for each VM that libvirt knows. Without QEMU's own figures for a VM whose
- * monitor another call holds. */
-GPtrArray *libvirt_sample(Libvirt *libvirt, GPtrArray *uuids, GError **error);
+/* Sample, with `state` and the disks, for each VM that libvirt knows; without disks
+ * for a VM whose monitor another call holds. Connects to `uri` when it is not
+ * connected; after an error the connection is made anew. */
+GPtrArray *libvirt_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, GError **error);

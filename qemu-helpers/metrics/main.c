@@ -16,8 +16,6 @@
 #include "libvirt.h"
 #include "stays.h"
 
-#define LIBVIRT_URI "qemu:///system"
-
 static gboolean parse_options(int argc, char **argv, gboolean *show_version, GError **error)
 {
 	const GOptionEntry entries[] = {
@@ -48,7 +46,7 @@ static gboolean serve(HostlerHost *host, GError **error)
 {
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(Log) log = log_new(host->log_dir);
-	g_autoptr(Sampler) sampler = sampler_new(log, LIBVIRT_URI);
+	g_autoptr(Sampler) sampler = sampler_new(log, NULL);
 	g_autoptr(Stays) stays = NULL;
 
 	g_unix_signal_add(SIGTERM, end_loop, loop);

@@ -3,6 +3,7 @@
 #include "meter.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "plugins/metrics/inventory.h"
 #include "qemu-helpers/json/ascii.h"
@@ -25,21 +26,19 @@ const MeterKind meter_disk = {
 	},
 };
 
-/* libvirt gives the guest's side: it swaps what the kernel counts on a TAP, where
- * the host's rx is what the guest sent, and leaves a macvtap as it is. */
+/* From the guest's side, see nics.c. */
 const MeterKind meter_nic = {
 	.section = "nics",
-	.libvirt = "net",
 	.stay = METRICS_NICS,
 	.counters = {
-		{ "rx_bytes", "rx.bytes", NULL },
-		{ "rx_packets", "rx.pkts", NULL },
-		{ "rx_errors", "rx.errs", NULL },
-		{ "rx_drops", "rx.drop", NULL },
-		{ "tx_bytes", "tx.bytes", NULL },
-		{ "tx_packets", "tx.pkts", NULL },
-		{ "tx_errors", "tx.errs", NULL },
-		{ "tx_drops", "tx.drop", NULL },
+		{ "rx_bytes", NULL, NULL },
+		{ "rx_packets", NULL, NULL },
+		{ "rx_errors", NULL, NULL },
+		{ "rx_drops", NULL, NULL },
+		{ "tx_bytes", NULL, NULL },
+		{ "tx_packets", NULL, NULL },
+		{ "tx_errors", NULL, NULL },
+		{ "tx_drops", NULL, NULL },
 	},
 };
 
@@ -53,6 +52,20 @@ Meter *meter_new(const MeterKind *kind, const char *target, guint place)
 	return meter;
 }
 
+Meter *meter_copy(const Meter *meter)
+{
+	Meter *copy = g_memdup2(meter, sizeof(*meter));
+
+	copy->target = g_strdup(meter->target);
+	return copy;
+}
+
+gboolean meter_equals(const Meter *one, const Meter *other)
+{
+	return one->kind == other->kind && one->known == other->known && g_str_equal(one->target, other->target) &&
+	       memcmp(one->counts, other->counts, sizeof(one->counts)) == 0;
+}
+
 void meter_free(Meter *meter)
 {
 	g_free(meter->target);
@@ -64,7 +77,7 @@ gboolean meter_knows(const Meter *meter, guint counter)
 	return (meter->known & (1u << counter)) != 0;
 }
 
-static void learn(Meter *meter, guint counter, guint64 count)
+void meter_learn(Meter *meter, guint counter, guint64 count)
 {
 	meter->counts[counter] = count;
 	meter->known |= 1u << counter;
@@ -87,31 +100,24 @@ static Meter *meter_from_libvirt(const MeterKind *kind, guint place, virTypedPar
 		unsigned long long count = 0;
 
 		if (virTypedParamsGetULLong(params, n_params, field, &count) == 1)
-			learn(meter, i, count);
+			meter_learn(meter, i, count);
 	}
 	return meter;
 }
 
 /* libvirt numbers by the XML and leaves out what it has no figures for. */
-static void add_kind(GPtrArray *meters, const MeterKind *kind, virTypedParameterPtr params, int n_params)
+void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params)
 {
-	g_autofree char *field = g_strdup_printf("%s.count", kind->libvirt);
 	unsigned int count = 0;
 
-	if (virTypedParamsGetUInt(params, n_params, field, &count) != 1)
+	if (virTypedParamsGetUInt(params, n_params, "block.count", &count) != 1)
 		return;
 	for (guint i = 0; i < count; i++) {
-		g_autoptr(Meter) meter = meter_from_libvirt(kind, i, params, n_params);
+		g_autoptr(Meter) meter = meter_from_libvirt(&meter_disk, i, params, n_params);
 
 		if (meter != NULL && meter->known != 0)
 			g_ptr_array_add(meters, g_steal_pointer(&meter));
 	}
-}
-
-void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params)
-{
-	add_kind(meters, &meter_disk, params, n_params);
-	add_kind(meters, &meter_nic, params, n_params);
 }
 
 /* --- the log --- */
@@ -148,9 +154,9 @@ Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 		double value = json_object_get_double_member_with_default(object, name, -1);
 
 		if (value >= 0 && kind->counters[i].latency != NULL)
-			learn(meter, i, (guint64)llround(value * NANOSECONDS));
+			meter_learn(meter, i, (guint64)llround(value * NANOSECONDS));
 		else if (value >= 0)
-			learn(meter, i, (guint64)json_object_get_int_member(object, name));
+			meter_learn(meter, i, (guint64)json_object_get_int_member(object, name));
 	}
 	return meter;
 }

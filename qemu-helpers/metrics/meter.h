@@ -12,7 +12,7 @@
 
 typedef struct {
 	const char *name;    /* in the log, with its unit */
-	const char *libvirt; /* what follows "block.0." or "net.0." */
+	const char *libvirt; /* what follows "block.0."; NULL: the kernel counts it */
 	/* Not NULL: the time that the requests took which the counter before this
 	 * one counts, in nanoseconds; what their mean is called in the report. */
 	const char *latency;
@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
 	const char *section; /* of the log: "disks", "nics" */
-	const char *libvirt; /* "block", "net" */
+	const char *libvirt; /* "block"; NULL: libvirt is not asked */
 	const char *stay;    /* how the stay's groups for these begin */
 	MeterCounter counters[METER_COUNTERS];
 } MeterKind;
@@ -31,18 +31,23 @@ extern const MeterKind meter_nic;
 typedef struct {
 	const MeterKind *kind;
 	char *target; /* "vda", "vnet3": what it is called while this QEMU runs */
-	guint place;  /* its number in libvirt's answer, which is that in the XML */
+	guint place;  /* its number in the XML */
 	guint known;  /* bit n: counter n is known. What is unknown is left out, never zero */
 	guint64 counts[METER_COUNTERS];
 } Meter;
 
 Meter *meter_new(const MeterKind *kind, const char *target, guint place);
+Meter *meter_copy(const Meter *meter);
+/* The same device with the same counts. */
+gboolean meter_equals(const Meter *one, const Meter *other);
 void meter_free(Meter *meter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Meter, meter_free)
 
+/* Sets a counter, which is known from now on. */
+void meter_learn(Meter *meter, guint counter, guint64 count);
 gboolean meter_knows(const Meter *meter, guint counter);
 
-/* Adds all disks and NICs of one domain's answer. */
+/* Adds all disks of one domain's answer. */
 void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params);
 
 /* Adds the members of the counters that are known to the object that is open. */

@@ -18,7 +18,11 @@ static void remember_sample(Book *book, JsonObject *line)
 
 	if (sample == NULL)
 		return;
-	book->seen_at = sample->at;
+	book_see(book, sample);
+	if (sample->missing == NULL)
+		g_clear_pointer(&book->without, g_free);
+	else if (book->without == NULL)
+		book->without = g_strdup(sample->missing);
 	book_count(book, sample);
 	book->samples = MAX(book->samples, (guint64)MAX(number, 0));
 }
@@ -34,11 +38,11 @@ static void remember(Book *book, JsonObject *line)
 		remember_sample(book, line);
 	} else if (is_event(line, "stall")) {
 		book->stalls++;
-		book->stalled_at = MAX(book->seen_at, book->began);
+		book->stalled_at = MAX(book->complete_at, book->began);
 	} else if (is_event(line, "resume")) {
 		book->stalled_seconds += seconds;
 		book->stalled_at = 0;
-	} else if (is_event(line, "gap")) {
+	} else if (is_event(line, "gap") && !json_object_has_member(line, "missing")) {
 		book->gaps++;
 		book->gap_seconds += seconds;
 	} else if (is_event(line, "report")) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One VM's figures: from libvirt's answer, to the log, and back from it. */
+/* One VM's figures: the disks from libvirt's answer, all to the log, and back from it. */
 #include "sample.h"
 
 #include <math.h>
@@ -8,7 +8,6 @@
 #include "qemu-helpers/json/ascii.h"
 
 #define NANOSECONDS 1e9
-#define KIB 1024
 
 double sample_clock(void)
 {
@@ -32,29 +31,9 @@ Sample *sample_new(const char *uuid, double at)
 void sample_free(Sample *sample)
 {
 	g_ptr_array_unref(sample->meters);
+	g_free(sample->missing);
 	g_free(sample->uuid);
 	g_free(sample);
-}
-
-static gboolean read_count(virTypedParameterPtr params, int n_params, const char *field, guint64 *count)
-{
-	unsigned long long value = 0;
-
-	if (virTypedParamsGetULLong(params, n_params, field, &value) != 1)
-		return FALSE;
-	*count = value;
-	return TRUE;
-}
-
-static gboolean has_disk_figures(const GPtrArray *meters)
-{
-	for (guint i = 0; i < meters->len; i++) {
-		const Meter *meter = g_ptr_array_index(meters, i);
-
-		if (meter->kind == &meter_disk)
-			return TRUE;
-	}
-	return FALSE;
 }
 
 Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n_params, double at)
@@ -62,19 +41,32 @@ Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n
 	Sample *sample = sample_new(uuid, at);
 
 	virTypedParamsGetInt(params, n_params, "state.state", &sample->state);
-	if (read_count(params, n_params, "cpu.time", &sample->cpu_nanoseconds))
-		sample->known |= SAMPLE_KNOWS_CPU;
-	if (read_count(params, n_params, "balloon.current", &sample->memory_bytes))
-		sample->known |= SAMPLE_KNOWS_MEMORY;
-	if (read_count(params, n_params, "balloon.rss", &sample->resident_bytes))
-		sample->known |= SAMPLE_KNOWS_RESIDENT;
-	sample->memory_bytes *= KIB;
-	sample->resident_bytes *= KIB;
 	meters_from_libvirt(sample->meters, params, n_params);
-	/* Both need libvirt's job on the VM, which NOWAIT does without when a QEMU
-	 * that hangs has it (qemu_driver.c: HAVE_JOB). */
-	sample->answered = (sample->known & SAMPLE_KNOWS_RESIDENT) != 0 || has_disk_figures(sample->meters);
 	return sample;
+}
+
+/* libvirt needs its job on the VM for them, which NOWAIT does without when a QEMU
+ * that hangs has it (qemu_driver.c: HAVE_JOB). */
+gboolean sample_has_disks(const Sample *sample)
+{
+	for (guint i = 0; i < sample->meters->len; i++) {
+		const Meter *meter = g_ptr_array_index(sample->meters, i);
+
+		if (meter->kind == &meter_disk)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void sample_add_disks(Sample *sample, const Sample *answer)
+{
+	sample->state = answer->state;
+	for (guint i = 0; i < answer->meters->len; i++) {
+		const Meter *meter = g_ptr_array_index(answer->meters, i);
+
+		if (meter->kind == &meter_disk)
+			g_ptr_array_add(sample->meters, meter_copy(meter));
+	}
 }
 
 static const char *const state_names[] = {
@@ -90,10 +82,18 @@ void sample_to_json(const Sample *sample, JsonBuilder *builder)
 		json_add_text(builder, "state", state_names[sample->state]);
 	if ((sample->known & SAMPLE_KNOWS_CPU) != 0)
 		json_add_number(builder, "cpu_seconds", (double)sample->cpu_nanoseconds / NANOSECONDS);
-	if ((sample->known & SAMPLE_KNOWS_MEMORY) != 0)
-		json_add_count(builder, "memory_bytes", sample->memory_bytes);
 	if ((sample->known & SAMPLE_KNOWS_RESIDENT) != 0)
 		json_add_count(builder, "resident_bytes", sample->resident_bytes);
+	if ((sample->known & SAMPLE_KNOWS_HOST_MEMORY) != 0)
+		json_add_count(builder, "host_memory_bytes", sample->host_memory_bytes);
+	if ((sample->known & SAMPLE_KNOWS_HOST_IO) != 0) {
+		json_add_count(builder, "host_read_bytes", sample->host_read_bytes);
+		json_add_count(builder, "host_write_bytes", sample->host_write_bytes);
+	}
+	if (sample->missing != NULL) {
+		json_add_text(builder, "missing", "disks");
+		json_add_text(builder, "reason", sample->missing);
+	}
 }
 
 static void read_meters(GPtrArray *meters, const MeterKind *kind, JsonObject *line)
@@ -121,7 +121,7 @@ Sample *sample_from_json(JsonObject *line)
 	if (uuid == NULL || at < 0)
 		return NULL;
 	sample = sample_new(uuid, at);
-	sample->answered = TRUE;
+	sample->missing = g_strdup(json_object_get_string_member_with_default(line, "reason", NULL));
 	if (cpu >= 0) {
 		sample->cpu_nanoseconds = (guint64)llround(cpu * NANOSECONDS);
 		sample->known |= SAMPLE_KNOWS_CPU;

@@ -7,29 +7,39 @@
 
 #include "meter.h"
 
-/* What libvirt said of one VM at one moment. */
+/* What is known of one VM at one moment: from the kernel (kernel.c, nics.c), and the
+ * disks from libvirt. */
 typedef struct {
 	char *uuid;
-	double at;         /* seconds of CLOCK_BOOTTIME: never jumps, runs on in suspend */
-	gboolean answered; /* QEMU itself spoke; otherwise libvirt gave what it knows without */
-	int state;         /* virDomainState; -1: unknown */
-	guint known;       /* SampleKnown */
+	double at;      /* seconds of CLOCK_BOOTTIME: never jumps, runs on in suspend */
+	char *missing;  /* why the disks' figures did not come; NULL: nothing is missing */
+	int state;      /* virDomainState; -1: nobody was asked */
+	guint known;    /* SampleKnown */
 	guint64 cpu_nanoseconds;
-	guint64 memory_bytes;   /* given to the guest */
-	guint64 resident_bytes; /* of the host's memory that QEMU holds */
-	GPtrArray *meters;      /* Meter; no target twice within a kind */
+	guint64 resident_bytes;    /* of the host's memory that QEMU holds */
+	guint64 host_memory_bytes; /* that the VM is charged with, page cache included */
+	guint64 host_read_bytes;   /* from the host's own disks */
+	guint64 host_write_bytes;
+	GPtrArray *meters; /* Meter; no target twice within a kind */
 } Sample;
 
 typedef enum {
 	SAMPLE_KNOWS_CPU = 1 << 0,
-	SAMPLE_KNOWS_MEMORY = 1 << 1,
-	SAMPLE_KNOWS_RESIDENT = 1 << 2,
+	SAMPLE_KNOWS_RESIDENT = 1 << 1,
+	SAMPLE_KNOWS_HOST_MEMORY = 1 << 2,
+	SAMPLE_KNOWS_HOST_IO = 1 << 3,
 } SampleKnown;
 
 Sample *sample_new(const char *uuid, double at);
 void sample_free(Sample *sample);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sample, sample_free)
 
+/* Whether QEMU has told of a disk. */
+gboolean sample_has_disks(const Sample *sample);
+/* Takes over what libvirt alone knows. Both stay the caller's. */
+void sample_add_disks(Sample *sample, const Sample *answer);
+
+/* `state` and the disks. */
 Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n_params, double at);
 
 /* Seconds of CLOCK_BOOTTIME. */

@@ -52,7 +52,7 @@ void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 	Guest *guest = g_hash_table_lookup(sampler->guests, stay->uuid);
 
 	if (guest != NULL && book_is_of(guest->book, stay)) {
-		book_update(guest->book, stay);
+		guest_update(guest, stay);
 		return;
 	}
 	if (guest != NULL)

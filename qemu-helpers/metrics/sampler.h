@@ -7,7 +7,7 @@
 /* All VMs that are sampled, each when it is due. */
 typedef struct _Sampler Sampler;
 
-/* Borrows the log. */
+/* Borrows the log. `uri`: of libvirt; NULL: of the daemon that lives. */
 Sampler *sampler_new(Log *log, const char *uri);
 void sampler_free(Sampler *sampler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)

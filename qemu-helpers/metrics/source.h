@@ -3,29 +3,32 @@
 
 #include "sample.h"
 
-/* Where figures come from: libvirt's read-only connection, in a thread of its own,
- * because a QEMU that hangs holds a call for ever (there is no monitor time-out)
- * and so may libvirtd. One question at a time. A thread that does not come back is
- * left alone, with the VM that holds it, and another takes its place: libvirt then
- * skips that VM (NOWAIT) and answers for the others. */
+/* Disks' figures from libvirt: a few threads, each with a read-only connection of
+ * its own, because a QEMU that hangs holds a call for ever (there is no monitor
+ * time-out) and so may libvirtd. A call that is not answered keeps its thread; the
+ * others go on. libvirtd has 20 workers for everybody, so these are all that are
+ * ever out. */
+#define SOURCE_MOST_OUT 4
+
 typedef struct _Source Source;
 
+/* `question` is what source_ask() returned. */
 typedef struct {
-	/* `samples`: Sample, in no order; without the VMs that libvirt does not know.
-	 * `error`: libvirt could not be asked at all; samples are NULL then. */
-	void (*answered)(gpointer data, GPtrArray *samples, const GError *error);
-	/* No answer within the time. `thread` is lost with the question, and another
-	 * can be asked; 0: libvirt itself is silent, `answered` will follow. */
-	void (*late)(gpointer data, guint thread);
-	/* A lost thread came back. */
-	void (*returned)(gpointer data, guint thread);
+	/* `samples`: Sample, in no order, with `state` and the disks; without the VMs
+	 * that libvirt does not know. `error`: libvirt could not be asked at all;
+	 * samples are NULL then. Follows `late` when the call comes back after all. */
+	void (*answered)(gpointer data, guint question, GPtrArray *samples, const GError *error);
+	/* Not answered within the time. It is still out. */
+	void (*late)(gpointer data, guint question);
 } SourceEvents;
 
-Source *source_new(const char *uri, const SourceEvents *events, gpointer data);
+Source *source_new(const SourceEvents *events, gpointer data);
 void source_free(Source *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Source, source_free)
 
-gboolean source_is_busy(const Source *source);
+/* How many questions more can go out. */
+guint source_room(const Source *source);
 
-/* Asks for the figures of these VMs (char *, copied). Not while it is busy. */
-void source_ask(Source *source, GPtrArray *uuids, guint within_milliseconds);
+/* Asks for these VMs (char *, copied) when there is room. `uri` counts where there
+ * is no connection yet. Its number, never 0. */
+guint source_ask(Source *source, const char *uri, GPtrArray *uuids, guint within_milliseconds);

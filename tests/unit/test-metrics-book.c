@@ -85,7 +85,6 @@ static Sample *make_sample(double at, guint64 bytes)
 	disk->known = 7;
 	nic->counts[0] = 2 * bytes;
 	nic->known = 1;
-	sample->answered = TRUE;
 	sample->known = SAMPLE_KNOWS_CPU;
 	sample->cpu_nanoseconds = (guint64)(at * 1e8);
 	g_ptr_array_add(sample->meters, disk);
@@ -168,6 +167,67 @@ static void test_gap(void)
 	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 4), "reason"), !=, "libvirt was away");
 }
 
+/* The kernel's figures go on while libvirt is away. */
+static Sample *make_poor_sample(double at, const char *missing)
+{
+	Sample *sample = make_sample(at, 0);
+
+	g_ptr_array_remove_index(sample->meters, 0);
+	sample->missing = g_strdup(missing);
+	return sample;
+}
+
+static void test_gap_of_disks(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	book_sample(book, make_poor_sample(STAY_BEGAN + 11, "libvirt is away"));
+	book_sample(book, make_poor_sample(STAY_BEGAN + 21, "libvirt is still away"));
+	book_sample(book, make_sample(STAY_BEGAN + 31, 2));
+	book_sample(book, make_poor_sample(STAY_BEGAN + 41, "late"));
+	book_sample(book, make_sample(STAY_BEGAN + 46, 2));
+	assert_events(&paper, "start sample sample sample gap sample sample sample");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 2), "missing"), ==, "disks");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 2), "reason"), ==, "libvirt is away");
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(line_at(&paper, 2), "disks")), ==, 0);
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(line_at(&paper, 2), "nics")), ==, 1);
+	assert_number(line_at(&paper, 4), "seconds", 30);
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 4), "missing"), ==, "disks");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 4), "reason"), ==, "libvirt is away");
+}
+
+/* Nobody is left to ask when the VM ends. */
+static void test_gap_to_the_end(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_poor_sample(STAY_BEGAN + 1, "libvirt is away"));
+	book_sample(book, make_poor_sample(STAY_BEGAN + 11, "libvirt is away"));
+	book_sample(book, make_poor_sample(STAY_BEGAN + 21, "libvirt is away"));
+	book_report(book, STAY_BEGAN + 22, "shutdown");
+	assert_events(&paper, "start sample sample sample gap report");
+	assert_number(line_at(&paper, 4), "seconds", 22);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 5), "gaps"), ==, 0);
+}
+
+/* What is known why needs no allowance. */
+static void test_short_gap(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = NULL;
+
+	paper_open(&paper);
+	book = book_new(make_stay(STAY_UUID, "web", 1), take_line, &paper);
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	book_sample(book, make_sample(STAY_BEGAN + 3, 2));
+	book_miss(book, "it was killed");
+	book_sample(book, make_sample(STAY_BEGAN + 5, 3));
+	assert_events(&paper, "start sample sample gap sample");
+}
+
 /* A VM that ran already when hostler came. */
 static void test_late_beginning(void)
 {
@@ -198,6 +258,26 @@ static void test_stall(void)
 	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 7), "stalls"), ==, 2);
 	assert_number(line_at(&paper, 7), "stalled_seconds", 120);
 	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 7), "gaps"), ==, 0);
+}
+
+/* A stalled VM's NICs are still counted. */
+static void test_stall_with_samples(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	book_stall(book, STAY_BEGAN + 11, "QEMU is silent");
+	book_sample(book, make_poor_sample(STAY_BEGAN + 11, "QEMU is silent"));
+	book_stall(book, STAY_BEGAN + 21, "QEMU is silent");
+	book_sample(book, make_poor_sample(STAY_BEGAN + 21, "QEMU is silent"));
+	book_miss(book, "it was killed");
+	book_sample(book, make_poor_sample(STAY_BEGAN + 61, "QEMU is silent"));
+	book_sample(book, make_sample(STAY_BEGAN + 71, 2));
+	assert_events(&paper, "start sample stall sample sample gap sample resume sample");
+	assert_number(line_at(&paper, 2), "seconds", 10);
+	assert_number(line_at(&paper, 5), "seconds", 40);
+	assert_number(line_at(&paper, 7), "seconds", 70);
 }
 
 static void test_report(void)
@@ -317,7 +397,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/reset", test_reset);
 	g_test_add_func("/metrics-book/gap", test_gap);
 	g_test_add_func("/metrics-book/late-beginning", test_late_beginning);
+	g_test_add_func("/metrics-book/gap-of-disks", test_gap_of_disks);
+	g_test_add_func("/metrics-book/gap-to-the-end", test_gap_to_the_end);
+	g_test_add_func("/metrics-book/short-gap", test_short_gap);
 	g_test_add_func("/metrics-book/stall", test_stall);
+	g_test_add_func("/metrics-book/stall-with-samples", test_stall_with_samples);
 	g_test_add_func("/metrics-book/report", test_report);
 	g_test_add_func("/metrics-book/bare-report", test_bare_report);
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);

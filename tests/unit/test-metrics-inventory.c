@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hostler/domain.h"
+#include "plugins/metrics/cgroup.h"
 #include "plugins/metrics/inventory.h"
 
 #define UUID "6f30cf5b-0000-4000-8000-000000000001"
@@ -133,6 +134,28 @@ static void test_log_name(void)
 	g_assert_true(g_str_has_suffix(longest, "-" UUID ".jsonl"));
 }
 
+static void test_cgroup(void)
+{
+	static const struct {
+		const char *text, *cgroup;
+	} cases[] = {
+		{ "0::/machine.slice/machine-qemu\\x2d1\\x2dweb.scope/libvirt/emulator\n",
+		  "/machine.slice/machine-qemu\\x2d1\\x2dweb.scope" },
+		{ "12:pids:/x\n0::/machine/qemu-1-web.libvirt-qemu/emulator\n", "/machine/qemu-1-web.libvirt-qemu" },
+		{ "0::/machine.slice/machine-qemu\\x2d1\\x2dweb.scope", "/machine.slice/machine-qemu\\x2d1\\x2dweb.scope" },
+		{ "0::/system.slice/libvirtd.service\n", NULL },
+		{ "0::/\n", NULL },
+		{ "4:memory:/machine/qemu-1-web.libvirt-qemu\n", NULL },
+		{ "", NULL },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *cgroup = metrics_cgroup_of(cases[i].text);
+
+		g_assert_cmpstr(cgroup, ==, cases[i].cgroup);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -140,5 +163,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-inventory/unmeasured", test_unmeasured);
 	g_test_add_func("/metrics-inventory/again", test_again);
 	g_test_add_func("/metrics-inventory/log-name", test_log_name);
+	g_test_add_func("/metrics-inventory/cgroup", test_cgroup);
 	return g_test_run();
 }

@@ -7,7 +7,7 @@
 
 #include "hostler/log.h"
 #include "metrics-stay.h"
-#include "qemu-helpers/metrics/guest.h"
+#include "qemu-helpers/metrics/asker.h"
 #include "qemu-helpers/metrics/sampler.h"
 #include "qemu-helpers/metrics/source.h"
 
@@ -17,39 +17,52 @@
 
 /* --- the source, in the place of the one that asks libvirt --- */
 
+typedef struct {
+	guint number;
+	char *asked; /* "ab": the last characters of the UUIDs, sorted */
+} Question;
+
 struct _Source {
 	const SourceEvents *events;
 	gpointer data;
-	gboolean busy;
-	char *asked; /* "ab": the last characters of the UUIDs, sorted */
+	GPtrArray *out; /* Question, oldest first */
 	guint questions;
 };
 
 static Source *last_source;
 
-Source *source_new(const char *uri, const SourceEvents *events, gpointer data)
+static void question_free(gpointer data)
+{
+	Question *question = data;
+
+	g_free(question->asked);
+	g_free(question);
+}
+
+Source *source_new(const SourceEvents *events, gpointer data)
 {
 	last_source = g_new0(Source, 1);
 	last_source->events = events;
 	last_source->data = data;
-	last_source->asked = g_strdup("");
+	last_source->out = g_ptr_array_new_with_free_func(question_free);
 	return last_source;
 }
 
 void source_free(Source *source)
 {
-	g_free(source->asked);
+	g_ptr_array_unref(source->out);
 	g_free(source);
 }
 
-gboolean source_is_busy(const Source *source)
+guint source_room(const Source *source)
 {
-	return source->busy;
+	return SOURCE_MOST_OUT - source->out->len;
 }
 
-void source_ask(Source *source, GPtrArray *uuids, guint within_milliseconds)
+guint source_ask(Source *source, const char *uri, GPtrArray *uuids, guint within_milliseconds)
 {
 	g_autoptr(GString) asked = g_string_new(NULL);
+	Question *question = g_new(Question, 1);
 
 	for (char c = '0'; c <= 'f'; c++) {
 		for (guint i = 0; i < uuids->len; i++) {
@@ -59,47 +72,94 @@ void source_ask(Source *source, GPtrArray *uuids, guint within_milliseconds)
 				g_string_append_c(asked, c);
 		}
 	}
-	g_assert_false(source->busy);
-	g_assert_cmpuint(within_milliseconds, >=, 1000);
+	g_assert_cmpuint(source_room(source), >, 0);
+	g_assert_cmpuint(within_milliseconds, >=, 400);
 	g_assert_cmpuint(within_milliseconds, <=, 5000);
-	g_free(source->asked);
-	source->asked = g_strdup(asked->str);
-	source->busy = TRUE;
-	source->questions++;
+	*question = (Question){ ++source->questions, g_strdup(asked->str) };
+	g_ptr_array_add(source->out, question);
+	return question->number;
 }
 
-static void answer(const char *uuids[], gsize n, gboolean with_qemu)
+/* The oldest question is answered for these VMs. */
+static void answer(const char *uuids[], gsize n, gboolean with_disks)
 {
 	g_autoptr(GPtrArray) samples = g_ptr_array_new_with_free_func((GDestroyNotify)sample_free);
+	Question *question = g_ptr_array_steal_index(last_source->out, 0);
 
 	for (gsize i = 0; i < n; i++) {
 		Sample *sample = sample_new(uuids[i], sample_clock());
 
-		sample->answered = with_qemu;
+		if (with_disks)
+			g_ptr_array_add(sample->meters, meter_new(&meter_disk, "vda", 0));
 		g_ptr_array_add(samples, sample);
 	}
-	last_source->busy = FALSE;
-	last_source->events->answered(last_source->data, samples, NULL);
+	last_source->events->answered(last_source->data, question->number, samples, NULL);
+	question_free(question);
 }
 
 static void fail(const char *message)
 {
 	g_autoptr(GError) error = g_error_new(HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "%s", message);
+	Question *question = g_ptr_array_steal_index(last_source->out, 0);
 
-	last_source->busy = FALSE;
-	last_source->events->answered(last_source->data, NULL, error);
+	last_source->events->answered(last_source->data, question->number, NULL, error);
+	question_free(question);
 }
 
-static void be_late(guint thread)
+/* One that is out, from the oldest. */
+static void be_late(guint index)
 {
-	last_source->busy = thread == 0;
-	last_source->events->late(last_source->data, thread);
+	const Question *question = g_ptr_array_index(last_source->out, index);
+
+	last_source->events->late(last_source->data, question->number);
 }
 
-static void assert_asked(const char *expected, guint questions)
+/* All that are out, oldest first: "abc,d". */
+static void assert_out(const char *expected)
 {
-	g_assert_cmpstr(last_source->asked, ==, expected);
-	g_assert_cmpuint(last_source->questions, ==, questions);
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (guint i = 0; i < last_source->out->len; i++) {
+		const Question *question = g_ptr_array_index(last_source->out, i);
+
+		g_string_append_printf(out, "%s%s", i > 0 ? "," : "", question->asked);
+	}
+	g_assert_cmpstr(out->str, ==, expected);
+}
+
+/* --- the kernel: QEMU's CPU --- */
+
+static guint64 cpu_time;
+static gboolean stopped;
+
+Kernel *kernel_new(const char *root, const HostlerProcess *qemu, const char *cgroup)
+{
+	return NULL;
+}
+
+void kernel_free(Kernel *kernel)
+{
+}
+
+guint64 kernel_cpu_time(const Kernel *kernel)
+{
+	return cpu_time;
+}
+
+void kernel_read(const Kernel *kernel, Sample *sample)
+{
+	sample->cpu_nanoseconds = cpu_time;
+	sample->known |= SAMPLE_KNOWS_CPU;
+}
+
+gboolean kernel_qemu_is_stopped(const Kernel *kernel)
+{
+	return stopped;
+}
+
+gboolean kernel_lives(const char *root, const HostlerProcess *process)
+{
+	return TRUE;
 }
 
 /* --- the sampler --- */
@@ -116,6 +176,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
 	g_assert_nonnull(fixture->folder);
 	fixture->log = log_new(fixture->folder);
 	fixture->sampler = sampler_new(fixture->log, "test:///");
+	cpu_time = 0;
+	stopped = FALSE;
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -167,23 +229,26 @@ static HostlerRecord *make_ended(const char *uuid, const char *name)
 static void test_first_sample(Fixture *fixture, gconstpointer data)
 {
 	enter(fixture, UUID_A, "a");
-	assert_asked("a", 1);
+	assert_out("a");
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "start"), ==, 1);
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 0);
 	answer((const char *[]){ UUID_A }, 1, TRUE);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
-	g_assert_false(last_source->busy);
 	enter(fixture, UUID_A, "a");
-	assert_asked("a", 1);
+	assert_out("");
 }
 
-/* No stall: there is nobody to be silent. */
+/* No stall: there is nobody to be silent. What the kernel knows is written. */
 static void test_unreachable(Fixture *fixture, gconstpointer data)
 {
 	enter(fixture, UUID_A, "a");
 	fail("connection refused");
-	assert_asked("a", 1);
+	assert_out("");
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "stall"), ==, 0);
-	g_assert_cmpuint(count(fixture, "a", UUID_A, "start"), ==, 1);
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
+	enter(fixture, UUID_B, "b");
+	assert_out("");
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "sample"), ==, 1);
 }
 
 static void test_end(Fixture *fixture, gconstpointer data)
@@ -196,13 +261,15 @@ static void test_end(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 1);
 }
 
-/* While the question is out the VM ends: its answer is nobody's any more. */
+/* While the question is out the VM ends: its answer is nobody's any more, and what
+ * the kernel told is written before the report. */
 static void test_end_meanwhile(Fixture *fixture, gconstpointer data)
 {
 	enter(fixture, UUID_A, "a");
 	sampler_leave(fixture->sampler, make_ended(UUID_A, "a"));
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
 	answer((const char *[]){ UUID_A }, 1, TRUE);
-	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 0);
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 1);
 }
 
@@ -218,54 +285,145 @@ static void test_vanished(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(count(fixture, "b", UUID_B, "report"), ==, 0);
 }
 
-/* Asked for alone and not answered: it waits for the thread that it holds. */
+/* Whoever is new is asked for alone, and one that hangs hides nobody. */
 static void test_held_alone(Fixture *fixture, gconstpointer data)
 {
 	enter(fixture, UUID_A, "a");
-	be_late(7);
-	g_assert_cmpuint(count(fixture, "a", UUID_A, "stall"), ==, 1);
-	assert_asked("a", 1);
-	last_source->events->returned(last_source->data, 6);
 	enter(fixture, UUID_B, "b");
-	assert_asked("b", 2);
-}
-
-/* Two are asked for and nobody comes back. Then each alone: one of them answers. */
-static void test_one_by_one(Fixture *fixture, gconstpointer data)
-{
-	const char *innocent, *culprit;
-
-	enter(fixture, UUID_A, "a");
-	enter(fixture, UUID_B, "x");
-	enter(fixture, UUID_C, "x");
-	answer((const char *[]){ UUID_A }, 1, TRUE);
-	assert_asked("bc", 2);
-	be_late(7);
-	g_assert_cmpuint(strlen(last_source->asked), ==, 1);
-	innocent = *last_source->asked == 'b' ? UUID_B : UUID_C;
-	culprit = *last_source->asked == 'b' ? UUID_C : UUID_B;
-	answer(&innocent, 1, TRUE);
-	g_assert_cmpuint(strlen(last_source->asked), ==, 1);
-	g_assert_cmpint(*last_source->asked, ==, culprit[strlen(culprit) - 1]);
-	be_late(8);
-	g_assert_cmpuint(last_source->questions, ==, 4);
-	g_assert_cmpuint(count(fixture, "x", innocent, "stall"), ==, 0);
-	g_assert_cmpuint(count(fixture, "x", innocent, "sample"), ==, 1);
-	g_assert_cmpuint(count(fixture, "x", culprit, "stall"), ==, 1);
-}
-
-static void test_silence_of_libvirt(Fixture *fixture, gconstpointer data)
-{
-	enter(fixture, UUID_A, "a");
-	be_late(0);
+	assert_out("a,b");
 	be_late(0);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "stall"), ==, 1);
-	enter(fixture, UUID_B, "b");
-	g_assert_cmpuint(count(fixture, "b", UUID_B, "stall"), ==, 1);
-	answer((const char *[]){ UUID_A }, 1, TRUE);
-	g_assert_cmpuint(count(fixture, "a", UUID_A, "resume"), ==, 1);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
-	assert_asked("b", 2);
+	enter(fixture, UUID_C, "c");
+	assert_out("a,b,c");
+	answer((const char *[]){ UUID_A }, 1, TRUE);
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
+	answer((const char *[]){ UUID_B }, 1, TRUE);
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "sample"), ==, 1);
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "stall"), ==, 0);
+}
+
+/* --- several that have answered before --- */
+
+#define CROWD 14
+
+typedef struct {
+	Asker *asker;
+	Guest *guests[CROWD];
+	char *uuids[CROWD];
+	GString *lines;
+} Crowd;
+
+static gboolean take_line(gpointer data, const char *file, const char *line)
+{
+	g_string_append(data, line);
+	return TRUE;
+}
+
+static void crowd_open(Crowd *crowd, guint n, gboolean alone)
+{
+	*crowd = (Crowd){ .asker = asker_new("test:///"), .lines = g_string_new(NULL) };
+	cpu_time = 0;
+	stopped = FALSE;
+	for (guint i = 0; i < n; i++) {
+		Book *book;
+
+		crowd->uuids[i] = g_strdup_printf("6f30cf5b-0000-4000-8000-00000000000%x", i);
+		book = book_new(make_stay(crowd->uuids[i], "web", 3600), take_line, crowd->lines);
+		crowd->guests[i] = guest_new(book, sample_clock());
+		crowd->guests[i]->alone = alone;
+		g_hash_table_insert(asker_guests(crowd->asker), g_strdup(crowd->uuids[i]), crowd->guests[i]);
+	}
+}
+
+static void crowd_close(Crowd *crowd)
+{
+	asker_free(crowd->asker);
+	g_string_free(crowd->lines, TRUE);
+	for (guint i = 0; i < CROWD; i++)
+		g_free(crowd->uuids[i]);
+}
+
+static guint count_lines(const Crowd *crowd, const char *event)
+{
+	g_autofree char *member = g_strdup_printf("\"event\":\"%s\"", event);
+	guint n = 0;
+
+	for (const char *p = crowd->lines->str; (p = strstr(p, member)) != NULL; p++)
+		n++;
+	return n;
+}
+
+/* They go together, but not all in one call. */
+static void test_company(void)
+{
+	Crowd crowd;
+	gsize first;
+
+	crowd_open(&crowd, CROWD, FALSE);
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 2);
+	first = strlen(((Question *)g_ptr_array_index(last_source->out, 0))->asked);
+	g_assert_cmpuint(first, ==, 10);
+	answer((const char **)crowd.uuids, CROWD, TRUE);
+	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 10);
+	answer((const char **)crowd.uuids, CROWD, TRUE);
+	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, CROWD);
+	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 0);
+	crowd_close(&crowd);
+}
+
+/* A call about three is late. Each is asked for alone: two have their samples, and
+ * libvirt says that another call has the third. */
+static void test_late_company(void)
+{
+	Crowd crowd;
+
+	crowd_open(&crowd, 3, FALSE);
+	asker_ask(crowd.asker);
+	assert_out("012");
+	be_late(0);
+	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 0);
+	g_assert_cmpuint(last_source->out->len, ==, 3);
+	for (guint i = 0; i < 3; i++) {
+		Question *late = g_ptr_array_steal_index(last_source->out, 0);
+		const Question *next = g_ptr_array_index(last_source->out, 0);
+		gboolean hangs = *next->asked == '1';
+
+		answer((const char **)crowd.uuids, 3, !hangs);
+		g_ptr_array_insert(last_source->out, 0, late);
+	}
+	assert_out("012");
+	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 2);
+	g_assert_null(crowd.guests[0]->begun);
+	g_assert_null(crowd.guests[2]->begun);
+	g_assert_nonnull(crowd.guests[1]->begun);
+	g_assert_cmpuint(crowd.guests[1]->question, ==, 0);
+	/* Its answer comes after all: too late, and nobody's. */
+	answer((const char **)crowd.uuids, 3, TRUE);
+	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 2);
+	crowd_close(&crowd);
+}
+
+/* Those that hang never get the last thread. */
+static void test_last_thread(void)
+{
+	Crowd crowd;
+
+	crowd_open(&crowd, 6, TRUE);
+	crowd.guests[5]->alone = FALSE;
+	crowd.guests[5]->due = HUGE_VAL;
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 3);
+	for (guint i = 0; i < 3; i++)
+		be_late(i);
+	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 3);
+	g_assert_cmpuint(last_source->out->len, ==, 3);
+	crowd.guests[5]->due = 0;
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 4);
+	g_assert_cmpstr(((Question *)g_ptr_array_index(last_source->out, 3))->asked, ==, "5");
+	crowd_close(&crowd);
 }
 
 /* --- one guest --- */
@@ -277,7 +435,19 @@ static gboolean swallow(gpointer data, const char *file, const char *line)
 
 static Guest *make_guest(guint interval, double now)
 {
+	cpu_time = 0;
+	stopped = FALSE;
 	return guest_new(book_new(make_stay(STAY_UUID, "web", interval), swallow, NULL), now);
+}
+
+static Sample *make_answer(guint64 bytes)
+{
+	Sample *sample = sample_new(STAY_UUID, 1);
+	Meter *disk = meter_new(&meter_disk, "vda", 0);
+
+	meter_learn(disk, 0, bytes);
+	g_ptr_array_add(sample->meters, disk);
+	return sample;
 }
 
 /* All of one interval meet, and never in less than half of it. */
@@ -293,29 +463,120 @@ static void test_grid(void)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		Guest *guest = make_guest(cases[i].interval, cases[i].now);
-		Sample *sample = sample_new(STAY_UUID, cases[i].now);
 
 		g_assert_true(guest_is_due(guest, cases[i].now));
-		sample->answered = TRUE;
-		guest_take(guest, sample, cases[i].now);
+		guest_begin(guest, NULL, cases[i].now);
 		g_assert_cmpfloat(fabs(guest->due - cases[i].due), <, 1e-9);
 		guest_free(guest);
 	}
 }
 
+/* In company it is short enough that each can be asked again before the sample is due. */
 static void test_patience(void)
 {
 	static const struct {
 		guint interval;
-		double seconds;
-	} cases[] = { { 1, 1 }, { 2, 1 }, { 6, 3 }, { 10, 5 }, { 3600, 5 } };
+		double alone, company;
+	} cases[] = { { 1, 1, 0.4 }, { 2, 1, 0.8 }, { 6, 3, 2.4 }, { 10, 5, 2.5 }, { 3600, 5, 2.5 } };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		Guest *guest = make_guest(cases[i].interval, 2000);
 
-		g_assert_cmpfloat(fabs(guest_patience(guest) - cases[i].seconds), <, 1e-9);
+		g_assert_cmpfloat(fabs(guest_patience(guest, TRUE) - cases[i].alone), <, 1e-9);
+		g_assert_cmpfloat(fabs(guest_patience(guest, FALSE) - cases[i].company), <, 1e-9);
 		guest_free(guest);
 	}
+}
+
+/* Whoever used no CPU since an answer that was like the one before is not asked for. */
+static void test_still(void)
+{
+	Guest *guest = make_guest(10, 2000);
+
+	cpu_time = 5;
+	for (guint i = 0; i < 2; i++) {
+		guest_begin(guest, NULL, 2000 + 10 * i);
+		g_assert_true(guest_wants(guest, 2000 + 10 * i));
+		guest_take(guest, make_answer(7));
+	}
+	g_assert_cmpuint(guest->book->samples, ==, 2);
+	guest_begin(guest, NULL, 2020);
+	g_assert_false(guest_wants(guest, 2020));
+	g_assert_cmpuint(guest->book->samples, ==, 3);
+	g_assert_cmpfloat(guest->book->complete_at, >=, 2020);
+	cpu_time = 6;
+	guest_begin(guest, NULL, 2030);
+	g_assert_true(guest_wants(guest, 2030));
+	guest_take(guest, make_answer(8));
+	guest_begin(guest, NULL, 2040);
+	g_assert_true(guest_wants(guest, 2040));
+	guest_free(guest);
+}
+
+/* No CPU is known of: nothing can be said. */
+static void test_unknown_cpu(void)
+{
+	Guest *guest = make_guest(10, 2000);
+
+	for (guint i = 0; i < 4; i++) {
+		guest_begin(guest, NULL, 2000 + 10 * i);
+		g_assert_true(guest_wants(guest, 2000 + 10 * i));
+		guest_take(guest, make_answer(7));
+	}
+	guest_free(guest);
+}
+
+/* A QEMU that the kernel says is stopped holds no thread. */
+static void test_stopped(void)
+{
+	Guest *guest = make_guest(10, 2000);
+
+	stopped = TRUE;
+	guest_begin(guest, NULL, 2000);
+	g_assert_false(guest_wants(guest, 2000));
+	g_assert_cmpuint(guest->book->stalls, ==, 1);
+	g_assert_cmpuint(guest->book->samples, ==, 1);
+	stopped = FALSE;
+	guest_begin(guest, NULL, 2010);
+	g_assert_true(guest_wants(guest, 2010));
+	guest_take(guest, make_answer(7));
+	g_assert_cmpfloat(guest->book->stalled_at, <=, 0);
+	guest_free(guest);
+}
+
+/* Nothing libvirt could tell. */
+static void test_no_disks(void)
+{
+	HostlerRecord *stay = make_stay(STAY_UUID, "web", 10);
+	Guest *guest;
+
+	g_key_file_remove_group(stay->body, "metrics-disk-0", NULL);
+	guest = guest_new(book_new(stay, swallow, NULL), 2000);
+	guest_begin(guest, NULL, 2000);
+	g_assert_false(guest_wants(guest, 2000));
+	g_assert_cmpuint(guest->book->samples, ==, 1);
+	g_assert_cmpfloat(guest->book->complete_at, >=, 2000);
+	guest_free(guest);
+}
+
+/* A sample is written before the next one is due, and a question that is never sent
+ * is a stall in the end. */
+static void test_late_sample(void)
+{
+	Guest *guest = make_guest(1, 2000);
+
+	guest_begin(guest, NULL, 2000);
+	g_assert_cmpfloat(fabs(guest_next(guest, 2000) - 2000.8), <, 1e-6);
+	guest_end_late(guest, 2000.5);
+	g_assert_nonnull(guest->begun);
+	guest_end_late(guest, 2000.81);
+	g_assert_null(guest->begun);
+	g_assert_cmpuint(guest->book->samples, ==, 1);
+	guest_begin(guest, NULL, 2001);
+	guest_end_late(guest, 2001.81);
+	g_assert_cmpuint(guest->book->samples, ==, 2);
+	g_assert_cmpuint(guest->book->stalls, ==, 1);
+	guest_free(guest);
 }
 
 /* Somebody else's command is no stall; a QEMU that stays silent is. */
@@ -323,33 +584,38 @@ static void test_silent_qemu(void)
 {
 	Guest *guest = make_guest(10, 2000);
 
-	guest->asked = TRUE;
+	guest_begin(guest, NULL, 2000);
 	guest->named = TRUE;
-	guest->since = 2000;
 	guest_go_without(guest, 2001);
 	g_assert_cmpfloat(guest->book->stalled_at, <=, 0);
-	g_assert_cmpfloat(guest->due, <, 2001.5);
-	guest->asked = TRUE;
+	g_assert_false(guest_wants(guest, 2001));
+	g_assert_true(guest_wants(guest, 2001.3));
 	guest_go_without(guest, 2005.5);
 	g_assert_cmpfloat(guest->book->stalled_at, >, 0);
-	g_assert_cmpfloat(guest->due, >=, 2010);
 	/* From now on it is asked once in an interval. */
-	guest->asked = TRUE;
-	guest->since = 2010;
+	g_assert_false(guest_wants(guest, 2006));
+	guest_begin(guest, NULL, 2010);
+	g_assert_true(guest_wants(guest, 2010));
 	guest_go_without(guest, 2010.1);
-	g_assert_cmpfloat(guest->due, >=, 2020);
+	g_assert_false(guest_wants(guest, 2011));
 	guest_free(guest);
 }
 
+/* Its call does not come back; then it does, without a sample to wait for it. */
 static void test_held(void)
 {
 	Guest *guest = make_guest(10, 2000);
 
-	guest_hold(guest, 3, 2001);
-	g_assert_false(guest_is_due(guest, 2100));
+	guest_begin(guest, NULL, 2000);
+	guest->question = 3;
+	guest_be_late(guest, 2005, FALSE);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
-	guest->held_by = 0;
-	g_assert_true(guest_is_due(guest, 2100));
+	guest_begin(guest, NULL, 2010);
+	g_assert_false(guest_wants(guest, 2010));
+	g_assert_cmpuint(guest->book->samples, ==, 2);
+	guest_take(guest, make_answer(7));
+	guest_begin(guest, NULL, 2020);
+	g_assert_true(guest_wants(guest, 2020));
 	guest_rest(guest);
 	g_assert_false(guest_is_due(guest, 1e12));
 	guest_free(guest);
@@ -365,10 +631,16 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/end-meanwhile", Fixture, NULL, set_up, test_end_meanwhile, tear_down);
 	g_test_add("/metrics-sampler/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
 	g_test_add("/metrics-sampler/held-alone", Fixture, NULL, set_up, test_held_alone, tear_down);
-	g_test_add("/metrics-sampler/one-by-one", Fixture, NULL, set_up, test_one_by_one, tear_down);
-	g_test_add("/metrics-sampler/silence-of-libvirt", Fixture, NULL, set_up, test_silence_of_libvirt, tear_down);
+	g_test_add_func("/metrics-asker/company", test_company);
+	g_test_add_func("/metrics-asker/late-company", test_late_company);
+	g_test_add_func("/metrics-asker/last-thread", test_last_thread);
 	g_test_add_func("/metrics-guest/grid", test_grid);
 	g_test_add_func("/metrics-guest/patience", test_patience);
+	g_test_add_func("/metrics-guest/still", test_still);
+	g_test_add_func("/metrics-guest/unknown-cpu", test_unknown_cpu);
+	g_test_add_func("/metrics-guest/stopped", test_stopped);
+	g_test_add_func("/metrics-guest/no-disks", test_no_disks);
+	g_test_add_func("/metrics-guest/late-sample", test_late_sample);
 	g_test_add_func("/metrics-guest/silent-qemu", test_silent_qemu);
 	g_test_add_func("/metrics-guest/held", test_held);
 	return g_test_run();

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which of the host's interfaces are a VM's, and which way they look. */
+#include "nics.h"
+
+#include <string.h>
+
+#include "plugins/metrics/inventory.h"
+
+typedef struct {
+	char *target;
+	guint place; /* in the XML */
+	Link link;
+} Nic;
+
+struct _Nics {
+	GPtrArray *nics; /* Nic */
+};
+
+static void nic_free(gpointer data)
+{
+	Nic *nic = data;
+
+	g_free(nic->target);
+	g_free(nic);
+}
+
+static void add_nic(Nics *nics, const HostlerRecord *stay, const char *group)
+{
+	g_autofree char *target = g_key_file_get_string(stay->body, group, "target", NULL);
+	Nic *nic;
+
+	if (target == NULL || g_key_file_has_key(stay->body, group, METRICS_UNMEASURED, NULL))
+		return;
+	nic = g_new0(Nic, 1);
+	nic->target = g_steal_pointer(&target);
+	nic->place = (guint)g_ascii_strtoull(group + strlen(METRICS_NICS), NULL, 10);
+	g_ptr_array_add(nics->nics, nic);
+}
+
+Nics *nics_new(const HostlerRecord *stay)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
+	Nics *nics = g_new(Nics, 1);
+
+	nics->nics = g_ptr_array_new_with_free_func(nic_free);
+	for (gsize i = 0; groups[i] != NULL; i++) {
+		if (g_str_has_prefix(groups[i], METRICS_NICS))
+			add_nic(nics, stay, groups[i]);
+	}
+	return nics;
+}
+
+void nics_free(Nics *nics)
+{
+	g_ptr_array_unref(nics->nics);
+	g_free(nics);
+}
+
+/* In the order of meter_nic's counters: rx, then tx. What the host drops because the
+ * guest does not fetch it is the guest's loss on the way in. */
+static void fill(Meter *meter, const struct rtnl_link_stats64 *stats, gboolean guest_side)
+{
+	const guint64 in[] = { stats->rx_bytes, stats->rx_packets, stats->rx_errors,
+			       stats->rx_dropped + stats->rx_missed_errors };
+	const guint64 out[] = { stats->tx_bytes, stats->tx_packets, stats->tx_errors, stats->tx_dropped };
+
+	for (guint i = 0; i < G_N_ELEMENTS(in); i++) {
+		meter_learn(meter, i, guest_side ? in[i] : out[i]);
+		meter_learn(meter, i + G_N_ELEMENTS(in), guest_side ? out[i] : in[i]);
+	}
+}
+
+/* Looked up again while it is not there: it may have been made anew. */
+static gboolean find(Nic *nic, Links *links, struct rtnl_link_stats64 *stats)
+{
+	if (nic->link.index != 0 && links_find(links, nic->link.index, stats))
+		return TRUE;
+	nic->link = links_look_up(links, nic->target);
+	return nic->link.index != 0 && links_find(links, nic->link.index, stats);
+}
+
+void nics_read(Nics *nics, Links *links, Sample *sample)
+{
+	for (guint i = 0; i < nics->nics->len; i++) {
+		Nic *nic = g_ptr_array_index(nics->nics, i);
+		struct rtnl_link_stats64 stats;
+		Meter *meter;
+
+		if (!find(nic, links, &stats))
+			continue;
+		meter = meter_new(&meter_nic, nic->target, nic->place);
+		fill(meter, &stats, nic->link.guest_side);
+		g_ptr_array_add(sample->meters, meter);
+	}
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hostler/record.h"
+#include "links.h"
+#include "sample.h"
+
+/* A VM's NICs as the host's interfaces, and their counters from the guest's side. */
+typedef struct _Nics Nics;
+
+/* Those of the stay that have an interface on the host. */
+Nics *nics_new(const HostlerRecord *stay);
+void nics_free(Nics *nics);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Nics, nics_free)
+
+/* Adds the NICs to the sample, of the last links_read(). */
+void nics_read(Nics *nics, Links *links, Sample *sample);
