@@ -4,6 +4,7 @@
 
 #include "hostler-build.h"
 #include "line.h"
+#include "past.h"
 #include "plugins/metrics/inventory.h"
 #include "qemu-helpers/json/ascii.h"
 
@@ -182,5 +183,6 @@ char *entry_report(const Book *book, double at, const char *reason)
 	add_groups(book, "unmeasured_disks", METRICS_DISKS, METRICS_UNMEASURED, builder);
 	add_groups(book, "unmeasured_nics", METRICS_NICS, METRICS_UNMEASURED, builder);
 	add_groups(book, "unmeasured_devices", METRICS_DEVICES, METRICS_UNMEASURED, builder);
+	past_to_json(book->earlier, builder);
 	return line_end(builder);
 }
