@@ -94,6 +94,10 @@ void book_count(Book *book, Sample *sample, gint64 when)
 		count_meter(book, g_ptr_array_steal_index(sample->meters, 0), sample->at, when);
 	if ((sample->known & SAMPLE_KNOWS_CPU) != 0)
 		book->cpu_seconds = (double)sample->cpu_nanoseconds / 1e9;
+	if ((sample->known & SAMPLE_KNOWS_HOST_IO) != 0) {
+		book->host_known = TRUE;
+		book->host_read_bytes = sample->host_read_bytes;
+	}
 	book->samples++;
 	sample_free(sample);
 }

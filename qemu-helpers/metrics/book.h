@@ -34,6 +34,8 @@ typedef struct {
 	double gap_seconds;
 	char *missing; /* why the samples since seen_at did not come; NULL: nobody knows */
 	double cpu_seconds;
+	gboolean host_known; /* the kernel says what was read from the host's disks for this VM */
+	guint64 host_read_bytes;
 	GPtrArray *tallies; /* Tally, in the order met */
 	GPtrArray *earlier; /* JsonNode: the reports of this VM's last runs, oldest first */
 } Book;

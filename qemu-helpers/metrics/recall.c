@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "line.h"
+#include "qemu-helpers/json/read.h"
 
 static gboolean is_event(JsonObject *line, const char *event)
 {
@@ -21,6 +22,10 @@ static void remember_sample(Book *book, JsonObject *line)
 	book->seen_at = sample->at;
 	book_count(book, sample,
 		   line_read_time(json_object_get_string_member_with_default(line, "time", NULL)));
+	if (json_number(line, "host_read_bytes", -1) >= 0) {
+		book->host_known = TRUE;
+		book->host_read_bytes = (guint64)json_number(line, "host_read_bytes", 0);
+	}
 	book->samples = MAX(book->samples, (guint64)MAX(number, 0));
 }
 

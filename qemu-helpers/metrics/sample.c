@@ -94,6 +94,10 @@ void sample_to_json(const Sample *sample, JsonBuilder *builder)
 		json_add_count(builder, "memory_bytes", sample->memory_bytes);
 	if ((sample->known & SAMPLE_KNOWS_RESIDENT) != 0)
 		json_add_count(builder, "resident_bytes", sample->resident_bytes);
+	if ((sample->known & SAMPLE_KNOWS_HOST_IO) != 0) {
+		json_add_count(builder, "host_read_bytes", sample->host_read_bytes);
+		json_add_count(builder, "host_write_bytes", sample->host_write_bytes);
+	}
 }
 
 static void read_meters(GPtrArray *meters, const MeterKind *kind, JsonObject *line)

@@ -17,6 +17,8 @@ typedef struct {
 	guint64 cpu_nanoseconds;
 	guint64 memory_bytes;   /* given to the guest */
 	guint64 resident_bytes; /* of the host's memory that QEMU holds */
+	guint64 host_read_bytes;   /* from the host's own disks */
+	guint64 host_write_bytes;
 	GPtrArray *meters;      /* Meter; no target twice within a kind */
 } Sample;
 
@@ -24,6 +26,7 @@ typedef enum {
 	SAMPLE_KNOWS_CPU = 1 << 0,
 	SAMPLE_KNOWS_MEMORY = 1 << 1,
 	SAMPLE_KNOWS_RESIDENT = 1 << 2,
+	SAMPLE_KNOWS_HOST_IO = 1 << 3,
 } SampleKnown;
 
 Sample *sample_new(const char *uuid, double at);

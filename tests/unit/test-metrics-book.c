@@ -218,6 +218,7 @@ static void test_report(void)
 	assert_number(line, "unseen_seconds", 5);
 	g_assert_cmpint(json_object_get_int_member(line, "samples"), ==, 3);
 	disk = device_at(line, "disks", 0);
+	g_assert_cmpstr(json_object_get_string_member(disk, "cache"), ==, "none");
 	g_assert_cmpint(json_object_get_int_member(disk, "read_bytes"), ==, 20480);
 	assert_number(json_object_get_object_member(disk, "mean_per_second"), "read_bytes", 1024);
 	assert_number(json_object_get_object_member(disk, "peak_per_second"), "read_bytes", 10240.0 / 9);
@@ -247,6 +248,41 @@ static void test_peak_time(void)
 	g_assert_cmpint(ABS(g_get_real_time() - ago - when), <, 5 * G_USEC_PER_SEC);
 	g_assert_false(json_object_has_member(times, "read_seconds"));
 	g_assert_false(json_object_has_member(times, "write_bytes"));
+}
+
+static Sample *make_host_sample(double at, guint64 guest, guint64 host)
+{
+	Sample *sample = make_sample(at, guest);
+
+	sample->known |= SAMPLE_KNOWS_HOST_IO;
+	sample->host_read_bytes = host;
+	return sample;
+}
+
+static void test_cached_share(void)
+{
+	static const struct {
+		guint64 guest;
+		guint64 host;
+		const char *server; /* of the disk */
+		double share;
+	} cases[] = {
+		{ 100000000, 25000000, NULL, 0.75 }, { 100000000, 0, NULL, 1 },	  { 100000000, 300000000, NULL, 0 },
+		{ 1000000, 0, NULL, -1 },	     { 100000000, 0, "nas", -1 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(Paper) paper;
+		g_autoptr(Book) book = open_book(&paper);
+
+		if (cases[i].server != NULL)
+			g_key_file_set_string(book->stay->body, "metrics-disk-0", "server", cases[i].server);
+		book_sample(book, make_host_sample(STAY_BEGAN + 1, cases[i].guest, cases[i].host));
+		book_report(book, STAY_BEGAN + 2, "shutdown");
+		g_assert_cmpint(json_object_has_member(line_at(&paper, 2), "cached_share"), ==, cases[i].share >= 0);
+		if (cases[i].share >= 0)
+			assert_number(line_at(&paper, 2), "cached_share", cases[i].share);
+	}
 }
 
 /* Four earlier runs are in the log, one of them twice; the last three are looked back on. */
@@ -370,6 +406,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/stall", test_stall);
 	g_test_add_func("/metrics-book/report", test_report);
 	g_test_add_func("/metrics-book/peak-time", test_peak_time);
+	g_test_add_func("/metrics-book/cached-share", test_cached_share);
 	g_test_add_func("/metrics-book/previous", test_previous);
 	g_test_add_func("/metrics-book/bare-report", test_bare_report);
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
