@@ -260,14 +260,18 @@ void hostler_record_remove(HostlerHost *host, HostlerRecordKind kind, const char
 void hostler_stay_end(HostlerHost *host, const char *uuid, const char *reason)
 {
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
+	g_autofree char *logged = NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (stay == NULL)
 		return;
+	/* libvirt before 10.5 says "-". */
+	if (reason == NULL || g_str_equal(reason, "-"))
+		logged = host->ops->shutoff_reason(host, stay->name);
 	if (stay->qemu.pid != 0 && host->config.metrics_enabled) {
 		stay->kind = HOSTLER_RECORD_ENDED;
 		hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
-		g_key_file_set_string(stay->body, "end", "reason", reason != NULL ? reason : "-");
+		g_key_file_set_string(stay->body, "end", "reason", logged != NULL ? logged : reason != NULL ? reason : "-");
 		g_key_file_set_int64(stay->body, "end", "at", g_get_real_time() / G_USEC_PER_SEC);
 		if (!hostler_record_store(host, stay, &error))
 			hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "%s", error->message);

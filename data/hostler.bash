@@ -20,20 +20,24 @@ _hostler() {
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		[[ $word == -* ]] || { command=$word; break; }
 	done
-	if [[ $previous == --xml || $previous == --dump || $previous == --bundle ]]; then
+	if [[ $previous == --logs ]]; then
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+	elif [[ $previous == --xml || $previous == --dump || $previous == --bundle ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $current == -* ]]; then
 		case $command in
 		check) word='--xml --dump' ;;
+		report) word='--csv --logs' ;;
 		settle) word=--wait ;;
 		status) word=--bundle ;;
 		*) word='' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check groups status settle" -- "$current")
-	elif [[ $command == check && $previous == check ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "check groups status report settle" -- "$current")
+	elif [[ $command == "$previous" && $command == @(check|report) ]]; then
 		_hostler_machines "$current"
 	fi
 }

@@ -69,6 +69,23 @@ char *file_read(int folder, const char *name, gsize max, gsize *length)
 	return bytes;
 }
 
+char *file_read_end(const char *path, gsize max)
+{
+	int fd = open_regular(AT_FDCWD, path);
+	g_autofree char *bytes = g_malloc(max + 1);
+	struct stat stat;
+	ssize_t n;
+
+	if (fd < 0)
+		return NULL;
+	n = fstat(fd, &stat) == 0 ? pread(fd, bytes, max, MAX(stat.st_size - (off_t)max, 0)) : -1;
+	close(fd);
+	if (n < 0)
+		return NULL;
+	bytes[n] = '\0';
+	return g_steal_pointer(&bytes);
+}
+
 char *file_read_line(const char *path, gsize max)
 {
 	gsize length;

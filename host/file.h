@@ -8,6 +8,8 @@
 /* The whole of a regular file, ended by a NUL; NULL with errno set (EFBIG: more
  * than `max` bytes). `length` may be NULL. `folder` as for openat(). */
 char *file_read(int folder, const char *name, gsize max, gsize *length);
+/* The last `max` bytes of a regular file, or fewer, ended by a NUL; NULL with errno set. */
+char *file_read_end(const char *path, gsize max);
 /* Trailing newlines cut off. */
 char *file_read_line(const char *path, gsize max);
 

@@ -21,6 +21,7 @@
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
+#include "host/qemu-log.h"
 #include "host/users/users.h"
 #include "host/vfio.h"
 
@@ -151,6 +152,7 @@ static const HostlerHostOps machine_ops = {
 	.process_find = host_process_find,
 	.qemu_find = host_qemu_find,
 	.vm_xml = host_vm_xml,
+	.shutoff_reason = host_shutoff_reason,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,
 	.nft_dump = host_nft_dump,

@@ -164,6 +164,9 @@ typedef struct {
 	/* libvirt's note on the running VM with this canonical UUID, a <domstatus> for
 	 * hostler_domain_from_status(); NULL: it does not run, or its note cannot be read. */
 	char *(*vm_xml)(HostlerHost *host, const char *uuid);
+	/* Why libvirt shut the VM `name` off last, in libvirt's words ("shutdown",
+	 * "crashed"), from its log of the VM's QEMU; NULL: that does not tell. */
+	char *(*shutoff_reason)(HostlerHost *host, const char *name);
 	/* Has a helper run, detached: by systemd's path units, or where there is no
 	 * systemd by ourselves. */
 	void (*helper_start)(HostlerHost *host, HostlerHelper helper);

@@ -7,10 +7,12 @@
 
 typedef struct {
 	gboolean json;
+	gboolean csv;
 	gboolean wait; /* settle: until what is in its grace is over, too */
 	const char *xml_file; /* --xml; "-" is stdin; may be NULL */
 	const char *dump_file; /* --dump; may be NULL */
 	const char *bundle_file; /* status: --bundle; "-" is stdout; may be NULL */
+	const char *logs;      /* --logs; may be NULL */
 	const char *vm;       /* name or UUID; may be NULL */
 	const GError *config_error; /* hostler.conf cannot be used; the host has the defaults */
 } Request;
@@ -28,4 +30,5 @@ enum {
 int command_check(HostlerHost *host, const Request *request, GError **error);
 int command_groups(HostlerHost *host, const Request *request, GError **error);
 int command_status(HostlerHost *host, const Request *request, GError **error);
+int command_report(HostlerHost *host, const Request *request, GError **error);
 int command_settle(HostlerHost *host, const Request *request, GError **error);

@@ -13,17 +13,19 @@
 typedef struct {
 	const char *name;
 	gboolean takes_subject; /* a VM, or one of the files instead; or nothing */
+	const char *usage;      /* of what it takes */
 	int (*run)(HostlerHost *host, const Request *request, GError **error);
 } Command;
 
 static const Command commands[] = {
-	{ "check", TRUE, command_check },
-	{ "groups", FALSE, command_groups },
-	{ "status", FALSE, command_status },
-	{ "settle", FALSE, command_settle },
+	{ "check", TRUE, " [VM|--xml FILE|--dump FILE]", command_check },
+	{ "groups", FALSE, "", command_groups },
+	{ "status", FALSE, "", command_status },
+	{ "settle", FALSE, "", command_settle },
+	{ "report", TRUE, " [VM] [--csv] [--logs FOLDER]", command_report },
 };
 
-static const char *const command_names[] = { "check", "groups", "status", "settle", NULL };
+static const char *const command_names[] = { "check", "groups", "status", "settle", "report", NULL };
 
 static const char summary[] =
 	"Commands:\n"
@@ -38,6 +40,8 @@ static const char summary[] =
 	"  status             VM by VM what is on record: state, devices, ports, metrics;\n"
 	"                     and whether hooks and helpers are in place; --bundle FILE: the\n"
 	"                     evidence for a report, without names, into a new FILE\n"
+	"  report [VM]        what the logs tell: the VM's last run and how it went over time,\n"
+	"                     and all VMs by the kind of their storage and network\n"
 	"  settle             make the host match the records: what no live VM owns goes back\n"
 	"\n"
 	"Exit status 3: it could not be done, and stderr says why.";
@@ -48,6 +52,7 @@ typedef struct {
 	char *xml_file;
 	char *dump_file;
 	char *bundle_file;
+	char *logs;
 	GStrv words;
 } Line;
 
@@ -56,6 +61,7 @@ static void line_clear(Line *line)
 	g_free(line->xml_file);
 	g_free(line->dump_file);
 	g_free(line->bundle_file);
+	g_free(line->logs);
 	g_strfreev(line->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
@@ -70,6 +76,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 		  "FILE" },
 		{ "bundle", 0, 0, G_OPTION_ARG_FILENAME, &line->bundle_file,
 		  "status: collect the evidence for a report in FILE, which is not there yet; -: stdout", "FILE" },
+		{ "csv", 0, 0, G_OPTION_ARG_NONE, &line->request.csv, "report: print CSV, a line for each figure", NULL },
+		{ "logs", 0, 0, G_OPTION_ARG_FILENAME, &line->logs, "report: read the logs in FOLDER", "FOLDER" },
 		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
 		  "settle: and again when libvirt's half minute for a release is over", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &line->show_version, "Show the version", NULL },
@@ -85,6 +93,7 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 	line->request.xml_file = line->xml_file;
 	line->request.dump_file = line->dump_file;
 	line->request.bundle_file = line->bundle_file;
+	line->request.logs = line->logs;
 	return TRUE;
 }
 
@@ -121,7 +130,7 @@ static gboolean check_words(Line *line, const Command *command, GError **error)
 		return TRUE;
 	}
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "usage: hostler %s%s [--json]", command->name,
-		    command->takes_subject ? " [VM|--xml FILE|--dump FILE]" : "");
+		    command->usage);
 	return FALSE;
 }
 
@@ -131,7 +140,7 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: check, groups, status or settle? See: hostler --help");
+			    "which command: check, groups, status, settle or report? See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);
@@ -143,7 +152,7 @@ static int run(const Command *command, Request *request, GError **error)
 	g_autoptr(HostlerHost) host = NULL;
 	g_autoptr(GError) config_error = NULL;
 
-	if (geteuid() != 0 && request->dump_file == NULL) {
+	if (geteuid() != 0 && request->dump_file == NULL && command->run != command_report) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
 			    "devices and records are root's alone to read; mend: sudo hostler %s", command->name);
 		return EXIT_COULD_NOT;

@@ -22,6 +22,7 @@ Paper paper_open(void)
 	return (Paper){
 		.out = stdout,
 		.terminal = terminal,
+		.blocks = terminal && g_get_charset(NULL),
 		.colour = terminal && (no_color == NULL || *no_color == '\0') && g_strcmp0(g_getenv("TERM"), "dumb") != 0,
 	};
 }

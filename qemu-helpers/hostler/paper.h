@@ -10,6 +10,7 @@ typedef struct {
 	FILE *out;
 	gboolean terminal; /* columns */
 	gboolean colour;   /* and no NO_COLOR */
+	gboolean blocks;   /* it can show more than ASCII */
 } Paper;
 
 typedef enum {

@@ -2,10 +2,15 @@
 /* What is known of one run of a VM, and when that is worth a line. */
 #include "book.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "entries.h"
+#include "hostler/log.h"
+#include "hostler/text.h"
+#include "line.h"
 #include "plugins/metrics/inventory.h"
+#include "words.h"
 
 /* A pid comes round again, and start times begin anew with each boot. */
 static char *name_run(const HostlerRecord *stay)
@@ -32,6 +37,7 @@ Book *book_new(HostlerRecord *stay, BookWrite write, gpointer data)
 	book->write = write;
 	book->data = data;
 	book->tallies = g_ptr_array_new_with_free_func((GDestroyNotify)tally_free);
+	book->earlier = g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
 	book_miss(book, "hostler-metrics was not running");
 	return book;
 }
@@ -39,6 +45,7 @@ Book *book_new(HostlerRecord *stay, BookWrite write, gpointer data)
 void book_free(Book *book)
 {
 	g_ptr_array_unref(book->tallies);
+	g_ptr_array_unref(book->earlier);
 	hostler_record_free(book->stay);
 	g_free(book->missing);
 	g_free(book->without);
@@ -72,22 +79,26 @@ Tally *book_find_tally(const Book *book, const Meter *meter)
 	return NULL;
 }
 
-static void count_meter(Book *book, Meter *meter, double at)
+static void count_meter(Book *book, Meter *meter, double at, gint64 when)
 {
 	Tally *tally = book_find_tally(book, meter);
 
 	if (tally != NULL)
-		tally_add(tally, meter, at);
+		tally_add(tally, meter, at, when);
 	else
 		g_ptr_array_add(book->tallies, tally_new(meter, at));
 }
 
-void book_count(Book *book, Sample *sample)
+void book_count(Book *book, Sample *sample, gint64 when)
 {
 	while (sample->meters->len > 0)
-		count_meter(book, g_ptr_array_steal_index(sample->meters, 0), sample->at);
+		count_meter(book, g_ptr_array_steal_index(sample->meters, 0), sample->at, when);
 	if ((sample->known & SAMPLE_KNOWS_CPU) != 0)
 		book->cpu_seconds = (double)sample->cpu_nanoseconds / 1e9;
+	if ((sample->known & SAMPLE_KNOWS_HOST_IO) != 0) {
+		book->host_known = TRUE;
+		book->host_read_bytes = sample->host_read_bytes;
+	}
 	book->samples++;
 	sample_free(sample);
 }
@@ -107,6 +118,12 @@ void book_begin(Book *book)
 {
 	if (!book->begun)
 		book->begun = write_line(book, entry_start(book));
+}
+
+/* A clock that was set meanwhile moves what is still to come, not what was. */
+static gint64 wall_clock(double at)
+{
+	return g_get_real_time() - (gint64)((sample_clock() - at) * G_USEC_PER_SEC);
 }
 
 /* A sample that comes later than this leaves out one or more. Where it is known why,
@@ -172,7 +189,7 @@ void book_sample(Book *book, Sample *sample)
 		book_miss(book, "the log could not be written");
 	else
 		book_see(book, sample);
-	book_count(book, sample);
+	book_count(book, sample, wall_clock(sample->at));
 }
 
 void book_see(Book *book, const Sample *sample)
@@ -199,12 +216,29 @@ void book_stall(Book *book, double at, const char *reason)
 	write_line(book, entry_absence(book, "stall", at - book->stalled_at, reason, NULL));
 }
 
+/* Once more for those who read the journal: journalctl HOSTLER_VM=... */
+static void say_report(const Book *book, const char *line)
+{
+	HostlerSubject subject = { .vm = book->stay->name, .uuid = book->stay->uuid };
+	g_autofree char *name = hostler_text_shown(book->stay->name);
+	g_autoptr(JsonNode) report = line_parse(line, strlen(line));
+	g_autofree char *words = report != NULL ? words_report(json_node_get_object(report)) : NULL;
+
+	if (words != NULL)
+		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics-report", &subject, "VM '%s' %s", name, words);
+}
+
 gboolean book_report(Book *book, double at, const char *reason)
 {
+	g_autofree char *line = NULL;
+
 	if (book->reported)
 		return TRUE;
 	book_begin(book);
 	note_gap_of_disks(book, at);
-	book->reported = write_line(book, entry_report(book, at, reason));
+	line = entry_report(book, at, reason);
+	book->reported = book->write(book->data, book->file, line);
+	if (book->reported)
+		say_report(book, line);
 	return book->reported;
 }

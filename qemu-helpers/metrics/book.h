@@ -8,6 +8,9 @@
 /* Where the lines go; FALSE when one is lost. */
 typedef gboolean (*BookWrite)(gpointer data, const char *file, const char *line);
 
+/* So many of a VM's last runs are looked back on. */
+#define BOOK_EARLIER 3
+
 /* The book of one run of a VM: from one QEMU's start to its end. It decides which
  * lines the log gets. All times are sample_clock(). Read by entries.c, written by
  * book.c and recall.c alone. */
@@ -33,7 +36,10 @@ typedef struct {
 	double gap_seconds;
 	char *missing; /* why the samples since seen_at did not come; NULL: nobody knows */
 	double cpu_seconds;
+	gboolean host_known; /* the kernel says what was read from the host's disks for this VM */
+	guint64 host_read_bytes;
 	GPtrArray *tallies; /* Tally, in the order met */
+	GPtrArray *earlier; /* JsonNode: the reports of this VM's last runs, oldest first */
 } Book;
 
 /* Takes the stay, which must have a QEMU. */
@@ -49,8 +55,9 @@ void book_update(Book *book, HostlerRecord *stay);
 /* NULL: not met yet. */
 Tally *book_find_tally(const Book *book, const Meter *meter);
 
-/* Takes the sample, for the tallies alone: no line is written. */
-void book_count(Book *book, Sample *sample);
+/* Takes the sample, for the tallies alone: no line is written. `when` it was taken,
+ * in microseconds since the epoch. */
+void book_count(Book *book, Sample *sample, gint64 when);
 
 /* The log has this sample. */
 void book_see(Book *book, const Sample *sample);

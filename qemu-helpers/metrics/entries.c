@@ -2,8 +2,10 @@
 /* What stands in the lines of the log. Names are a promise (README.md). */
 #include "entries.h"
 
+#include "cached.h"
 #include "hostler-build.h"
 #include "line.h"
+#include "past.h"
 #include "plugins/metrics/inventory.h"
 #include "qemu-helpers/json/ascii.h"
 
@@ -136,6 +138,18 @@ char *entry_absence(const Book *book, const char *event, double seconds, const c
 
 /* --- report --- */
 
+static void add_device_group(const Book *book, const Meter *meter, JsonBuilder *builder)
+{
+	g_autofree char *group = find_group(book, meter);
+	g_auto(GStrv) keys = group != NULL ? g_key_file_get_keys(book->stay->body, group, NULL, NULL) : NULL;
+
+	json_builder_begin_object(builder);
+	if (group == NULL)
+		json_add_text(builder, "target", meter->target);
+	for (gsize i = 0; keys != NULL && keys[i] != NULL; i++)
+		add_key(book, group, keys[i], builder);
+}
+
 static void add_tallies(const Book *book, const MeterKind *kind, JsonBuilder *builder)
 {
 	json_begin_array(builder, kind->section);
@@ -144,7 +158,7 @@ static void add_tallies(const Book *book, const MeterKind *kind, JsonBuilder *bu
 
 		if (tally->last->kind != kind)
 			continue;
-		begin_device(book, tally->last, builder);
+		add_device_group(book, tally->last, builder);
 		tally_to_json(tally, book->began, builder);
 		json_builder_end_object(builder);
 	}
@@ -173,15 +187,19 @@ static const char *known_reason(const char *reason)
 char *entry_report(const Book *book, double at, const char *reason)
 {
 	g_autoptr(JsonBuilder) builder = begin_entry(book, "report");
+	double cached_share = book_cached_share(book);
 
 	json_add_text(builder, "reason", known_reason(reason));
 	json_add_number(builder, "seconds", MAX(at - book->began, 0));
 	add_quality(book, at, builder);
 	json_add_number(builder, "cpu_seconds", book->cpu_seconds);
+	if (cached_share >= 0)
+		json_add_number(builder, "cached_share", cached_share);
 	add_tallies(book, &meter_disk, builder);
 	add_tallies(book, &meter_nic, builder);
 	add_groups(book, "unmeasured_disks", METRICS_DISKS, METRICS_UNMEASURED, builder);
 	add_groups(book, "unmeasured_nics", METRICS_NICS, METRICS_UNMEASURED, builder);
 	add_groups(book, "unmeasured_devices", METRICS_DEVICES, METRICS_UNMEASURED, builder);
+	past_to_json(book->earlier, builder);
 	return line_end(builder);
 }

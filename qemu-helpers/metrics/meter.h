@@ -9,6 +9,7 @@
  * since QEMU began, and as the guest sees them. */
 
 #define METER_COUNTERS 8
+#define METER_READ_BYTES 0 /* the counter of a disk */
 
 typedef struct {
 	const char *name;    /* in the log, with its unit */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "line.h"
+#include "qemu-helpers/json/read.h"
 
 static gboolean is_event(JsonObject *line, const char *event)
 {
@@ -23,16 +24,40 @@ static void remember_sample(Book *book, JsonObject *line)
 		g_clear_pointer(&book->without, g_free);
 	else if (book->without == NULL)
 		book->without = g_strdup(sample->missing);
-	book_count(book, sample);
+	book_count(book, sample,
+		   line_read_time(json_object_get_string_member_with_default(line, "time", NULL)));
+	if (json_number(line, "host_read_bytes", -1) >= 0) {
+		book->host_known = TRUE;
+		book->host_read_bytes = (guint64)json_number(line, "host_read_bytes", 0);
+	}
 	book->samples = MAX(book->samples, (guint64)MAX(number, 0));
 }
 
-static void remember(Book *book, JsonObject *line)
+/* A log that was rotated repeats the last ones. */
+static void remember_earlier(Book *book, JsonNode *report, const char *run)
 {
+	for (guint i = 0; i < book->earlier->len; i++) {
+		JsonObject *known = json_node_get_object(g_ptr_array_index(book->earlier, i));
+
+		if (g_strcmp0(json_object_get_string_member_with_default(known, "run", NULL), run) == 0)
+			return;
+	}
+	if (book->earlier->len >= BOOK_EARLIER)
+		g_ptr_array_remove_index(book->earlier, 0);
+	g_ptr_array_add(book->earlier, json_node_ref(report));
+}
+
+static void remember(Book *book, JsonNode *node)
+{
+	JsonObject *line = json_node_get_object(node);
+	const char *run = json_object_get_string_member_with_default(line, "run", NULL);
 	double seconds = json_object_get_double_member_with_default(line, "seconds", 0);
 
-	if (g_strcmp0(json_object_get_string_member_with_default(line, "run", NULL), book->run) != 0)
+	if (g_strcmp0(run, book->run) != 0) {
+		if (run != NULL && is_event(line, "report"))
+			remember_earlier(book, node, run);
 		return;
+	}
 	book->begun = TRUE;
 	if (is_event(line, "sample")) {
 		remember_sample(book, line);
@@ -58,6 +83,6 @@ void book_recall(Book *book, const char *lines)
 		g_autoptr(JsonNode) node = line_parse(line, (gsize)(end - line));
 
 		if (node != NULL)
-			remember(book, json_node_get_object(node));
+			remember(book, node);
 	}
 }

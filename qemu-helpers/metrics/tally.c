@@ -2,6 +2,7 @@
 /* Totals, means and peaks of one disk or NIC. */
 #include "tally.h"
 
+#include "line.h"
 #include "qemu-helpers/json/ascii.h"
 
 /* Two samples closer than this say more about the clock than about the guest. */
@@ -31,9 +32,12 @@ gboolean tally_is_reset_by(const Tally *tally, const Meter *next)
 	return FALSE;
 }
 
-static void raise_peak(Tally *tally, guint counter, guint64 rise, double span)
+static void raise_peak(Tally *tally, guint counter, double rate, gint64 when)
 {
-	tally->peak[counter] = MAX(tally->peak[counter], (double)rise / span);
+	if (rate <= tally->peak[counter])
+		return;
+	tally->peak[counter] = rate;
+	tally->peak_time[counter] = when;
 }
 
 /* libvirt may leave out a figure for once; what was counted stays counted. */
@@ -47,7 +51,7 @@ static void keep_what_is_missing(const Meter *before, Meter *now)
 	}
 }
 
-void tally_add(Tally *tally, Meter *next, double at)
+void tally_add(Tally *tally, Meter *next, double at, gint64 when)
 {
 	gboolean reset = tally_is_reset_by(tally, next);
 	double span = at - tally->last_at;
@@ -60,7 +64,7 @@ void tally_add(Tally *tally, Meter *next, double at)
 		if (reset)
 			tally->base[i] += tally->last->counts[i];
 		if (span >= SHORTEST_SPAN && meter_knows(tally->last, i))
-			raise_peak(tally, i, next->counts[i] - before, span);
+			raise_peak(tally, i, (double)(next->counts[i] - before) / span, when);
 	}
 	meter_free(tally->last);
 	tally->last = next;
@@ -116,6 +120,18 @@ static void add_rates(const Tally *tally, double began, JsonBuilder *builder)
 	json_builder_end_object(builder);
 }
 
+static void add_peak_times(const Tally *tally, JsonBuilder *builder)
+{
+	json_begin_object(builder, "peak_time");
+	for (guint i = 0; i < METER_COUNTERS; i++) {
+		g_autofree char *time = line_time(tally->peak_time[i]);
+
+		if (has_rate(tally, i) && tally->peak_time[i] > 0)
+			json_add_text(builder, tally->last->kind->counters[i].name, time);
+	}
+	json_builder_end_object(builder);
+}
+
 /* QEMU adds up the time of all requests, so time over requests is what one took. */
 static void add_latencies(const Tally *tally, JsonBuilder *builder)
 {
@@ -138,5 +154,6 @@ void tally_to_json(const Tally *tally, double began, JsonBuilder *builder)
 {
 	add_totals(tally, builder);
 	add_rates(tally, began, builder);
+	add_peak_times(tally, builder);
 	add_latencies(tally, builder);
 }

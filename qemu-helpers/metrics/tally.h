@@ -9,6 +9,7 @@ typedef struct {
 	double last_at;
 	guint64 base[METER_COUNTERS]; /* counted before a reset, which begins again at zero */
 	double peak[METER_COUNTERS];  /* per second, between two samples */
+	gint64 peak_time[METER_COUNTERS]; /* microseconds since the epoch; 0: there was no peak */
 } Tally;
 
 /* Takes the meter. */
@@ -19,12 +20,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
 /* Whether this meter's counters have begun again at zero. */
 gboolean tally_is_reset_by(const Tally *tally, const Meter *next);
 
-void tally_add(Tally *tally, Meter *next, double at);
+/* Takes the meter. `when` is the same moment as `at`, in microseconds since the epoch. */
+void tally_add(Tally *tally, Meter *next, double at, gint64 when);
 
 guint64 tally_total(const Tally *tally, guint counter);
 /* Per second since `began`; 0 when no time has passed. */
 double tally_mean(const Tally *tally, guint counter, double began);
 
-/* Totals, "mean_per_second", "peak_per_second" and, of a disk, "mean_latency_seconds",
- * into the object that is open. `began`: when the counters began at zero. */
+/* Totals, "mean_per_second", "peak_per_second", "peak_time" and, of a disk,
+ * "mean_latency_seconds", into the object that is open. `began`: when the counters began at zero. */
 void tally_to_json(const Tally *tally, double began, JsonBuilder *builder);

@@ -113,6 +113,11 @@ static char *vm_xml(HostlerHost *host, const char *uuid)
 	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->notes, uuid));
 }
 
+static char *shutoff_reason(HostlerHost *host, const char *name)
+{
+	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->reasons, name));
+}
+
 /* A helper that runs holds a lock on its folder; so does this one, as long as
  * the host is open. */
 static void long_helper_start(HostlerHost *host, HostlerHelper helper)
@@ -285,6 +290,7 @@ const HostlerHostOps fake_ops = {
 	.process_find = process_find,
 	.qemu_find = qemu_find,
 	.vm_xml = vm_xml,
+	.shutoff_reason = shutoff_reason,
 	.helper_start = helper_start,
 	.network_xmls = network_xmls,
 	.nft_dump = nft_dump,

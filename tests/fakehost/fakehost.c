@@ -272,6 +272,11 @@ void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml)
 		g_hash_table_remove(fake->notes, uuid);
 }
 
+void fakehost_shutoff_reason_set(HostlerHost *host, const char *vm, const char *reason)
+{
+	g_hash_table_insert(((FakeHost *)host)->reasons, g_strdup(vm), g_strdup(reason));
+}
+
 void fakehost_pull(HostlerHost *host, const char *bdf)
 {
 	FakeDevice *device = fake_device_find((FakeHost *)host, bdf);

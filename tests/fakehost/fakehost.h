@@ -112,6 +112,8 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 void fakehost_driver_end(HostlerHost *host, const char *driver);
 /* What libvirt notes of a running VM, a <domstatus>; NULL: nothing any more. */
 void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
+/* What libvirt's log of the VM's QEMU says from now on. */
+void fakehost_shutoff_reason_set(HostlerHost *host, const char *vm, const char *reason);
 /* A device is pulled out; it, or what is there of it already, is plugged in and is
  * as the description found it. */
 void fakehost_pull(HostlerHost *host, const char *bdf);

@@ -71,6 +71,7 @@ typedef struct {
 	GPtrArray *drivers;   /* FakeDriver */
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
+	GHashTable *reasons;  /* why libvirt shut a VM off, by its name: char * */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GHashTable *kernel;   /* its texts, by path: char *; its log is "log" */
 	GPtrArray *faults;    /* FakeFault */

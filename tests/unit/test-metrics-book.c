@@ -298,13 +298,99 @@ static void test_report(void)
 	assert_number(line, "unseen_seconds", 5);
 	g_assert_cmpint(json_object_get_int_member(line, "samples"), ==, 3);
 	disk = device_at(line, "disks", 0);
+	g_assert_cmpstr(json_object_get_string_member(disk, "cache"), ==, "none");
 	g_assert_cmpint(json_object_get_int_member(disk, "read_bytes"), ==, 20480);
 	assert_number(json_object_get_object_member(disk, "mean_per_second"), "read_bytes", 1024);
 	assert_number(json_object_get_object_member(disk, "peak_per_second"), "read_bytes", 10240.0 / 9);
 	assert_number(json_object_get_object_member(disk, "mean_latency_seconds"), "read", 512e-6);
 	g_assert_false(json_object_has_member(device_at(line, "nics", 0), "mean_latency_seconds"));
+	g_assert_false(json_object_has_member(line, "previous"));
 	g_assert_cmpstr(json_object_get_string_member(device_at(line, "unmeasured_nics", 0), "type"), ==, "user");
 	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(line, "unmeasured_disks")), ==, 0);
+}
+
+/* The peak was in the second of three steps, between the last but one sample and the one before. */
+static void test_peak_time(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+	gint64 ago = (gint64)(sample_clock() - (STAY_BEGAN + 21)) * G_USEC_PER_SEC;
+	JsonObject *times;
+	gint64 when;
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 0));
+	book_sample(book, make_sample(STAY_BEGAN + 11, 512));
+	book_sample(book, make_sample(STAY_BEGAN + 21, 51200));
+	book_sample(book, make_sample(STAY_BEGAN + 31, 51200));
+	book_report(book, STAY_BEGAN + 32, "shutdown");
+	times = json_object_get_object_member(device_at(line_at(&paper, 5), "disks", 0), "peak_time");
+	when = line_read_time(json_object_get_string_member(times, "read_bytes"));
+	g_assert_cmpint(ABS(g_get_real_time() - ago - when), <, 5 * G_USEC_PER_SEC);
+	g_assert_false(json_object_has_member(times, "read_seconds"));
+	g_assert_false(json_object_has_member(times, "write_bytes"));
+}
+
+static Sample *make_host_sample(double at, guint64 guest, guint64 host)
+{
+	Sample *sample = make_sample(at, guest);
+
+	sample->known |= SAMPLE_KNOWS_HOST_IO;
+	sample->host_read_bytes = host;
+	return sample;
+}
+
+static void test_cached_share(void)
+{
+	static const struct {
+		guint64 guest;
+		guint64 host;
+		const char *server; /* of the disk */
+		double share;
+	} cases[] = {
+		{ 100000000, 25000000, NULL, 0.75 }, { 100000000, 0, NULL, 1 },	  { 100000000, 300000000, NULL, 0 },
+		{ 1000000, 0, NULL, -1 },	     { 100000000, 0, "nas", -1 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(Paper) paper;
+		g_autoptr(Book) book = open_book(&paper);
+
+		if (cases[i].server != NULL)
+			g_key_file_set_string(book->stay->body, "metrics-disk-0", "server", cases[i].server);
+		book_sample(book, make_host_sample(STAY_BEGAN + 1, cases[i].guest, cases[i].host));
+		book_report(book, STAY_BEGAN + 2, "shutdown");
+		g_assert_cmpint(json_object_has_member(line_at(&paper, 2), "cached_share"), ==, cases[i].share >= 0);
+		if (cases[i].share >= 0)
+			assert_number(line_at(&paper, 2), "cached_share", cases[i].share);
+	}
+}
+
+/* Four earlier runs are in the log, one of them twice; the last three are looked back on. */
+static void test_previous(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+	JsonArray *previous;
+	JsonObject *first;
+
+	for (int run = 1; run <= 4; run++) {
+		g_autofree char *line = g_strdup_printf(
+			"{\"event\":\"report\",\"run\":\"r%d\",\"seconds\":%d,\"disks\":[{\"target\":\"vda\",\"source\":\"/x\","
+			"\"read_bytes\":7,\"mean_latency_seconds\":{\"read\":0.5}},8],\"nics\":9,\"previous\":[1]}\n", run, run);
+
+		book_recall(book, line);
+		if (run == 4)
+			book_recall(book, line);
+	}
+	book_report(book, STAY_BEGAN + 2, "destroyed");
+	previous = json_object_get_array_member(line_at(&paper, 1), "previous");
+	g_assert_cmpuint(json_array_get_length(previous), ==, 3);
+	first = json_array_get_object_element(previous, 0);
+	g_assert_cmpstr(json_object_get_string_member(first, "run"), ==, "r2");
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(first, "disks")), ==, 1);
+	g_assert_cmpint(json_object_get_int_member(device_at(first, "disks", 0), "read_bytes"), ==, 7);
+	g_assert_false(json_object_has_member(device_at(first, "disks", 0), "source"));
+	g_assert_false(json_object_has_member(first, "previous"));
 }
 
 /* Also of a VM that ended before it was ever seen. */
@@ -403,6 +489,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/stall", test_stall);
 	g_test_add_func("/metrics-book/stall-with-samples", test_stall_with_samples);
 	g_test_add_func("/metrics-book/report", test_report);
+	g_test_add_func("/metrics-book/peak-time", test_peak_time);
+	g_test_add_func("/metrics-book/cached-share", test_cached_share);
+	g_test_add_func("/metrics-book/previous", test_previous);
 	g_test_add_func("/metrics-book/bare-report", test_bare_report);
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
 	g_test_add_func("/metrics-book/recall", test_recall);

@@ -90,6 +90,26 @@ static void test_broken(void)
 	}
 }
 
+static void test_deep(void)
+{
+	g_autofree char *deep = g_strnfill(100000, '[');
+	g_autoptr(JsonNode) too_deep = line_parse(deep, strlen(deep));
+	const char *brackets = "{\"a\":\"[[[[[[[[[[[[[[[[[[[\\\"[\"}";
+	g_autoptr(JsonNode) quoted = line_parse(brackets, strlen(brackets));
+
+	g_assert_null(too_deep);
+	g_assert_nonnull(quoted);
+}
+
+static void test_time_back(void)
+{
+	g_autofree char *text = line_time(1767225599123456);
+
+	g_assert_cmpint(line_read_time(text), ==, 1767225599123456);
+	g_assert_cmpint(line_read_time("yesterday"), ==, 0);
+	g_assert_cmpint(line_read_time(NULL), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -97,5 +117,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-line/names", test_names);
 	g_test_add_func("/metrics-line/head", test_head);
 	g_test_add_func("/metrics-line/broken", test_broken);
+	g_test_add_func("/metrics-line/deep", test_deep);
+	g_test_add_func("/metrics-line/time-back", test_time_back);
 	return g_test_run();
 }

@@ -137,9 +137,9 @@ static void test_rates(void)
 {
 	g_autoptr(Tally) tally = tally_new(make_meter(1000, 10, 5), 10);
 
-	tally_add(tally, make_meter(3000, 30, 10), 20);
-	tally_add(tally, make_meter(3000, 30, 10), 30);
-	tally_add(tally, make_meter(3500, 31, 20), 31);
+	tally_add(tally, make_meter(3000, 30, 10), 20, 1);
+	tally_add(tally, make_meter(3000, 30, 10), 30, 1);
+	tally_add(tally, make_meter(3500, 31, 20), 31, 1);
 	g_assert_cmpuint(tally_total(tally, READ_BYTES), ==, 3500);
 	g_assert_cmpfloat(tally->peak[READ_BYTES], <=, near(500));
 	g_assert_cmpfloat(tally->peak[READ_BYTES], >=, 500);
@@ -153,7 +153,7 @@ static void test_too_close(void)
 {
 	g_autoptr(Tally) tally = tally_new(make_meter(0, 0, 0), 10);
 
-	tally_add(tally, make_meter(1000000, 1, 1), 10.001);
+	tally_add(tally, make_meter(1000000, 1, 1), 10.001, 1);
 	g_assert_cmpfloat(tally->peak[READ_BYTES], <=, 0);
 	g_assert_cmpuint(tally_total(tally, READ_BYTES), ==, 1000000);
 }
@@ -165,11 +165,11 @@ static void test_reset(void)
 	g_autoptr(Meter) same = make_meter(5000, 50, 0);
 
 	g_assert_false(tally_is_reset_by(tally, same));
-	tally_add(tally, make_meter(200, 2, 0), 20);
+	tally_add(tally, make_meter(200, 2, 0), 20, 1);
 	g_assert_cmpuint(tally_total(tally, READ_BYTES), ==, 5200);
 	g_assert_cmpuint(tally_total(tally, READ_OPS), ==, 52);
 	g_assert_cmpfloat(tally->peak[READ_BYTES], <=, near(20));
-	tally_add(tally, make_meter(300, 3, 0), 30);
+	tally_add(tally, make_meter(300, 3, 0), 30, 1);
 	g_assert_cmpuint(tally_total(tally, READ_BYTES), ==, 5300);
 }
 
@@ -179,9 +179,9 @@ static void test_missing_figure(void)
 	Meter *poor = make_meter(5001, 0, 0);
 
 	poor->known = 1;
-	tally_add(tally, poor, 20);
+	tally_add(tally, poor, 20, 1);
 	g_assert_cmpuint(tally_total(tally, READ_OPS), ==, 50);
-	tally_add(tally, make_meter(5002, 60, 8), 30);
+	tally_add(tally, make_meter(5002, 60, 8), 30, 1);
 	g_assert_cmpuint(tally_total(tally, READ_OPS), ==, 60);
 	g_assert_cmpfloat(tally->peak[READ_OPS], <=, near(1));
 }

@@ -248,6 +248,37 @@ static void test_kernel_release(void)
 	g_assert_cmpuint(strlen(release), >, 0);
 }
 
+static void assert_reason(const Tree *tree, const char *log, const char *expected)
+{
+	g_autofree char *reason = NULL;
+
+	tree_file(tree, "var/log/libvirt/qemu/x$(touch f);\t\"%s.log", log);
+	reason = tree->host->ops->shutoff_reason(tree->host, "x$(touch f);\t\"%s");
+	g_assert_cmpstr(reason, ==, expected);
+}
+
+#define AT "2026-11-23 05:06:31.969+0000: "
+
+static void test_shutoff_reason(Tree *tree, gconstpointer data)
+{
+	g_autofree char *noise = g_strnfill(200000, 'q');
+	g_autofree char *old = g_strconcat(AT "shutting down, reason=crashed\n", noise, "\n", NULL);
+	g_autofree char *recent = g_strconcat(noise, "\n" AT "shutting down, reason=shutdown\nlast words", NULL);
+
+	g_assert_null(tree->host->ops->shutoff_reason(tree->host, "vm"));
+	assert_reason(tree, AT "starting up libvirt version: 9.0.0\n" AT "shutting down, reason=destroyed\n", "destroyed");
+	assert_reason(tree, AT "shutting down, reason=from snapshot\n", "from snapshot");
+	assert_reason(tree, AT "shutting down, reason=crashed\n" AT "starting up libvirt version: 9.0.0\n", NULL);
+	assert_reason(tree, "shutting down, reason=crashed\n", NULL);
+	assert_reason(tree, AT "shutting down, reason=\x1b[31m\n", NULL);
+	assert_reason(tree, "2026-11-23", NULL);
+	assert_reason(tree, "", NULL);
+	assert_reason(tree, old, NULL);
+	assert_reason(tree, recent, "shutdown");
+	g_assert_null(tree->host->ops->shutoff_reason(tree->host, "../qemu/x$(touch f);\t\"%s"));
+	g_assert_null(tree->host->ops->shutoff_reason(tree->host, ""));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -263,6 +294,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/proc/open", test_open);
 	g_test_add("/proc/qemu", Tree, NULL, set_up, test_qemu, tear_down);
 	g_test_add("/proc/qemu-no-file", Tree, NULL, set_up, test_qemu_no_file, tear_down);
+	g_test_add("/proc/shutoff-reason", Tree, NULL, set_up, test_shutoff_reason, tear_down);
 	g_test_add("/proc/networks", Tree, NULL, set_up, test_networks, tear_down);
 	g_test_add("/proc/kernel-text", Tree, NULL, set_up, test_kernel_text, tear_down);
 	return g_test_run();

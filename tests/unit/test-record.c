@@ -151,6 +151,35 @@ static void test_alive(void)
 	g_assert_false(hostler_record_in_grace(host, claim));
 }
 
+static void assert_end(HostlerHost *host, const char *told, const char *expected)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_new(host, HOSTLER_RECORD_STAY, UUID, UUID, "a\tname");
+	g_autoptr(HostlerRecord) ended = NULL;
+	g_autofree char *reason = NULL;
+
+	host->config.metrics_enabled = TRUE;
+	stay->qemu = (HostlerProcess){ 100, 7 };
+	g_assert_true(hostler_record_store(host, stay, NULL));
+	hostler_stay_end(host, UUID, told);
+	ended = hostler_record_load(host, HOSTLER_RECORD_ENDED, UUID);
+	g_assert_nonnull(ended);
+	reason = g_key_file_get_string(ended->body, "end", "reason", NULL);
+	g_assert_cmpstr(reason, ==, expected);
+}
+
+/* libvirt says why, or its log does, or nobody. */
+static void test_end(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+
+	assert_end(host, "-", "-");
+	assert_end(host, NULL, "-");
+	fakehost_shutoff_reason_set(host, "a\tname", "crashed");
+	assert_end(host, "shutdown", "shutdown");
+	assert_end(host, "-", "crashed");
+	assert_end(host, NULL, "crashed");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -166,5 +195,6 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/record/symlink", test_symlink);
 	g_test_add_func("/record/alive", test_alive);
+	g_test_add_func("/record/end", test_end);
 	return g_test_run();
 }

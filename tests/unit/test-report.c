@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `hostler report`: what it makes of logs, of good ones and of others. */
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hostler/text.h"
+#include "qemu-helpers/hostler/report.h"
+#include "qemu-helpers/hostler/run-log.h"
+
+#define UUID "6f30cf5b-0000-4000-8000-00000000000"
+#define EVIL "=x\"$(y)\t\xe2\x80\xae'\\%s"
+
+typedef struct {
+	char *folder;
+	Paper paper;
+	char *text;
+	size_t length;
+} Fixture;
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	fixture->folder = g_dir_make_tmp("hostler-test-XXXXXX", &error);
+	g_assert_no_error(error);
+}
+
+static void remove_logs(const Fixture *fixture)
+{
+	g_autoptr(GDir) dir = g_dir_open(fixture->folder, 0, NULL);
+	const char *name;
+
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
+
+		g_unlink(path);
+	}
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+	remove_logs(fixture);
+	g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
+	g_free(fixture->folder);
+	free(fixture->text);
+}
+
+/* --- logs --- */
+
+typedef struct {
+	const char *name;
+	int number;
+	const char *storage; /* kind; "" : not known */
+	const char *cache;
+	guint64 rate;           /* bytes a second, read; half of it written */
+	const char *nic;        /* members of the NIC's labels */
+} Made;
+
+static const Made made[] = {
+	{ "tmpfs", 0, "tmpfs", "writeback", 800000000, "\"type\":\"network\",\"network\":\"default\",\"forward\":\"nat\"" },
+	{ "ext4", 1, "ext4 on loop", "none", 300000000, "\"type\":\"bridge\",\"bridge\":\"br0\"" },
+	{ "ext4-cached", 2, "ext4 on loop", "writeback", 500000000, "\"type\":\"direct\",\"mode\":\"bridge\"" },
+	{ "mirror", 3, "ext4 on md raid1 on loop", "none", 200000000, "\"type\":\"network\",\"forward\":\"none\"" },
+	{ "mirror-cached", 4, "ext4 on md raid1 on loop", "writeback", 400000000, "\"type\":\"user\"" },
+	{ "parity", 5, "ext4 on md raid5 on loop", "none", 100000000, "\"type\":\"network\",\"forward\":\"route\"" },
+	{ EVIL, 6, "ext4 on md raid5 on loop", "writeback", 250000000, "\"type\":\"network\",\"network\":\"old\"" },
+};
+
+static void append_head(GString *log, const char *event, const Made *vm, const char *run, guint seconds)
+{
+	g_autoptr(JsonNode) name = json_node_init_string(json_node_alloc(), vm->name);
+	g_autofree char *quoted = json_to_string(name, FALSE);
+
+	g_string_append_printf(log,
+			       "{\"time\":\"2026-11-23T05:%02u:%02u.000000Z\",\"event\":\"%s\",\"vm\":%s,\"uuid\":\"" UUID "%d\","
+			       "\"run\":\"%s\"",
+			       seconds / 60, seconds % 60, event, quoted, vm->number, run);
+}
+
+static void append_start(GString *log, const Made *vm, const char *run)
+{
+	append_head(log, "start", vm, run, 0);
+	g_string_append_printf(log,
+			       ",\"interval_seconds\":10,\"disks\":[{\"target\":\"vda\",\"storage_kind\":\"%s\",\"cache\":\"%s\"}],"
+			       "\"nics\":[{\"mac\":\"52:54:00:00:00:0%d\",\"target\":\"vnet%d\",%s}]}\n",
+			       vm->storage, vm->cache, vm->number, vm->number, vm->nic);
+}
+
+/* QEMU started at 10 s of the boot's clock, as the run's name says. */
+static void append_sample(GString *log, const Made *vm, const char *run, guint n)
+{
+	guint64 bytes = vm->rate * 10 * n;
+
+	append_head(log, "sample", vm, run, n * 10);
+	g_string_append_printf(log,
+			       ",\"boot_seconds\":%u.0,\"disks\":[{\"target\":\"vda\",\"read_bytes\":%" G_GUINT64_FORMAT
+			       ",\"read_ops\":%u,\"read_seconds\":%u.0,\"write_bytes\":%" G_GUINT64_FORMAT "}],"
+			       "\"nics\":[{\"target\":\"vnet%d\",\"rx_bytes\":%u,\"tx_bytes\":%u}]}\n",
+			       10 + n * 10, bytes, n * 1000, n, bytes / 2, vm->number, n * 20000, n * 10000);
+}
+
+static char *path_of(const Fixture *fixture, const Made *vm, const char *suffix)
+{
+	g_autofree char *name = hostler_text_file_name(vm->name, 180);
+	g_autofree char *file = g_strdup_printf("%s-" UUID "%d.jsonl%s", name, vm->number, suffix);
+
+	return g_build_filename(fixture->folder, file, NULL);
+}
+
+static void store(const Fixture *fixture, const Made *vm, const char *suffix, const GString *log)
+{
+	g_autofree char *path = path_of(fixture, vm, suffix);
+
+	g_assert_true(g_file_set_contents(path, log->str, (gssize)log->len, NULL));
+}
+
+static void make_log(const Fixture *fixture, const Made *vm)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_start(log, vm, "4512c133-77-1000");
+	for (guint n = 1; n <= 6; n++)
+		append_sample(log, vm, "4512c133-77-1000", n);
+	store(fixture, vm, "", log);
+}
+
+static void make_logs(const Fixture *fixture)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(made); i++)
+		make_log(fixture, &made[i]);
+}
+
+static const char *print(Fixture *fixture, const char *vm, ReportForm form, GError **error)
+{
+	gboolean printed;
+
+	g_clear_pointer(&fixture->text, free);
+	fixture->paper.out = open_memstream(&fixture->text, &fixture->length);
+	printed = report_print(&fixture->paper, fixture->folder, vm, form, error);
+	fclose(fixture->paper.out);
+	return printed ? fixture->text : NULL;
+}
+
+static void assert_line(const char *text, const char *line)
+{
+	g_autofree char *whole = g_strconcat("\n", text, NULL);
+	g_autofree char *wanted = g_strconcat("\n", line, "\n", NULL);
+
+	if (strstr(whole, wanted) == NULL)
+		g_error("no line '%s' in:\n%s", line, text);
+}
+
+/* --- the tables --- */
+
+static void test_kinds(Fixture *fixture, gconstpointer data)
+{
+	static const char *const lines[] = {
+		"storage\tKIND\tCACHE\tDISKS\tRUNS\tREAD/s\t(PEAK)\tWRITE/s\t(PEAK)\tOPS/s\t(PEAK)\tREAD LAT\tWRITE LAT\tFLUSH LAT",
+		"storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-",
+		"storage\text4 on loop\twriteback\t1\t1\t500 MB\t500 MB\t250 MB\t250 MB\t100\t100\t1 ms\t-\t-",
+		"storage\text4 on md raid1 on loop\tnone\t1\t1\t200 MB\t200 MB\t100 MB\t100 MB\t100\t100\t1 ms\t-\t-",
+		"storage\text4 on md raid1 on loop\twriteback\t1\t1\t400 MB\t400 MB\t200 MB\t200 MB\t100\t100\t1 ms\t-\t-",
+		"storage\text4 on md raid5 on loop\tnone\t1\t1\t100 MB\t100 MB\t50 MB\t50 MB\t100\t100\t1 ms\t-\t-",
+		"storage\text4 on md raid5 on loop\twriteback\t1\t1\t250 MB\t250 MB\t125 MB\t125 MB\t100\t100\t1 ms\t-\t-",
+		"storage\ttmpfs\twriteback\t1\t1\t800 MB\t800 MB\t400 MB\t400 MB\t100\t100\t1 ms\t-\t-",
+		"network\tNAT\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tbridge\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tisolated network\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tmacvtap (bridge)\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tnetwork\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tnetwork (route)\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tuser\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+	};
+	const char *text;
+
+	make_logs(fixture);
+	text = print(fixture, NULL, REPORT_WORDS, NULL);
+	g_assert_nonnull(text);
+	for (gsize i = 0; i < G_N_ELEMENTS(lines); i++)
+		assert_line(text, lines[i]);
+}
+
+static void test_terminal(Fixture *fixture, gconstpointer data)
+{
+	make_log(fixture, &made[3]);
+	fixture->paper.terminal = TRUE;
+	assert_line(print(fixture, NULL, REPORT_WORDS, NULL),
+		    "ext4 on md raid1 on loop  none       1     1  200 MB  200 MB   100 MB  100 MB    100     100      1 ms"
+		    "          -          -");
+}
+
+static void test_json(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(JsonParser) parser = json_parser_new();
+	JsonObject *root, *row;
+
+	make_logs(fixture);
+	g_assert_true(json_parser_load_from_data(parser, print(fixture, EVIL, REPORT_JSON, NULL), -1, NULL));
+	g_assert_true(g_str_is_ascii(fixture->text));
+	root = json_node_get_object(json_parser_get_root(parser));
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(root, "storage")), ==, 7);
+	row = json_array_get_object_element(json_object_get_array_member(root, "storage"), 6);
+	g_assert_cmpstr(json_object_get_string_member(row, "storage_kind"), ==, "tmpfs");
+	g_assert_cmpint(json_object_get_int_member(row, "read_bytes"), ==, 48000000000);
+	g_assert_cmpfloat(fabs(json_object_get_double_member(row, "read_latency_seconds") - 0.001), <, 1e-9);
+	row = json_array_get_object_element(json_object_get_array_member(root, "runs"), 0);
+	g_assert_cmpstr(json_object_get_string_member(row, "vm"), ==, EVIL);
+	g_assert_cmpint(json_object_get_int_member(row, "seconds"), ==, 60);
+}
+
+static void test_csv(Fixture *fixture, gconstpointer data)
+{
+	make_logs(fixture);
+	assert_line(print(fixture, NULL, REPORT_CSV, NULL), "storage,tmpfs,writeback,read_bytes_per_second,800000000");
+	assert_line(fixture->text, "network,NAT,,rx_bytes,120000");
+	assert_line(print(fixture, EVIL, REPORT_CSV, NULL), "time,vm,run,kind,device,metric,value");
+	assert_line(fixture->text, "2026-11-23T05:00:10.000000Z,\"'=x\"\"$(y)\\x09\\u{202E}'\\%s\",4512c133-77-1000,disk,vda,"
+				   "read_seconds,1");
+}
+
+/* --- one VM --- */
+
+static void test_run(Fixture *fixture, gconstpointer data)
+{
+	make_logs(fixture);
+	print(fixture, UUID "3", REPORT_WORDS, NULL);
+	assert_line(fixture->text, "run\tvm\tmirror");
+	assert_line(fixture->text, "run\tlength\thas run for 1 min 0 s at 2026-11-23 05:01 UTC, and no end is in the log");
+	assert_line(fixture->text, "run\tvda\text4 on md raid1 on loop, cache none");
+	assert_line(fixture->text, "disks\tvda\tread\t12 GB\t200 MB\t200 MB\t05:00:20\t100\t1 ms");
+	assert_line(fixture->text, "vda    read   ############################################################  at most 200 MB/s");
+	fixture->paper.blocks = TRUE;
+	g_assert_nonnull(strstr(print(fixture, "mirror", REPORT_WORDS, NULL), "rx     ████"));
+}
+
+/* Its end is in the log, and what it came to in the run before. */
+static void test_report_line(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+	const Made *vm = &made[1];
+
+	append_start(log, vm, "r-1-1000");
+	append_head(log, "report", vm, "r-1-1000", 90);
+	g_string_append(log, ",\"reason\":\"crashed\",\"seconds\":90,\"samples\":8,\"unseen_seconds\":4,\"cached_share\":0.25,"
+			     "\"disks\":[{\"target\":\"vda\",\"read_bytes\":1000000,\"peak_per_second\":{\"read_bytes\":500000,"
+			     "\"read_ops\":7},\"mean_latency_seconds\":{\"read\":0.002}}],\"unmeasured_nics\":[{\"mac\":\"m\","
+			     "\"unmeasured\":\"passed through\"}],"
+			     "\"previous\":[{\"time\":\"2026-11-22T05:00:00Z\",\"disks\":[{\"target\":\"vda\",\"read_bytes\":9}]}]}\n");
+	store(fixture, vm, "", log);
+	print(fixture, "ext4", REPORT_WORDS, NULL);
+	assert_line(fixture->text, "run\tlength\tran for 1 min 30 s until 2026-11-23 05:01 UTC, ended: crashed");
+	assert_line(fixture->text, "run\tseen\t8 samples, 0 gaps (0 s), 0 stalls (0 s), last 4 s not seen");
+	assert_line(fixture->text, "run\tcache\t25 % of what the guest read was answered by the host's memory");
+	assert_line(fixture->text, "run\tunmeasured\tm: passed through");
+	assert_line(fixture->text, "disks\tvda\tread\t1 MB\t-\t500 kB\t-\t7\t2 ms");
+	assert_line(fixture->text, "disks\tvda (2026-11-22 05:00 UTC)\tread\t9 B\t-\t-\t-\t-\t-");
+	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t11.1 kB\t500 kB\t0 B\t0 B\t0\t7\t-\t-\t-");
+}
+
+/* What was rotated away comes first; a start that is said twice is one. */
+static void test_rotated(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+	g_autoptr(GString) older = g_string_new(NULL);
+
+	append_start(older, &made[1], "b-1-1000");
+	append_sample(older, &made[1], "b-1-1000", 1);
+	append_sample(older, &made[1], "b-1-1000", 2);
+	g_string_append_len(older, "\0\0{\"time\":\"", 11);
+	append_start(log, &made[1], "b-1-1000");
+	append_sample(log, &made[1], "b-1-1000", 3);
+	store(fixture, &made[1], ".1", older);
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tseen\t3 samples, 0 gaps (0 s), 0 stalls (0 s), last 0 s not seen");
+	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
+}
+
+static void assert_refused(Fixture *fixture, const char *vm, const char *says)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(print(fixture, vm, REPORT_WORDS, &error));
+	g_assert_nonnull(strstr(error->message, says));
+	g_assert_null(strchr(error->message, '\n'));
+}
+
+static void test_refusals(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *path = path_of(fixture, &made[0], "");
+	g_autofree char *other = path_of(fixture, &made[1], "");
+
+	assert_refused(fixture, "nobody\n", "there is no log of a VM 'nobody\\x0a'");
+	make_log(fixture, &made[1]);
+	g_assert_cmpint(symlink(other, path), ==, 0);
+	assert_refused(fixture, "tmpfs", "cannot read tmpfs-");
+	g_unlink(path);
+	g_assert_true(g_file_set_contents(path, "{}\nnot a line\n", -1, NULL));
+	assert_refused(fixture, "tmpfs", "tells of no run");
+	/* The others are shown all the same. */
+	assert_line(print(fixture, NULL, REPORT_WORDS, NULL),
+		    "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
+	remove_logs(fixture);
+	g_assert_cmpstr(print(fixture, NULL, REPORT_WORDS, NULL), ==, "");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/report/kinds", Fixture, NULL, set_up, test_kinds, tear_down);
+	g_test_add("/report/terminal", Fixture, NULL, set_up, test_terminal, tear_down);
+	g_test_add("/report/json", Fixture, NULL, set_up, test_json, tear_down);
+	g_test_add("/report/csv", Fixture, NULL, set_up, test_csv, tear_down);
+	g_test_add("/report/run", Fixture, NULL, set_up, test_run, tear_down);
+	g_test_add("/report/report-line", Fixture, NULL, set_up, test_report_line, tear_down);
+	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
+	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
+	return g_test_run();
+}
