@@ -20,6 +20,7 @@
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
+#include "host/storage/storage.h"
 #include "host/users/users.h"
 #include "host/vfio.h"
 
@@ -130,6 +131,8 @@ static const HostlerHostOps machine_ops = {
 	.groups = host_groups,
 	.group_members = host_group_members,
 	.kernel_text = host_kernel_text,
+	.net_read = host_net_read,
+	.storage_read = host_storage_read,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,
 	.display_manager = host_display_manager,

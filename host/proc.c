@@ -10,6 +10,7 @@
 #include "host/machine.h"
 
 #define STAT_MAX_BYTES 4096
+#define LINE_MAX_BYTES 4096
 #define TEXT_MAX_BYTES (4 * 1024 * 1024) /* /proc/cpuinfo of a thousand processors */
 
 /* Counted from the one behind the command's name, the state (3 in proc(5)). */
@@ -60,4 +61,14 @@ char *host_kernel_text(HostlerHost *host, const char *path)
 	g_autofree char *file = machine_path(host, path, NULL);
 
 	return file_read_line(file, TEXT_MAX_BYTES);
+}
+
+/* A name is libvirt's text, and must not lead out of the folder. */
+char *host_net_read(HostlerHost *host, const char *name, const char *attribute)
+{
+	g_autofree char *path = machine_path(host, "/sys/class/net", name, attribute, NULL);
+
+	if (strchr(name, '/') != NULL || name[0] == '.' || *name == '\0')
+		return NULL;
+	return file_read_line(path, LINE_MAX_BYTES);
 }

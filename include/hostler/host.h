@@ -27,7 +27,7 @@ typedef enum {
 } HostlerJobState;
 
 typedef struct {
-	const char *bdf;
+	const char *bdf; /* or what else is worked on, by a name of [a-z0-9-]: "image-0123456789abcdef" */
 	const char *const *others; /* further devices that it touches, NULL at the end; NULL: none */
 	gpointer data; /* of the caller, seen by the child as it was at the fork */
 	HostlerJobState state;
@@ -109,6 +109,16 @@ typedef struct {
 	 * another file below /proc, /sys/kernel or /lib/modules, behind which no device stands,
 	 * without the newline at its end. NULL: it is not there, or longer than 4 MiB. */
 	char *(*kernel_text)(HostlerHost *host, const char *path);
+
+	/* One line of an attribute of a network interface, "mtu"; NULL: it has none. What
+	 * its driver is asked for ("speed") may sleep: only from within a job. */
+	char *(*net_read)(HostlerHost *host, const char *name, const char *attribute);
+
+	/* --- storage: only from within a job --- */
+	/* What an image, a block device or a folder of a VM stands on: fills the group
+	 * HOSTLER_STORAGE, see storage.h. With `tries` also what it can do. */
+	gboolean (*storage_read)(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts,
+				 GError **error);
 
 	/* --- jobs, bounded by the host's deadline; side by side --- */
 	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);

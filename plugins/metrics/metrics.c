@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "ground.h"
 #include "helper.h"
 #include "hostler/plugin.h"
 #include "inventory.h"
@@ -24,6 +25,7 @@ static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, 
 	}
 	metrics_helper_make_log_dir(host);
 	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
+	metrics_ground_fill(host, domain, stay->body);
 	return TRUE;
 }
 

@@ -107,6 +107,10 @@ static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GE
 		load_process(fake, file, group, name);
 	else if (g_str_has_prefix(group, "network "))
 		add_network(fake, file, group);
+	else if (g_str_has_prefix(group, "image "))
+		fake_storage_add(fake, file, group, name);
+	else if (g_str_has_prefix(group, "interface ") || g_str_equal(group, "kernel"))
+		fake_text_add(fake, file, group);
 	else if (g_str_equal(group, "display"))
 		load_display(fake, file);
 	else if (!g_str_equal(group, "caller")) {

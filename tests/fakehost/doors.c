@@ -140,12 +140,6 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 		long_helper_start(host, helper);
 }
 
-/* This kernel says nothing of itself. */
-static char *kernel_text(HostlerHost *host, const char *path)
-{
-	return NULL;
-}
-
 /* --- networks --- */
 
 static GPtrArray *network_xmls(HostlerHost *host)
@@ -256,7 +250,9 @@ const HostlerHostOps fake_ops = {
 	.pci_devices = fake_pci_devices,
 	.groups = fake_groups,
 	.group_members = fake_group_members,
-	.kernel_text = kernel_text,
+	.kernel_text = fake_kernel_text,
+	.net_read = fake_net_read,
+	.storage_read = fake_storage_read,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
 	.display_manager = fake_display_manager,

@@ -49,6 +49,9 @@
  *                            the host goes down
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
+ *   [image /vm/a.qcow2]      facts of storage.h; default: ext4 on SSD. Without a group there is no such file
+ *   [interface eth0]         mtu=1500 and other attributes of /sys/class/net
+ *   [kernel]                 /proc/meminfo=..., and other texts of its own
  *   [network default]        xml=<network>...</network>, on one line
  */
 HostlerHost *fakehost_new(const char *description, GError **error);
@@ -75,7 +78,8 @@ char *fakehost_differences(HostlerHost *host);
  * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
  * on-vfio, unbind-lock (ATTRIBUTE for the first three only), or without a BDF
  * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
- * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`. EFFECT:
+ * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`,
+ * `storage PATH`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses
  *   hang              it never returns; what it would have done happens at let_go
  *   nothing           it succeeds and has done nothing

@@ -80,6 +80,8 @@ void fake_model_init(FakeHost *fake)
 	fake->processes = g_ptr_array_new_with_free_func((GDestroyNotify)free_process);
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
 	fake_display_init(fake);
+	fake->images = g_key_file_new();
+	fake->texts = g_key_file_new();
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -91,4 +93,6 @@ void fake_model_clear(FakeHost *fake)
 	g_ptr_array_unref(fake->networks);
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->notes);
+	g_key_file_unref(fake->images);
+	g_key_file_unref(fake->texts);
 }

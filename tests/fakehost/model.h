@@ -70,6 +70,8 @@ typedef struct {
 	GPtrArray *drivers;   /* FakeDriver */
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
+	GKeyFile *images;     /* a group each, by path: facts of storage.h */
+	GKeyFile *texts;      /* [kernel] and [interface NAME] */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
@@ -185,6 +187,14 @@ gboolean fake_module_unload(HostlerHost *host, const char *module, GError **erro
 gboolean fake_module_loadable(FakeHost *fake, const char *module);
 void fake_module_loaded(FakeHost *fake, const char *module);
 void fake_pause(HostlerHost *host, gint64 microseconds);
+
+/* storage.c */
+void fake_storage_add(FakeHost *fake, GKeyFile *file, const char *group, const char *path);
+gboolean fake_storage_read(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts, GError **error);
+/* The keys of a group as they are. */
+void fake_text_add(FakeHost *fake, GKeyFile *file, const char *group);
+char *fake_kernel_text(HostlerHost *host, const char *path);
+char *fake_net_read(HostlerHost *host, const char *name, const char *attribute);
 
 /* doors.c: all the others, and the table. */
 extern const HostlerHostOps fake_ops;
