@@ -9,8 +9,9 @@
 #include "host/storage/layers.h"
 
 /* Of a network file system: what makes it slow, forgetful or fast. */
-static const char *const told_options[] = { "vers", "proto", "hard", "soft", "sync", "async", "rsize", "wsize", "cache",
-					    "nolock", "local_lock", "nobrl", "noac", "nconnect", NULL };
+static const char *const told_options[] = { "vers",  "proto", "hard",   "soft",       "sync",  "async", "rsize",
+					    "wsize", "cache", "nolock", "local_lock", "nobrl", "noac",	"nconnect",
+					    NULL };
 
 static const struct {
 	const char *type;

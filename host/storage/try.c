@@ -67,13 +67,14 @@ static void try_direct(const char *file, GKeyFile *facts)
 		g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_DIRECT, "refused");
 }
 
-/* Somebody who holds it there, whoever that is, has shown that it can be. */
+/* Who holds it there has shown that it can be; no more than that is meant by EAGAIN,
+ * and by EACCES a server that refuses. */
 static void try_lock(int fd, GKeyFile *facts)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTE, .l_len = 1 };
 
 	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-		if (errno != EAGAIN && errno != EACCES)
+		if (errno != EAGAIN)
 			g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_LOCK, g_strerror(errno));
 		return;
 	}

@@ -457,7 +457,8 @@ static void test_refusals(Tree *tree, gconstpointer data)
 	static const struct {
 		int errnum;
 		const char *expected;
-	} cases[] = { { ENOLCK, "No locks available" }, { EOPNOTSUPP, "Operation not supported" }, { EAGAIN, NULL },
+	} cases[] = { { ENOLCK, "No locks available" }, { EOPNOTSUPP, "Operation not supported" }, { EACCES, "Permission denied" },
+		      { EAGAIN, NULL },
 		      { 0, NULL } };
 
 	mounted(tree, MOUNT "0:70 / /vm rw - nfs nas:/vm rw,vers=3");
