@@ -16,6 +16,7 @@ void hostler_disk_free(gpointer data)
 	g_free(disk->format);
 	g_free(disk->cache);
 	g_free(disk->io);
+	g_free(disk->server);
 	g_free(disk);
 }
 
@@ -119,7 +120,24 @@ static gboolean begin_driver(HostlerXml *xml, gpointer data, GError **error)
 	return TRUE;
 }
 
+/* One of several is enough to know the server by. */
+static gboolean begin_host(HostlerXml *xml, gpointer data, GError **error)
+{
+	HostlerDisk *disk = last_disk(data);
+
+	if (disk->server == NULL)
+		disk->server = copy_attribute(xml, "name", NULL);
+	return TRUE;
+}
+
+static gboolean begin_read_only(HostlerXml *xml, gpointer data, GError **error)
+{
+	last_disk(data)->read_only = TRUE;
+	return TRUE;
+}
+
 static const HostlerXmlElement source_children[] = {
+	{.name = "host", .begin = begin_host},
 	{.name = "address", .once = TRUE, .begin = hostler_pci_begin_address},
 	{.name = NULL},
 };
@@ -128,5 +146,6 @@ const HostlerXmlElement hostler_disk_children[] = {
 	{.name = "source", .once = TRUE, .begin = begin_source, .end = end_source, .children = source_children},
 	{.name = "target", .once = TRUE, .begin = begin_target},
 	{.name = "driver", .once = TRUE, .begin = begin_driver},
+	{.name = "readonly", .begin = begin_read_only},
 	{.name = NULL},
 };

@@ -38,6 +38,8 @@ static const char *const names[HOSTLER_N_ERRORS] = {
 	[HOSTLER_ERROR_ADVICE_POWER] = "advice-power",
 	[HOSTLER_ERROR_ADVICE_GPU] = "advice-gpu",
 	[HOSTLER_ERROR_ADVICE_MEMORY] = "advice-memory",
+	[HOSTLER_ERROR_ADVICE_STORAGE] = "advice-storage",
+	[HOSTLER_ERROR_ADVICE_NETWORK] = "advice-network",
 };
 
 G_DEFINE_QUARK(hostler-error-quark, hostler_error)

@@ -151,11 +151,18 @@ static void child_leave(Child *child)
 	     child->job->bdf, who);
 }
 
+/* It becomes the name of a file. */
+static gboolean is_job_name(const char *name)
+{
+	return hostler_text_is_bdf(name) ||
+	       (*name != '\0' && name[strspn(name, G_CSET_a_2_z G_CSET_DIGITS "-")] == '\0');
+}
+
 static void child_start(HostlerHost *host, Child *child, HostlerJobFunc func)
 {
 	int channel[2];
 
-	if (!hostler_text_is_bdf(child->job->bdf)) {
+	if (!is_job_name(child->job->bdf)) {
 		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_ARGUMENTS, "no PCI address: %s", child->job->bdf);
 		return;
 	}

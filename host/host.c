@@ -22,6 +22,7 @@
 #include "host/pci.h"
 #include "host/proc.h"
 #include "host/qemu-log.h"
+#include "host/storage/storage.h"
 #include "host/users/users.h"
 #include "host/vfio.h"
 
@@ -134,6 +135,8 @@ static const HostlerHostOps machine_ops = {
 	.group_members = host_group_members,
 	.kernel_text = host_kernel_text,
 	.kernel_log = host_kernel_log,
+	.net_read = host_net_read,
+	.storage_read = host_storage_read,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,
 	.display_manager = host_display_manager,

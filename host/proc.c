@@ -13,6 +13,7 @@
 
 #define STAT_MAX_BYTES 4096
 #define READ_ALL 3 /* syslog(2): SYSLOG_ACTION_READ_ALL, which no header of glibc names */
+#define LINE_MAX_BYTES 4096
 #define TEXT_MAX_BYTES (4 * 1024 * 1024) /* /proc/cpuinfo of a thousand processors */
 
 /* Counted from the one behind the command's name, the state (3 in proc(5)). */
@@ -78,4 +79,14 @@ char *host_kernel_log(HostlerHost *host, GError **error)
 	}
 	text[n] = '\0';
 	return g_realloc(g_steal_pointer(&text), (gsize)n + 1);
+}
+
+/* A name is libvirt's text, and must not lead out of the folder. */
+char *host_net_read(HostlerHost *host, const char *name, const char *attribute)
+{
+	g_autofree char *path = machine_path(host, "/sys/class/net", name, attribute, NULL);
+
+	if (strchr(name, '/') != NULL || name[0] == '.' || *name == '\0')
+		return NULL;
+	return file_read_line(path, LINE_MAX_BYTES);
 }

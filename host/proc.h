@@ -5,6 +5,7 @@
 
 char *host_kernel_text(HostlerHost *host, const char *path);
 char *host_kernel_log(HostlerHost *host, GError **error);
+char *host_net_read(HostlerHost *host, const char *name, const char *attribute);
 gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process);
 
 /* The text of /proc/<pid>/stat. FALSE when it is none, or of a process that

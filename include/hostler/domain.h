@@ -60,6 +60,8 @@ typedef struct {
 	char *format; /* raw, qcow2 ... */
 	char *cache;
 	char *io;
+	char *server; /* network: the first of its hosts */
+	gboolean read_only;
 } HostlerDisk;
 
 /* One <range>. Ports are 1..65535 and start <= end, to + (end - start) <= 65535;

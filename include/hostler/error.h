@@ -44,6 +44,8 @@ typedef enum {
 	HOSTLER_ERROR_ADVICE_POWER,     /* "advice-power" */
 	HOSTLER_ERROR_ADVICE_GPU,       /* "advice-gpu" */
 	HOSTLER_ERROR_ADVICE_MEMORY,    /* "advice-memory" */
+	HOSTLER_ERROR_ADVICE_STORAGE,   /* "advice-storage" */
+	HOSTLER_ERROR_ADVICE_NETWORK,   /* "advice-network" */
 	HOSTLER_N_ERRORS
 } HostlerErrorCode;
 

@@ -27,7 +27,7 @@ typedef enum {
 } HostlerJobState;
 
 typedef struct {
-	const char *bdf;
+	const char *bdf; /* or what else is worked on, by a name of [a-z0-9-]: "image-0123456789abcdef" */
 	const char *const *others; /* further devices that it touches, NULL at the end; NULL: none */
 	gpointer data; /* of the caller, seen by the child as it was at the fork */
 	HostlerJobState state;
@@ -120,6 +120,16 @@ typedef struct {
 	/* What the kernel's ring buffer holds, as syslog(2) gives it: each line begins with
 	 * "<LEVEL>". NULL with an error: we may not read it. */
 	char *(*kernel_log)(HostlerHost *host, GError **error);
+
+	/* One line of an attribute of a network interface, "mtu"; NULL: it has none. What
+	 * its driver is asked for ("speed") may sleep: only from within a job. */
+	char *(*net_read)(HostlerHost *host, const char *name, const char *attribute);
+
+	/* --- storage: only from within a job --- */
+	/* What an image, a block device or a folder of a VM stands on: fills the group
+	 * HOSTLER_STORAGE, see storage.h. With `tries` also what it can do. */
+	gboolean (*storage_read)(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts,
+				 GError **error);
 
 	/* --- jobs, bounded by the host's deadline; side by side --- */
 	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Says what people who pass devices to VMs otherwise learn in forums. It never
+/* Says what people who run VMs otherwise learn in forums. It never
  * refuses, touches nothing, and no hook is built with it. */
 #include "plugins/advice/advice.h"
 
@@ -19,10 +19,10 @@ const HostlerPciDevice *advice_listed(const HostlerDomain *domain, const char *b
 
 static gboolean concerns(const HostlerDomain *domain)
 {
-	return domain->devices->len > 0;
+	return domain->devices->len > 0 || domain->disks->len > 0 || domain->interfaces->len > 0;
 }
 
-static void check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+static void check_devices(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) devices = advice_survey(host);
 
@@ -33,6 +33,14 @@ static void check(HostlerHost *host, const HostlerDomain *domain, HostlerFinding
 	advice_gpus(domain, devices, findings);
 	advice_boot_card(domain, devices, findings);
 	advice_memory(host, domain, findings);
+}
+
+static void check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+{
+	if (domain->devices->len > 0)
+		check_devices(host, domain, findings);
+	advice_storage(host, domain, findings);
+	advice_network(host, domain, findings);
 }
 
 static void check_host(HostlerHost *host, HostlerFindings *findings)

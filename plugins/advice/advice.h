@@ -23,7 +23,19 @@ void advice_boot_card(const HostlerDomain *domain, const GPtrArray *devices, Hos
 /* memory.c */
 void advice_memory(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
 
+/* storage.c, of any VM: cache modes, locks, redundancy; room.c: what sparse images may still grow. `all` is
+ * of hostler_storage_survey(). */
+void advice_storage(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
+void advice_room(const HostlerDomain *domain, const GPtrArray *all, HostlerFindings *findings);
+/* network.c, of any VM. */
+void advice_network(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
+
 /* --- for them --- */
+
+/* "vda (/vm/web.qcow2)". Owned by the caller, as is the next. */
+char *advice_name_disk(const HostlerDisk *disk);
+/* "16.0 GiB" */
+char *advice_show_bytes(guint64 bytes);
 
 /* The word that begins with `start` on the kernel's command line, "" when there is
  * none. Owned by the caller. */

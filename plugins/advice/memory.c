@@ -9,8 +9,7 @@
 #define MIB (G_GUINT64_CONSTANT(1) << 20)
 #define KIB (G_GUINT64_CONSTANT(1) << 10)
 
-/* "16.0 GiB". Owned by the caller. */
-static char *show(guint64 bytes)
+char *advice_show_bytes(guint64 bytes)
 {
 	return bytes >= GIB ? g_strdup_printf("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT " GiB", bytes / GIB,
 					      bytes % GIB * 10 / GIB) :
@@ -58,7 +57,7 @@ static void look_at_huge_pages(HostlerHost *host, const HostlerPlatform *platfor
 	if (unused >= wanted)
 		return;
 	all = read_pages(host, size, "nr_hugepages") + wanted - unused;
-	memory = show(platform->memory);
+	memory = advice_show_bytes(platform->memory);
 	mend = g_strdup_printf("echo %" G_GUINT64_FORMAT " > /sys/kernel/mm/hugepages/hugepages-%" G_GUINT64_FORMAT
 			       "kB/nr_hugepages, soon after the boot, when memory is in one piece", all, size / KIB);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_MEMORY, NULL, mend,
@@ -71,8 +70,8 @@ static void look_at_huge_pages(HostlerHost *host, const HostlerPlatform *platfor
 static void look_at_available(HostlerHost *host, const HostlerPlatform *platform, HostlerFindings *findings)
 {
 	guint64 available = find_in_meminfo(host, "MemAvailable");
-	g_autofree char *memory = show(platform->memory);
-	g_autofree char *rest = show(available);
+	g_autofree char *memory = advice_show_bytes(platform->memory);
+	g_autofree char *rest = advice_show_bytes(available);
 	g_autofree char *mend = NULL;
 
 	if (available == 0 || platform->memory <= available)
@@ -89,8 +88,8 @@ static void look_at_available(HostlerHost *host, const HostlerPlatform *platform
 static void look_at_limit(const HostlerPlatform *platform, HostlerFindings *findings)
 {
 	guint64 enough = platform->memory + GIB; /* libvirt's own reckoning when no limit is set */
-	g_autofree char *memory = show(platform->memory);
-	g_autofree char *limit = show(platform->hard_limit);
+	g_autofree char *memory = advice_show_bytes(platform->memory);
+	g_autofree char *limit = advice_show_bytes(platform->hard_limit);
 	g_autofree char *mend = NULL;
 
 	if (platform->hard_limit == 0 || platform->hard_limit >= enough)

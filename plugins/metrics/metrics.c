@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "ground.h"
 #include "helper.h"
 #include "hostler/plugin.h"
 #include "inventory.h"
@@ -37,6 +38,7 @@ static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, 
 	metrics_helper_make_log_dir(host);
 	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
 	fill_cgroup(host, stay);
+	metrics_ground_fill(host, domain, stay->body);
 	return TRUE;
 }
 

@@ -10,6 +10,7 @@
 #include "hostler/event.h"
 #include "hostler/plugin.h"
 #include "hostler/text.h"
+#include "look.h"
 #include "messages.h"
 #include "quirks.h"
 
@@ -136,18 +137,19 @@ static void call_hook(Play *play, const char *line, HostlerOperation operation, 
 
 static void check(Play *play, const char *line, const CaseDomain *domain)
 {
-	static const char *const severities[] = { "note", "advice", "refuse" };
 	g_autoptr(HostlerFindings) findings = hostler_findings_new();
 
 	fakehost_begin(play->host);
 	hostler_lifecycle_check(play->host, domain->domain, findings);
-	for (guint i = 0; i < findings->items->len; i++) {
-		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+	look_at_findings(play->host, findings);
+	tell(play, line, "done", "");
+}
 
-		fakehost_note(play->host, "%s %s: %s%s%s", severities[finding->severity],
-			      hostler_error_code_name(finding->code), finding->text,
-			      finding->mend != NULL ? "; " : "", finding->mend != NULL ? finding->mend : "");
-	}
+static void look(Play *play, const char *line, const CaseDomain *domain,
+		 void (*at)(HostlerHost *host, const HostlerDomain *domain))
+{
+	fakehost_begin(play->host);
+	at(play->host, domain->domain);
 	tell(play, line, "done", "");
 }
 
@@ -268,6 +270,10 @@ static gboolean play_ours(Play *play, const char *line)
 		status(play, line);
 	else if ((rest = after(line, "check")) != NULL)
 		check(play, line, domain_of(play, line, rest));
+	else if ((rest = after(line, "advise")) != NULL)
+		look(play, line, domain_of(play, line, rest), look_for_advice);
+	else if ((rest = after(line, "stay")) != NULL)
+		look(play, line, domain_of(play, line, rest), look_at_stay);
 	else if ((rest = after(line, "let go")) != NULL)
 		let_go(play, line, rest);
 	else

@@ -95,15 +95,6 @@ static void add_network(FakeHost *fake, GKeyFile *file, const char *group)
 		g_ptr_array_add(fake->networks, xml);
 }
 
-static void load_kernel(FakeHost *fake, GKeyFile *file)
-{
-	g_auto(GStrv) paths = g_key_file_get_keys(file, "kernel", NULL, NULL);
-
-	for (gsize i = 0; paths[i] != NULL; i++)
-		g_hash_table_insert(fake->kernel, g_strdup(paths[i]),
-				    g_key_file_get_string(file, "kernel", paths[i], NULL));
-}
-
 static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GError **error)
 {
 	const char *name = strchr(group, ' ') != NULL ? strchr(group, ' ') + 1 : "";
@@ -116,10 +107,12 @@ static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GE
 		load_process(fake, file, group, name);
 	else if (g_str_has_prefix(group, "network "))
 		add_network(fake, file, group);
+	else if (g_str_has_prefix(group, "image "))
+		fake_storage_add(fake, file, group, name);
+	else if (g_str_has_prefix(group, "interface ") || g_str_equal(group, "kernel"))
+		fake_text_add(fake, file, group);
 	else if (g_str_equal(group, "display"))
 		load_display(fake, file);
-	else if (g_str_equal(group, "kernel"))
-		load_kernel(fake, file);
 	else if (!g_str_equal(group, "caller")) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "[%s] is no part of a host", group);
 		return FALSE;

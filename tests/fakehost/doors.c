@@ -145,20 +145,6 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 		long_helper_start(host, helper);
 }
 
-static char *kernel_text(HostlerHost *host, const char *path)
-{
-	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->kernel, path));
-}
-
-static char *kernel_log(HostlerHost *host, GError **error)
-{
-	char *log = g_strdup(g_hash_table_lookup(((FakeHost *)host)->kernel, "log"));
-
-	if (log == NULL)
-		machine_error(error, EPERM, "cannot read the kernel's log");
-	return log;
-}
-
 /* --- networks --- */
 
 static GPtrArray *network_xmls(HostlerHost *host)
@@ -270,8 +256,10 @@ const HostlerHostOps fake_ops = {
 	.pci_devices = fake_pci_devices,
 	.groups = fake_groups,
 	.group_members = fake_group_members,
-	.kernel_text = kernel_text,
-	.kernel_log = kernel_log,
+	.kernel_text = fake_kernel_text,
+	.kernel_log = fake_kernel_log,
+	.net_read = fake_net_read,
+	.storage_read = fake_storage_read,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
 	.display_manager = fake_display_manager,

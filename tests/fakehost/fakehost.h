@@ -51,6 +51,8 @@
  *                            the host goes down
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
+ *   [image /vm/a.qcow2]      facts of storage.h; default: ext4 on SSD. Without a group there is no such file
+ *   [interface eth0]         mtu=1500 and other attributes of /sys/class/net
  *   [network default]        xml=<network>...</network>, on one line
  *   [kernel]                 /proc/cmdline=ro quiet: what kernel_text() reads there; nothing
  *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read
@@ -79,7 +81,8 @@ char *fakehost_differences(HostlerHost *host);
  * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
  * on-vfio, unbind-lock, hot-reset (ATTRIBUTE for the first three only), or without a BDF
  * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
- * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`. EFFECT:
+ * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`,
+ * `storage PATH`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses
  *   hang              it never returns; what it would have done happens at let_go
  *   nothing           it succeeds and has done nothing

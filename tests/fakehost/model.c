@@ -81,8 +81,9 @@ void fake_model_init(FakeHost *fake)
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
 	fake_display_init(fake);
 	fake->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->images = g_key_file_new();
+	fake->texts = g_key_file_new();
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	fake->kernel = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void fake_model_clear(FakeHost *fake)
@@ -94,5 +95,6 @@ void fake_model_clear(FakeHost *fake)
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->reasons);
 	g_hash_table_unref(fake->notes);
-	g_hash_table_unref(fake->kernel);
+	g_key_file_unref(fake->images);
+	g_key_file_unref(fake->texts);
 }

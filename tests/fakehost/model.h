@@ -72,8 +72,9 @@ typedef struct {
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
 	GHashTable *reasons;  /* why libvirt shut a VM off, by its name: char * */
+	GKeyFile *images;     /* a group each, by path: facts of storage.h */
+	GKeyFile *texts;      /* [kernel], whose log is `log`, and [interface NAME] */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
-	GHashTable *kernel;   /* its texts, by path: char *; its log is "log" */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
 	GString *transcript;
@@ -189,6 +190,15 @@ gboolean fake_module_unload(HostlerHost *host, const char *module, GError **erro
 gboolean fake_module_loadable(FakeHost *fake, const char *module);
 void fake_module_loaded(FakeHost *fake, const char *module);
 void fake_pause(HostlerHost *host, gint64 microseconds);
+
+/* storage.c */
+void fake_storage_add(FakeHost *fake, GKeyFile *file, const char *group, const char *path);
+gboolean fake_storage_read(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts, GError **error);
+/* The keys of a group as they are. */
+void fake_text_add(FakeHost *fake, GKeyFile *file, const char *group);
+char *fake_kernel_text(HostlerHost *host, const char *path);
+char *fake_kernel_log(HostlerHost *host, GError **error);
+char *fake_net_read(HostlerHost *host, const char *name, const char *attribute);
 
 /* doors.c: all the others, and the table. */
 extern const HostlerHostOps fake_ops;

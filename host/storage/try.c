@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tries on an image what QEMU will do with it, and leaves it as it was. */
+#include "host/storage/try.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "hostler/storage.h"
+#include "host/machine.h"
+
+#define FLAGS (O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+#define BLOCK_BYTES 512 /* of stx_blocks, whatever the file system */
+/* Beyond every image, so that no guest's data and no byte of QEMU's (100-299) is
+ * kept from anybody, even where locks are binding. */
+#define LOCK_BYTE (G_GINT64_CONSTANT(1) << 46)
+
+static void set_size(GKeyFile *facts, const char *key, guint64 bytes)
+{
+	g_key_file_set_uint64(facts, HOSTLER_STORAGE, key, bytes);
+}
+
+/* --- room --- */
+
+static guint64 read_u64(const guint8 *bytes)
+{
+	guint64 value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+/* qcow2 begins with a magic, and says at 24 how large the guest's disk is. */
+static void see_header(int fd, GKeyFile *facts)
+{
+	static const guint8 magic[] = { 'Q', 'F', 'I', 0xfb };
+	guint8 header[32];
+
+	if (pread(fd, header, sizeof(header), 0) == sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0)
+		set_size(facts, HOSTLER_STORAGE_VIRTUAL, read_u64(header + 24));
+}
+
+static void see_room(int fd, const Place *place, GKeyFile *facts)
+{
+	g_autofree char *device = g_strdup_printf("%u:%u", place->stat.stx_dev_major, place->stat.stx_dev_minor);
+	struct statvfs room;
+
+	g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_DEVICE, device);
+	set_size(facts, HOSTLER_STORAGE_SIZE, place->stat.stx_size);
+	set_size(facts, HOSTLER_STORAGE_ALLOCATED, place->stat.stx_blocks * BLOCK_BYTES);
+	if (fstatvfs(fd, &room) == 0)
+		set_size(facts, HOSTLER_STORAGE_FREE, (guint64)room.f_bavail * room.f_frsize);
+}
+
+/* --- what the file system refuses --- */
+
+static void try_direct(const char *file, GKeyFile *facts)
+{
+	int fd = open(file, FLAGS | O_DIRECT);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EINVAL)
+		g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_DIRECT, "refused");
+}
+
+/* Who holds it there has shown that it can be; no more than that is meant by EAGAIN,
+ * and by EACCES a server that refuses. */
+static void try_lock(int fd, GKeyFile *facts)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTE, .l_len = 1 };
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+		if (errno != EAGAIN)
+			g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_LOCK, g_strerror(errno));
+		return;
+	}
+	lock.l_type = F_UNLCK;
+	fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+void try_image(HostlerHost *host, const char *path, const Place *place, gboolean remote, GKeyFile *facts)
+{
+	g_autofree char *file = machine_path(host, path, NULL);
+	int fd = place->seen && S_ISREG(place->stat.stx_mode) ? open(file, FLAGS) : -1;
+
+	if (fd < 0)
+		return; /* a device, a folder, or not ours to read */
+	see_room(fd, place, facts);
+	see_header(fd, facts);
+	try_direct(file, facts);
+	if (remote)
+		try_lock(fd, facts);
+	close(fd);
+}

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an image stands on, on trees of files in the form the kernel gives them. */
+#include <errno.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <linux/fcntl.h> /* not fcntl.h: that would have its own open() */
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/machine.h"
+#include "hostler/error.h"
+#include "hostler/storage.h"
+
+/* Ids of mounts that the kernel under this test surely does not have. */
+#define MOUNT "900001 900000 "
+
+typedef struct {
+	char *root;
+	HostlerHost *host;
+} Tree;
+
+/* --- in the place of libc's: a file system that refuses --- */
+
+static int lock_errno;
+static gboolean direct_refused;
+
+int fcntl64(int fd, int command, ...);
+int fcntl64(int fd, int command, ...)
+{
+	va_list arguments;
+	struct flock *lock;
+
+	va_start(arguments, command);
+	lock = va_arg(arguments, struct flock *);
+	va_end(arguments);
+	if (command == F_OFD_SETLK) {
+		g_assert_cmpint(lock->l_start, >, 299);
+		g_assert_cmpint(lock->l_len, ==, 1);
+		g_assert_cmpint(lock->l_type, !=, F_WRLCK);
+		if (lock_errno != 0) {
+			errno = lock_errno;
+			return -1;
+		}
+	}
+	return (int)syscall(SYS_fcntl, fd, command, lock);
+}
+
+int open64(const char *path, int flags, ...);
+int open64(const char *path, int flags, ...)
+{
+	if ((flags & O_DIRECT) != 0) {
+		g_assert_cmpint(flags & (O_ACCMODE | O_CREAT | O_TRUNC), ==, O_RDONLY);
+		if (direct_refused) {
+			errno = EINVAL;
+			return -1;
+		}
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags & ~O_DIRECT, 0600);
+}
+
+/* --- trees --- */
+
+static void put(const Tree *tree, const char *path, const char *text)
+{
+	g_autofree char *file = g_build_filename(tree->root, path, NULL);
+	g_autofree char *folder = g_path_get_dirname(file);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+	g_assert_true(g_file_set_contents(file, text, -1, NULL));
+}
+
+static void put_link(const Tree *tree, const char *path, const char *target)
+{
+	g_autofree char *link = g_build_filename(tree->root, path, NULL);
+	g_autofree char *folder = g_path_get_dirname(link);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+	g_assert_cmpint(symlink(target, link), ==, 0);
+}
+
+/* `place` below /sys/devices, its number, and its attributes as pairs. */
+static void block(const Tree *tree, const char *place, const char *number, ...) G_GNUC_NULL_TERMINATED;
+static void block(const Tree *tree, const char *place, const char *number, ...)
+{
+	g_autofree char *name = g_path_get_basename(place);
+	g_autofree char *dev = g_strdup_printf("sys/devices/%s/dev", place);
+	g_autofree char *in_class = g_strdup_printf("sys/class/block/%s", name);
+	g_autofree char *by_number = g_strdup_printf("sys/dev/block/%s", number);
+	g_autofree char *target = g_strdup_printf("../../devices/%s", place);
+	const char *attribute;
+	va_list pairs;
+
+	put(tree, dev, number);
+	put_link(tree, in_class, target);
+	put_link(tree, by_number, target);
+	va_start(pairs, number);
+	while ((attribute = va_arg(pairs, const char *)) != NULL) {
+		g_autofree char *path = g_strdup_printf("sys/devices/%s/%s", place, attribute);
+
+		put(tree, path, va_arg(pairs, const char *));
+	}
+	va_end(pairs);
+}
+
+static void member(const Tree *tree, const char *of, const char *name)
+{
+	g_autofree char *path = g_strdup_printf("sys/devices/virtual/block/%s/slaves/%s", of, name);
+
+	put_link(tree, path, "x");
+}
+
+static void disks(const Tree *tree)
+{
+	block(tree, "pci0/ata1/block/sda", "8:0", "queue/rotational", "1\n", NULL);
+	block(tree, "pci0/ata1/block/sda/sda1", "8:1", "partition", "1\n", NULL);
+	block(tree, "pci0/ata2/block/sdb", "8:16", "queue/rotational", "0\n", NULL);
+	block(tree, "pci0/ata2/block/sdb/sdb2", "8:18", "partition", "2\n", NULL);
+	block(tree, "pci0/nvme/nvme0/nvme0n1", "259:0", "queue/rotational", "0\n", NULL);
+	block(tree, "pci0/usb3/block/sdc", "8:32", "queue/rotational", "1\n", NULL);
+	block(tree, "platform/host6/session1/block/sdd", "8:48", "queue/rotational", "1\n", NULL);
+	block(tree, "pci0/virtio1/block/vda", "254:0", "queue/rotational", "1\n", NULL);
+}
+
+static void mirror(const Tree *tree, const char *lost)
+{
+	block(tree, "virtual/block/md127", "9:127", "md/level", "raid1\n", "md/raid_disks", "2\n", "md/degraded",
+	      lost, "md/sync_action", "idle\n", NULL);
+	member(tree, "md127", "sda1");
+	member(tree, "md127", "sdb2");
+}
+
+static void mounted(const Tree *tree, const char *line)
+{
+	g_autofree char *table = g_strdup_printf("900000 1 0:1 / / rw - rootfs rootfs rw\n%s\n", line);
+
+	put(tree, "proc/self/mountinfo", table);
+	put(tree, "vm/a.img", "an image");
+}
+
+static void set_up(Tree *tree, gconstpointer data)
+{
+	tree->root = g_dir_make_tmp("hostler-storage-XXXXXX", NULL);
+	tree->host = machine_open(tree->root, "/nonexistent");
+	lock_errno = 0;
+	direct_refused = FALSE;
+	disks(tree);
+}
+
+static void remove_below(const char *path)
+{
+	g_autoptr(GDir) folder = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+
+		remove_below(child);
+	}
+	g_remove(path);
+}
+
+static void tear_down(Tree *tree, gconstpointer data)
+{
+	remove_below(tree->root);
+	g_free(tree->root);
+	hostler_host_free(tree->host);
+}
+
+/* --- asking --- */
+
+static GKeyFile *ask(const Tree *tree, const char *path, gboolean tries)
+{
+	g_autoptr(GError) error = NULL;
+	GKeyFile *facts = g_key_file_new();
+
+	tree->host->ops->storage_read(tree->host, path, tries, facts, &error);
+	g_assert_no_error(error);
+	return facts;
+}
+
+static void assert_fact(GKeyFile *facts, const char *key, const char *expected)
+{
+	g_autofree char *value = hostler_storage_get(facts, key);
+
+	g_assert_cmpstr(value, ==, expected);
+}
+
+static void assert_layers(const Tree *tree, const char *path, const char *text, const char *kind)
+{
+	g_autoptr(GKeyFile) facts = ask(tree, path, FALSE);
+
+	assert_fact(facts, HOSTLER_STORAGE_STACK, text);
+	assert_fact(facts, HOSTLER_STORAGE_KIND, kind);
+}
+
+static void assert_mounted(const Tree *tree, const char *line, const char *text, const char *kind)
+{
+	mounted(tree, line);
+	assert_layers(tree, "/vm/a.img", text, kind);
+}
+
+/* --- the disk at the bottom --- */
+
+static void test_disks(Tree *tree, gconstpointer data)
+{
+	static const struct {
+		const char *number, *text;
+	} cases[] = {
+		{ "8:1", "ext4 on HDD" },   { "8:18", "ext4 on SSD" },	     { "259:0", "ext4 on NVMe" },
+		{ "8:48", "ext4 on iSCSI" }, { "254:0", "ext4 on virtio disk" }, { "8:32", "ext4 on USB HDD" },
+		{ "99:9", "ext4" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *line = g_strdup_printf(MOUNT "%s / /vm rw - ext4 none rw", cases[i].number);
+
+		assert_mounted(tree, line, cases[i].text, cases[i].text);
+	}
+}
+
+static void test_whole_device(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "0:5 / /dev rw - devtmpfs udev rw");
+	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "LVM-abc\n", NULL);
+	member(tree, "dm-0", "sdb2");
+	put_link(tree, "dev/mapper/vg-lv", "../dm-0");
+	put(tree, "dev/dm-0", "");
+	mounted(tree, MOUNT "0:40 / /vm rw - xfs /dev/mapper/vg-lv rw");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "xfs on LVM on SSD");
+	assert_fact(facts, HOSTLER_STORAGE_BLOCK_DEVICE, "dm-0");
+	assert_fact(facts, HOSTLER_STORAGE_FILE_SYSTEM, "xfs");
+	assert_fact(facts, HOSTLER_STORAGE_MOUNT_POINT, "/vm");
+}
+
+/* --- several --- */
+
+static void test_md(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mirror(tree, "0\n");
+	assert_mounted(tree, MOUNT "9:127 / /vm rw - ext4 /dev/md127 rw",
+		       "ext4 on md raid1 (2 of 2) on HDD and SSD", "ext4 on md raid1 on HDD and SSD");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, NULL);
+}
+
+static void test_md_degraded(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+	g_autofree char *mend = NULL;
+
+	mirror(tree, "1\n");
+	put(tree, "sys/devices/virtual/block/md127/md/sync_action", "recover\n");
+	assert_mounted(tree, MOUNT "9:127 / /vm rw - ext4 /dev/md127 rw",
+		       "ext4 on md raid1 (1 of 2, recover) on HDD and SSD", "ext4 on md raid1 on HDD and SSD");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, "md127 (raid1) has 1 of 2 members");
+	mend = hostler_storage_get(facts, HOSTLER_STORAGE_MEND);
+	g_assert_nonnull(strstr(mend, "mdadm --detail /dev/md127"));
+}
+
+/* Encrypted, on a volume of a thin pool, whose hidden volumes are not named. */
+static void test_stack(Tree *tree, gconstpointer data)
+{
+	static const char *const hidden[] = { "dm-1", "dm-2", "dm-3" };
+
+	mirror(tree, "0\n");
+	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "CRYPT-LUKS2-1-x\n", NULL);
+	member(tree, "dm-0", "dm-1");
+	for (guint i = 0; i < G_N_ELEMENTS(hidden); i++) {
+		g_autofree char *place = g_strdup_printf("virtual/block/%s", hidden[i]);
+		g_autofree char *number = g_strdup_printf("253:%u", i + 1);
+
+		block(tree, place, number, "dm/uuid", "LVM-abc\n", NULL);
+		member(tree, hidden[i], i + 1 < G_N_ELEMENTS(hidden) ? hidden[i + 1] : "md127");
+	}
+	assert_mounted(tree, MOUNT "253:0 / /vm rw - ext4 /dev/dm-0 rw",
+		       "ext4 on dm-crypt on LVM on md raid1 (2 of 2) on HDD and SSD",
+		       "ext4 on dm-crypt on LVM on md raid1 on HDD and SSD");
+}
+
+static void test_multipath(Tree *tree, gconstpointer data)
+{
+	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "mpath-36001\n", NULL);
+	block(tree, "virtual/block/dm-1", "253:1", "dm/uuid", "part1-mpath-36001\n", NULL);
+	member(tree, "dm-0", "sdd");
+	member(tree, "dm-1", "dm-0");
+	assert_mounted(tree, MOUNT "253:1 / /vm rw - xfs /dev/dm-1 rw", "xfs on dm-multipath on iSCSI",
+		       "xfs on dm-multipath on iSCSI");
+}
+
+static void test_btrfs(Tree *tree, gconstpointer data)
+{
+	const char *line = MOUNT "0:44 /@vm /vm rw - btrfs /dev/sdb2 rw,subvol=/@vm";
+
+	put(tree, "dev/sdb2", "");
+	assert_mounted(tree, line, "btrfs on SSD", "btrfs on SSD");
+	put_link(tree, "sys/fs/btrfs/1-2-3/devices/sdb2", "x");
+	put_link(tree, "sys/fs/btrfs/1-2-3/devices/sda1", "x");
+	put(tree, "sys/fs/btrfs/1-2-3/allocation/data/raid1/total_bytes", "1");
+	put(tree, "sys/fs/btrfs/features/raid1c34", "0");
+	assert_mounted(tree, line, "btrfs raid1 (2 of 2) on HDD and SSD", "btrfs raid1 on HDD and SSD");
+}
+
+static void test_btrfs_degraded(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	put(tree, "dev/sdb2", "");
+	put_link(tree, "sys/fs/btrfs/1-2-3/devices/sdb2", "x");
+	put(tree, "sys/fs/btrfs/1-2-3/devinfo/1/missing", "0\n");
+	put(tree, "sys/fs/btrfs/1-2-3/devinfo/2/missing", "1\n");
+	mounted(tree, MOUNT "0:44 / /vm rw - btrfs /dev/sdb2 rw");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "btrfs (1 of 2) on SSD");
+	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, "the btrfs 1-2-3 lacks 1 of 2 disks");
+}
+
+static void test_zfs(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	put(tree, "proc/spl/kstat/zfs/tank/state", "DEGRADED\n");
+	mounted(tree, MOUNT "0:50 / /vm rw - zfs tank/vm rw,xattr");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "ZFS");
+	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, "the ZFS pool tank is DEGRADED");
+	put(tree, "proc/spl/kstat/zfs/tank/state", "ONLINE\n");
+	g_key_file_unref(facts);
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, NULL);
+}
+
+/* A mirror made of itself, as no kernel has it, ends too. */
+static void test_endless(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mirror(tree, "0\n");
+	member(tree, "md127", "md127");
+	mounted(tree, MOUNT "9:127 / /vm rw - ext4 /dev/md127 rw");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	g_assert_true(g_key_file_has_key(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_STACK, NULL));
+}
+
+/* --- memory, loops, overlays --- */
+
+static void test_memory(Tree *tree, gconstpointer data)
+{
+	assert_mounted(tree, MOUNT "0:30 / /vm rw - tmpfs tmpfs rw,size=1g", "tmpfs", "tmpfs");
+}
+
+static void test_loop(Tree *tree, gconstpointer data)
+{
+	g_autofree char *backing = g_strdup("/disks/b.img\n");
+
+	block(tree, "virtual/block/loop0", "7:0", "loop/backing_file", backing, NULL);
+	put(tree, "disks/b.img", "");
+	assert_mounted(tree,
+		       MOUNT "7:0 / /vm rw - ext4 /dev/loop0 rw\n"
+			     "900002 900000 8:1 / /disks rw - xfs /dev/sda1 rw",
+		       "ext4 on loop on xfs on HDD", "ext4 on loop on xfs on HDD");
+}
+
+static void test_overlay(Tree *tree, gconstpointer data)
+{
+	put(tree, "upper/x", "");
+	assert_mounted(tree,
+		       MOUNT "0:60 / /vm rw - overlay overlay rw,lowerdir=/lower,upperdir=/upper,workdir=/work\n"
+			     "900002 900000 259:0 / /upper rw - xfs /dev/nvme0n1 rw",
+		       "overlay on xfs on NVMe", "overlay on xfs on NVMe");
+}
+
+/* The one mounted last on the same point, and blanks in its name. */
+static void test_mounts(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "8:1 / /v\\040m rw - ext4 a rw\n"
+			    "900002 900000 8:18 / /v\\040m rw shared:1 master:2 - ext4 b rw\n"
+			    "900003 900000 259:0 / /v\\040m/a.imgs rw - ext4 c rw\nnonsense\n");
+	put(tree, "v m/a.img", "");
+	facts = ask(tree, "/v m/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "ext4 on SSD");
+	assert_fact(facts, HOSTLER_STORAGE_MOUNT_POINT, "/v m");
+}
+
+/* --- another machine --- */
+
+static void test_nfs(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "0:70 / /vm rw,noatime - nfs4 [2001:db8::1]:/srv/vm "
+			    "rw,vers=4.2,rsize=1048576,wsize=65536,namlen=255,hard,proto=tcp6,sec=sys,clientaddr=::1");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "NFS 4.2 from [2001:db8::1]:/srv/vm");
+	assert_fact(facts, HOSTLER_STORAGE_KIND, "NFS 4.2");
+	assert_fact(facts, HOSTLER_STORAGE_SERVER, "[2001:db8::1]");
+	assert_fact(facts, HOSTLER_STORAGE_EXPORT, "/srv/vm");
+	assert_fact(facts, HOSTLER_STORAGE_MOUNT_OPTIONS, "vers=4.2,proto=tcp6,hard,rsize=1048576,wsize=65536");
+	g_assert_true(hostler_storage_is_remote(facts));
+}
+
+static void test_smb(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "0:71 / /vm rw - cifs //nas/v\\040m rw,vers=3.1.1,cache=strict,username=me,soft,nobrl");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "SMB 3.1.1 from //nas/v m");
+	assert_fact(facts, HOSTLER_STORAGE_SERVER, "nas");
+	assert_fact(facts, HOSTLER_STORAGE_EXPORT, "/v m");
+	assert_fact(facts, HOSTLER_STORAGE_MOUNT_OPTIONS, "vers=3.1.1,soft,cache=strict,nobrl");
+}
+
+/* What a server calls itself reaches a terminal. */
+static void test_hostile(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+	g_autofree char *stack = NULL;
+
+	mounted(tree, MOUNT "0:70 / /vm rw - nfs n\\033[31m\xe2\x80\xae:/x rw,vers=4\\0332");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	stack = hostler_storage_get(facts, HOSTLER_STORAGE_STACK);
+	g_assert_nonnull(stack);
+	g_assert_null(strpbrk(stack, "\033\xe2"));
+}
+
+/* --- what an image can do --- */
+
+static void test_tries(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+	g_autofree char *image = g_build_filename(tree->root, "vm/a.img", NULL);
+
+	mounted(tree, MOUNT "8:1 / /vm rw - ext4 /dev/sda1 rw");
+	g_assert_cmpint(truncate(image, 1 << 20), ==, 0);
+	lock_errno = ENOLCK; /* nobody asks: no other machine has it */
+	facts = ask(tree, "/vm/a.img", TRUE);
+	g_assert_cmpuint(g_key_file_get_uint64(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SIZE, NULL), ==, 1 << 20);
+	g_assert_cmpuint(g_key_file_get_uint64(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_ALLOCATED, NULL), <, 1 << 20);
+	g_assert_cmpuint(g_key_file_get_uint64(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_FREE, NULL), >, 0);
+	assert_fact(facts, HOSTLER_STORAGE_DIRECT, NULL);
+	assert_fact(facts, HOSTLER_STORAGE_LOCK, NULL);
+	assert_fact(facts, HOSTLER_STORAGE_VIRTUAL, NULL);
+}
+
+static void test_refusals(Tree *tree, gconstpointer data)
+{
+	static const struct {
+		int errnum;
+		const char *expected;
+	} cases[] = { { ENOLCK, "No locks available" }, { EOPNOTSUPP, "Operation not supported" }, { EACCES, "Permission denied" },
+		      { EAGAIN, NULL },
+		      { 0, NULL } };
+
+	mounted(tree, MOUNT "0:70 / /vm rw - nfs nas:/vm rw,vers=3");
+	direct_refused = TRUE;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GKeyFile) facts = NULL;
+
+		lock_errno = cases[i].errnum;
+		facts = ask(tree, "/vm/a.img", TRUE);
+		assert_fact(facts, HOSTLER_STORAGE_LOCK, cases[i].expected);
+		assert_fact(facts, HOSTLER_STORAGE_DIRECT, "refused");
+	}
+}
+
+static void test_qcow2(Tree *tree, gconstpointer data)
+{
+	static const char header[32] = "QFI\xfb\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\5\0\0\0"; /* 20 GiB */
+	g_autofree char *image = g_build_filename(tree->root, "vm/a.img", NULL);
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "8:1 / /vm rw - ext4 /dev/sda1 rw");
+	g_assert_true(g_file_set_contents(image, header, sizeof(header), NULL));
+	facts = ask(tree, "/vm/a.img", TRUE);
+	g_assert_cmpuint(g_key_file_get_uint64(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_VIRTUAL, NULL), ==,
+			 G_GUINT64_CONSTANT(20) << 30);
+}
+
+static void test_absent(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = g_key_file_new();
+	g_autoptr(GError) error = NULL;
+
+	mounted(tree, "");
+	g_assert_false(tree->host->ops->storage_read(tree->host, "/vm/none", TRUE, facts, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT);
+}
+
+static void add(const char *name, void (*test)(Tree *, gconstpointer))
+{
+	g_autofree char *path = g_strconcat("/storage/", name, NULL);
+
+	g_test_add(path, Tree, NULL, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("disks", test_disks);
+	add("whole-device", test_whole_device);
+	add("md", test_md);
+	add("md-degraded", test_md_degraded);
+	add("stack", test_stack);
+	add("multipath", test_multipath);
+	add("btrfs", test_btrfs);
+	add("btrfs-degraded", test_btrfs_degraded);
+	add("zfs", test_zfs);
+	add("endless", test_endless);
+	add("memory", test_memory);
+	add("loop", test_loop);
+	add("overlay", test_overlay);
+	add("mounts", test_mounts);
+	add("nfs", test_nfs);
+	add("smb", test_smb);
+	add("hostile", test_hostile);
+	add("tries", test_tries);
+	add("refusals", test_refusals);
+	add("qcow2", test_qcow2);
+	add("absent", test_absent);
+	return g_test_run();
+}
