@@ -50,20 +50,14 @@ share() { # TAG DIR [OPTIONS]
 
 # machine_arguments TOPOLOGY MODE CONSOLE, where MODE is queue, systemd or shell and CONSOLE one of QEMU's chardevs.
 machine_arguments() {
-	local topology=$1 mode=$2 console=$3 append threads=multi
-	local -a clock=()
-	if [[ ${HOSTLER_LAB_CLOCK:-} == instructions ]]; then
-		# While the CPU works its time is a nanosecond for each instruction, whatever else this machine does; while it waits, our time.
-		threads=single
-		clock=(-icount shift=0)
-	fi
+	local topology=$1 mode=$2 console=$3 append
 	# norandmaps halves the time of every exec: TCG finds translated code again by its virtual address. quiet: the console is a slow
 	# device. The others: nothing to calibrate, to test or to defend here, and no grace period to wait for.
 	append="console=ttyS0 quiet panic=-1 intel_iommu=on norandmaps mitigations=off no_timer_check tsc=reliable audit=0"
 	append+=" rcupdate.rcu_expedited=1 cryptomgr.notests"
 	append+=" lab.mode=$mode lab.topology=$topology"
 	CHASSIS=0 NICS=0
-	MACHINE=(-name hostler-lab -M q35,kernel-irqchip=split -accel "tcg,thread=$threads,tb-size=512" "${clock[@]}"
+	MACHINE=(-name hostler-lab -M q35,kernel-irqchip=split -accel "tcg,thread=multi,tb-size=512"
 		-cpu max,smap=off,smep=off,pku=off,la57=off -smp 2 -m "${HOSTLER_LAB_MEMORY:-2560M}"
 		-nodefaults -audiodev none,id=silent -display none -monitor none -no-reboot
 		-chardev "$console,id=console" -serial chardev:console

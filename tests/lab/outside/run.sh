@@ -7,7 +7,6 @@
 # Everything else is shown as it comes, `ok - ` and `not ok - ` are counted.
 
 BOOT_TIMEOUT=180 # until the first scenario begins; 6 s are usual
-[[ ${HOSTLER_LAB_CLOCK:-} != instructions ]] || BOOT_TIMEOUT=600
 GRACE=45         # what a scenario that timed out inside gets to tell why
 PASSED=0
 FAILED=0
