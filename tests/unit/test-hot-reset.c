@@ -31,9 +31,10 @@ static void set_up(Tree *tree, gconstpointer data)
 
 static void tear_down(Tree *tree, gconstpointer data)
 {
-	const char *const parts[] = { "dev/vfio/vfio", "dev/vfio/14", "dev/vfio", "dev",
-				      "sys/bus/pci/devices/" BDF "/iommu_group", "sys/bus/pci/devices/" BDF,
-				      "sys/bus/pci/devices", "sys/bus/pci", "sys/bus", "sys", "" };
+	static const char *const parts[] = { "dev/vfio/vfio", "dev/vfio/14", "dev/vfio", "dev",
+					     "sys/bus/pci/devices/0000:01:00.0/iommu_group",
+					     "sys/bus/pci/devices/0000:01:00.0", "sys/bus/pci/devices", "sys/bus/pci",
+					     "sys/bus", "sys", "" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *path = g_build_filename(tree->root, parts[i], NULL);
