@@ -28,12 +28,13 @@ _hostler() {
 		check) word='--xml --dump' ;;
 		settle) word=--wait ;;
 		status) word=--bundle ;;
+		reset) word='--suspend --xml' ;;
 		*) word='' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check groups status settle" -- "$current")
-	elif [[ $command == check && $previous == check ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "check groups status settle reset" -- "$current")
+	elif [[ $command == @(check|reset) && $previous == "$command" ]]; then
 		_hostler_machines "$current"
 	fi
 }

@@ -20,6 +20,7 @@
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
+#include "host/suspend.h"
 #include "host/users/users.h"
 #include "host/vfio.h"
 
@@ -148,6 +149,9 @@ static const HostlerHostOps machine_ops = {
 	.driver_module = host_driver_module,
 	.process_find = host_process_find,
 	.qemu_find = host_qemu_find,
+	.vm_running = host_vm_running,
+	.suspend_objection = host_suspend_objection,
+	.suspend = host_suspend,
 	.vm_xml = host_vm_xml,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,

@@ -21,9 +21,10 @@ static const Command commands[] = {
 	{ "groups", FALSE, command_groups },
 	{ "status", FALSE, command_status },
 	{ "settle", FALSE, command_settle },
+	{ "reset", TRUE, command_reset },
 };
 
-static const char *const command_names[] = { "check", "groups", "status", "settle", NULL };
+static const char *const command_names[] = { "check", "groups", "status", "settle", "reset", NULL };
 
 static const char summary[] =
 	"Commands:\n"
@@ -39,6 +40,9 @@ static const char summary[] =
 	"                     and whether hooks and helpers are in place; --bundle FILE: the\n"
 	"                     evidence for a report, without names, into a new FILE\n"
 	"  settle             make the host match the records: what no live VM owns goes back\n"
+	"  reset VM           reset the devices of a VM that does not run; --suspend: by\n"
+	"                     suspending the whole host for 10 s, when nothing else helps. Exit\n"
+	"                     status 2: refused, or not sound\n"
 	"\n"
 	"Exit status 3: it could not be done, and stderr says why.";
 
@@ -70,6 +74,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 		  "FILE" },
 		{ "bundle", 0, 0, G_OPTION_ARG_FILENAME, &line->bundle_file,
 		  "status: collect the evidence for a report in FILE, which is not there yet; -: stdout", "FILE" },
+		{ "suspend", 0, 0, G_OPTION_ARG_NONE, &line->request.suspend,
+		  "reset: suspend the whole host to RAM, woken by its clock", NULL },
 		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
 		  "settle: and again when libvirt's half minute for a release is over", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &line->show_version, "Show the version", NULL },
@@ -114,6 +120,12 @@ static gboolean check_words(Line *line, const Command *command, GError **error)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "usage: hostler status --bundle FILE");
 		return FALSE;
 	}
+	if ((command->run == command_reset && (given != 1 || line->dump_file != NULL)) ||
+	    (command->run != command_reset && line->request.suspend)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+			    "usage: hostler reset VM|--xml FILE [--suspend] [--json]");
+		return FALSE;
+	}
 	if (given == 0)
 		return TRUE;
 	if (command->takes_subject && given == 1) {
@@ -131,7 +143,7 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: check, groups, status or settle? See: hostler --help");
+			    "which command: check, groups, status, settle or reset? See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);

@@ -28,7 +28,8 @@
  *     spoils=flr:bars        what is wrong after a method: `ff`, `bars`, `ids`, `class`, `header`, `d3`, `pending`
  *     mends=slot             methods after which nothing is wrong any more
  *     sleeps=D3cold          how deep it sleeps with power/control=auto, on vfio-pci and d3cold_allowed; a slot
- *                            is `slot` in spoils and mends, and d3cold is `d3cold` in all of them
+ *                            is `slot` in spoils and mends, and d3cold and suspend to RAM are `d3cold` and
+ *                            `suspend` in all of them
  *     virtual=yes            a function whose ids and BARs read ffff and 0, as the standard has it
  *     returns=no             it is not found again when it was removed
  *     msi=no                 no MSI capability
@@ -51,7 +52,8 @@
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
  *   [network default]        xml=<network>...</network>, on one line
  *   [kernel]                 /proc/cmdline=ro quiet: what kernel_text() reads there; nothing
- *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read
+ *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read.
+ *                            no-suspend=its kernel ...: why it cannot be suspended
  */
 HostlerHost *fakehost_new(const char *description, GError **error);
 
@@ -76,7 +78,7 @@ char *fakehost_differences(HostlerHost *host);
  *
  * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
  * on-vfio, unbind-lock (ATTRIBUTE for the first three only), or without a BDF
- * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
+ * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `suspend`, `manager which|stop|start`,
  * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses
  *   hang              it never returns; what it would have done happens at let_go
