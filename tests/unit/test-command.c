@@ -335,8 +335,8 @@ static void assert_mend(const char *name, const char *mend, const char *expected
 /* Commands are there to be copied, into a shell. */
 static void test_mend(void)
 {
-	assert_mend("win-10.x", "a: virsh edit VM, virt-xml VM --edit, the VM", "; a: virsh edit win-10.x, virt-xml win-10.x "
-									       "--edit, the VM\n");
+	assert_mend("win-10.x", "virsh edit VM, virt-xml VM --edit, the VM",
+		    "; virsh edit win-10.x, virt-xml win-10.x --edit, the VM\n");
 	assert_mend("a b", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 	assert_mend("$(x)", "virsh memtune VM", "; virsh memtune 11111111-2222-3333-4444-555555555555\n");
 	assert_mend("-x", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
