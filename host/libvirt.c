@@ -82,6 +82,14 @@ gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *pro
 	return found && host_process_find(host, (int)pid, process);
 }
 
+/* driver.pid is libvirtd's own, unless there is a VM of that name, which has a note. */
+static gboolean is_pid_file(const GPtrArray *names, const char *name)
+{
+	return g_str_has_suffix(name, ".pid") &&
+	       (!g_str_equal(name, "driver.pid") ||
+		g_ptr_array_find_with_equal_func((GPtrArray *)names, "driver.xml", g_str_equal, NULL));
+}
+
 /* "NAME.pid", the name escaped as XML; none is removed before its QEMU has ended. */
 char *host_vm_running(HostlerHost *host)
 {
@@ -95,7 +103,7 @@ char *host_vm_running(HostlerHost *host)
 		HostlerProcess process;
 		guint64 pid;
 
-		if (g_str_has_suffix(name, ".pid") && read_pid(folder, name, &pid) &&
+		if (is_pid_file(names, name) && read_pid(folder, name, &pid) &&
 		    host_process_find(host, (int)pid, &process))
 			found = g_strndup(name, strlen(name) - strlen(".pid"));
 	}

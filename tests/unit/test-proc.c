@@ -192,6 +192,7 @@ static void test_vm_running(Tree *tree, gconstpointer data)
 	g_assert_null(tree->host->ops->vm_running(tree->host));
 	tree_file(tree, "run/libvirt/qemu/gone.pid", "4243\n");
 	tree_file(tree, "run/libvirt/qemu/vm.xml", "4242\n");
+	tree_file(tree, "run/libvirt/qemu/driver.pid", "4242\n");
 	g_assert_null(tree->host->ops->vm_running(tree->host));
 	tree_file(tree, "run/libvirt/qemu/a b.pid", "4242\n");
 	name = tree->host->ops->vm_running(tree->host);
