@@ -116,10 +116,15 @@ static gboolean acquire_each(HostlerHost *host, const HostlerDomain *domain, Hos
 
 /* libvirt calls `stopped` and `release` after a refusal too; they find nothing
  * left. Not waiting for them is what a killed libvirtd needs. */
-static void roll_back(HostlerHost *host, const char *uuid)
+void hostler_lifecycle_down(HostlerHost *host, const char *uuid)
 {
 	each_down(host, uuid, FALSE);
 	each_down(host, uuid, TRUE);
+}
+
+static void roll_back(HostlerHost *host, const char *uuid)
+{
+	hostler_lifecycle_down(host, uuid);
 	hostler_record_remove(host, HOSTLER_RECORD_STAY, uuid);
 }
 

@@ -19,6 +19,9 @@ gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, con
  * its hands is left to that one. */
 void hostler_lifecycle_settle(HostlerHost *host, HostlerSettleDepth depth);
 
+/* `stopped` and `release` at once, for what this run has taken itself. */
+void hostler_lifecycle_down(HostlerHost *host, const char *uuid);
+
 /* What `prepare` would find. Reads only. */
 void hostler_lifecycle_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
 /* The same without a VM. */

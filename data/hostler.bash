@@ -32,12 +32,13 @@ _hostler() {
 		report) word='--csv --logs' ;;
 		settle) word=--wait ;;
 		status) word=--bundle ;;
+		reset) word='--suspend --xml' ;;
 		*) word='' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check groups status report settle" -- "$current")
-	elif [[ $command == "$previous" && $command == @(check|report) ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "check groups status report settle reset" -- "$current")
+	elif [[ $command == "$previous" && $command == @(check|report|reset) ]]; then
 		_hostler_machines "$current"
 	fi
 }

@@ -23,6 +23,7 @@
 #include "host/proc.h"
 #include "host/qemu-log.h"
 #include "host/storage/storage.h"
+#include "host/suspend.h"
 #include "host/users/users.h"
 #include "host/vfio.h"
 
@@ -154,6 +155,9 @@ static const HostlerHostOps machine_ops = {
 	.driver_module = host_driver_module,
 	.process_find = host_process_find,
 	.qemu_find = host_qemu_find,
+	.vm_running = host_vm_running,
+	.suspend_objection = host_suspend_objection,
+	.suspend = host_suspend,
 	.vm_xml = host_vm_xml,
 	.shutoff_reason = host_shutoff_reason,
 	.helper_start = host_helper_start,

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hostler/domain.h"
 #include "host/file.h"
@@ -79,6 +80,36 @@ gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *pro
 		found = is_pid_file_of(entry->d_name, name) && read_pid(dirfd(folder), entry->d_name, &pid);
 	closedir(folder);
 	return found && host_process_find(host, (int)pid, process);
+}
+
+/* driver.pid is libvirtd's own, unless there is a VM of that name, which has a note. */
+static gboolean is_pid_file(const GPtrArray *names, const char *name)
+{
+	return g_str_has_suffix(name, ".pid") &&
+	       (!g_str_equal(name, "driver.pid") ||
+		g_ptr_array_find_with_equal_func((GPtrArray *)names, "driver.xml", g_str_equal, NULL));
+}
+
+/* "NAME.pid", the name escaped as XML; none is removed before its QEMU has ended. */
+char *host_vm_running(HostlerHost *host)
+{
+	g_autofree char *path = machine_path(host, QEMU, NULL);
+	g_autoptr(GPtrArray) names = folder_names(path);
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *found = NULL;
+
+	for (guint i = 0; folder >= 0 && names != NULL && found == NULL && i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		HostlerProcess process;
+		guint64 pid;
+
+		if (is_pid_file(names, name) && read_pid(folder, name, &pid) &&
+		    host_process_find(host, (int)pid, &process))
+			found = g_strndup(name, strlen(name) - strlen(".pid"));
+	}
+	if (folder >= 0)
+		close(folder);
+	return found;
 }
 
 /* A file of another VM costs no more than a look: libvirt writes <uuid> right

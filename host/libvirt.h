@@ -5,6 +5,7 @@
 
 /* What libvirt keeps in /run/libvirt: read as files, never asked over RPC. */
 
+char *host_vm_running(HostlerHost *host);
 gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *process);
 char *host_vm_xml(HostlerHost *host, const char *uuid);
 GPtrArray *host_network_xmls(HostlerHost *host);

@@ -113,7 +113,7 @@ typedef struct {
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
 
 	/* What the kernel says of itself: the text of "/proc/cmdline", "/proc/cpuinfo" or
-	 * another file below /proc, /sys/kernel, /sys/module, /sys/class/dmi or /lib/modules, behind
+	 * another file below /proc, /sys/kernel, /sys/module, /sys/power, /sys/class/dmi or /lib/modules, behind
 	 * which no device stands, without the newline at its end. NULL: it is not there, or longer
 	 * than 4 MiB. */
 	char *(*kernel_text)(HostlerHost *host, const char *path);
@@ -154,6 +154,14 @@ typedef struct {
 	GStrv (*framebuffers)(HostlerHost *host, const char *bdf, GError **error);
 	gboolean (*framebuffer_switch)(HostlerHost *host, const char *framebuffer, gboolean on, GError **error);
 
+	/* --- the whole host --- */
+	/* Why it cannot be suspended to RAM and woken by its clock, so that its devices lose
+	 * their power meanwhile: a phrase. NULL: it can. */
+	char *(*suspend_objection)(HostlerHost *host);
+	/* Does so, for `seconds`, and returns when it is awake again. Only from within a job: it
+	 * sleeps in the kernel, and waking is up to the machine. */
+	gboolean (*suspend)(HostlerHost *host, guint seconds, GError **error);
+
 	/* --- modules, processes, helpers --- */
 	gboolean (*module_load)(HostlerHost *host, const char *module, GError **error);
 	/* Bounded; one that is not there is no error. */
@@ -177,6 +185,8 @@ typedef struct {
 	/* Why libvirt shut the VM `name` off last, in libvirt's words ("shutdown",
 	 * "crashed"), from its log of the VM's QEMU; NULL: that does not tell. */
 	char *(*shutoff_reason)(HostlerHost *host, const char *name);
+	/* The name of a VM that libvirt runs, whichever; NULL: it runs none. */
+	char *(*vm_running)(HostlerHost *host);
 	/* Has a helper run, detached: by systemd's path units, or where there is no
 	 * systemd by ourselves. */
 	void (*helper_start)(HostlerHost *host, HostlerHelper helper);

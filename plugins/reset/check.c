@@ -49,9 +49,15 @@ static gboolean may_be_reset(HostlerHost *host, const char *bdf, const ResetPlan
 	return *allowed != '\0' || (plan->quirk != NULL && has_slot && port != NULL);
 }
 
-static void say_none(const char *bdf, const ResetQuirk *quirk, HostlerFindings *findings)
+static void say_none(HostlerHost *host, const char *bdf, const ResetQuirk *quirk, HostlerFindings *findings)
 {
-	if (quirk == NULL)
+	g_autofree char *port = host->ops->pci_port(host, bdf);
+
+	if (quirk == NULL && port != NULL)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
+				     "the kernel knows no way to reset %s alone; it is reset with its whole slot if the VM "
+				     "has all of that, else what one guest leaves in it the next one finds", bdf);
+	else if (quirk == NULL)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
 				     "the kernel knows no way to reset %s; what one guest leaves in it the next one "
 				     "finds", bdf);
@@ -77,7 +83,7 @@ static void judge(HostlerHost *host, const HostlerJob *job, const ResetQuirks *q
 	identity = reset_identity_read(job->answer);
 	reset_plan_make(&plan, quirks, &identity);
 	if (!may_be_reset(host, job->bdf, &plan, methods))
-		say_none(job->bdf, plan.quirk, findings);
+		say_none(host, job->bdf, plan.quirk, findings);
 	say_needs(host, job->bdf, plan.quirk, findings);
 }
 

@@ -8,6 +8,7 @@
 #include "plugins/reset/check.h"
 #include "plugins/reset/ladder.h"
 #include "plugins/reset/rescan.h"
+#include "plugins/reset/suspend.h"
 
 static gboolean concerns(const HostlerDomain *domain)
 {
@@ -59,10 +60,26 @@ static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 	log_outcome(device, text);
 	reset_rescan_forget(host, claim);
 	g_key_file_set_string(claim->body, HOSTLER_CLAIM_RESET, "outcome", text);
+	if (device->is_good && device->error == NULL)
+		g_key_file_set_string(claim->body, HOSTLER_CLAIM_RESET, "clean", host->run);
+	else
+		g_key_file_remove_key(claim->body, HOSTLER_CLAIM_RESET, "clean", NULL);
 	if (tried->len > 0)
 		g_key_file_set_string_list(claim->body, HOSTLER_CLAIM_RESET, "tried",
 					   (const char *const *)tried->pdata, tried->len);
 	store(host, claim);
+}
+
+gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error)
+{
+	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
+	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
+	gboolean sound = reset_suspend_all(host, devices, error);
+
+	for (guint i = 0; i < devices->len; i++)
+		keep_outcome(host, g_ptr_array_index(devices, i));
+	return sound;
 }
 
 /* FALSE with the first device that is dead, not sound, or did not answer. */
@@ -91,6 +108,14 @@ static gboolean is_ours(const HostlerRecord *claim)
 	return g_key_file_has_group(claim->body, HOSTLER_CLAIM_IDENTITY);
 }
 
+/* By this very run of ours: no guest can have had it since. */
+static gboolean is_clean(HostlerHost *host, const HostlerRecord *claim)
+{
+	g_autofree char *run = g_key_file_get_string(claim->body, HOSTLER_CLAIM_RESET, "clean", NULL);
+
+	return g_strcmp0(run, host->run) == 0;
+}
+
 static void drop_reset_already(GPtrArray *claims)
 {
 	for (guint i = claims->len; i > 0; i--) {
@@ -109,6 +134,16 @@ static gboolean acquire(HostlerHost *host, const HostlerDomain *domain, HostlerR
 	return claims->len == 0 || reset_claims(host, claims, error);
 }
 
+/* One that is not has its slot reset with the others. */
+static gboolean all_clean(HostlerHost *host, const GPtrArray *claims)
+{
+	for (guint i = 0; i < claims->len; i++) {
+		if (!is_clean(host, g_ptr_array_index(claims, i)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* Before vfio returns them: a device goes back to the host as clean as it came. */
 static void released(HostlerHost *host, const char *uuid)
 {
@@ -122,7 +157,7 @@ static void released(HostlerHost *host, const char *uuid)
 		    host->ops->job_in_flight(host, claim->key) || !host->ops->pci_exists(host, claim->key))
 			g_ptr_array_remove_index(claims, i - 1);
 	}
-	if (claims->len > 0)
+	if (!all_clean(host, claims))
 		reset_claims(host, claims, NULL);
 }
 

@@ -14,17 +14,17 @@ static const char *const names[] = {
 	[RESET_RUNG_SLOT] = "slot",
 	[RESET_RUNG_D3COLD] = "d3cold",
 	[RESET_RUNG_REMOVE_RESCAN] = "remove_rescan",
-	[RESET_N_RUNGS] = NULL,
+	[RESET_RUNG_SUSPEND] = NULL, /* no quirk may name it */
 };
 
 const char *reset_rung_name(ResetRung rung)
 {
-	return names[rung];
+	return rung == RESET_RUNG_SUSPEND ? "suspend" : names[rung];
 }
 
 gboolean reset_rung_find(const char *name, ResetRung *rung)
 {
-	for (guint i = 0; i < RESET_N_RUNGS; i++) {
+	for (guint i = 0; names[i] != NULL; i++) {
 		if (!g_str_equal(names[i], name))
 			continue;
 		*rung = (ResetRung)i;

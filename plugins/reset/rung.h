@@ -17,6 +17,7 @@ typedef enum {
 	RESET_RUNG_SLOT,          /* reset_subordinate of the port above */
 	RESET_RUNG_D3COLD,        /* the slot without power for a moment */
 	RESET_RUNG_REMOVE_RESCAN, /* the kernel forgets the slot and finds it again */
+	RESET_RUNG_SUSPEND,       /* the whole host asleep; by hand only, and in no quirk */
 	RESET_N_RUNGS
 } ResetRung;
 
@@ -25,7 +26,7 @@ typedef enum {
 const char *reset_rung_name(ResetRung rung);
 /* FALSE: no rung is called so. */
 gboolean reset_rung_find(const char *name, ResetRung *rung);
-/* All names, NULL at the end. */
+/* All names that a quirk may name, NULL at the end. */
 const char *const *reset_rung_names(void);
 /* One of the kernel's, asked for by reset_method. */
 gboolean reset_rung_is_method(ResetRung rung);

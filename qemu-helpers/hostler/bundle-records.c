@@ -69,8 +69,12 @@ static const struct {
 
 static void add_value(Bundle *bundle, const HostlerRecord *claim, const char *group, const char *key)
 {
-	g_auto(GStrv) values = g_key_file_get_string_list(claim->body, group, key, NULL, NULL);
+	gboolean is_list = g_str_equal(group, HOSTLER_CLAIM_RESET) && g_str_equal(key, "tried");
+	g_autofree char *value = is_list ? NULL : g_key_file_get_string(claim->body, group, key, NULL);
+	g_auto(GStrv) values = is_list ? g_key_file_get_string_list(claim->body, group, key, NULL, NULL) : NULL;
 
+	if (value != NULL)
+		bundle_line(bundle, "  %s %s: %s", group, key, value);
 	for (gsize i = 0; values != NULL && values[i] != NULL; i++)
 		bundle_line(bundle, "  %s %s: %s", group, key, values[i]);
 }

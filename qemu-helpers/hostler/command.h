@@ -9,6 +9,7 @@ typedef struct {
 	gboolean json;
 	gboolean csv;
 	gboolean wait; /* settle: until what is in its grace is over, too */
+	gboolean suspend; /* reset: the last rung, too */
 	const char *xml_file; /* --xml; "-" is stdin; may be NULL */
 	const char *dump_file; /* --dump; may be NULL */
 	const char *bundle_file; /* status: --bundle; "-" is stdout; may be NULL */
@@ -31,4 +32,5 @@ int command_check(HostlerHost *host, const Request *request, GError **error);
 int command_groups(HostlerHost *host, const Request *request, GError **error);
 int command_status(HostlerHost *host, const Request *request, GError **error);
 int command_report(HostlerHost *host, const Request *request, GError **error);
+int command_reset(HostlerHost *host, const Request *request, GError **error);
 int command_settle(HostlerHost *host, const Request *request, GError **error);

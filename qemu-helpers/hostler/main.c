@@ -10,22 +10,37 @@
 #include "hostler/log.h"
 #include "hostler/text.h"
 
+/* What a command may be given besides --json; the first three are its subject, of
+ * which there is one at most. */
+typedef enum {
+	TAKES_VM = 1 << 0,
+	TAKES_XML = 1 << 1,
+	TAKES_DUMP = 1 << 2,
+	TAKES_BUNDLE = 1 << 3,
+	TAKES_CSV = 1 << 4,
+	TAKES_LOGS = 1 << 5,
+	TAKES_WAIT = 1 << 6,
+	TAKES_SUSPEND = 1 << 7,
+} Takes;
+
 typedef struct {
 	const char *name;
-	gboolean takes_subject; /* a VM, or one of the files instead; or nothing */
-	const char *usage;      /* of what it takes */
+	guint takes; /* Takes */
+	gboolean needs_subject;
+	const char *usage; /* of what it takes */
 	int (*run)(HostlerHost *host, const Request *request, GError **error);
 } Command;
 
 static const Command commands[] = {
-	{ "check", TRUE, " [VM|--xml FILE|--dump FILE]", command_check },
-	{ "groups", FALSE, "", command_groups },
-	{ "status", FALSE, "", command_status },
-	{ "settle", FALSE, "", command_settle },
-	{ "report", TRUE, " [VM] [--csv] [--logs FOLDER]", command_report },
+	{ "check", TAKES_VM | TAKES_XML | TAKES_DUMP, FALSE, " [VM|--xml FILE|--dump FILE]", command_check },
+	{ "groups", 0, FALSE, "", command_groups },
+	{ "status", TAKES_BUNDLE, FALSE, " [--bundle FILE]", command_status },
+	{ "report", TAKES_VM | TAKES_CSV | TAKES_LOGS, FALSE, " [VM] [--csv] [--logs FOLDER]", command_report },
+	{ "settle", TAKES_WAIT, FALSE, " [--wait]", command_settle },
+	{ "reset", TAKES_VM | TAKES_XML | TAKES_SUSPEND, TRUE, " VM|--xml FILE [--suspend]", command_reset },
 };
 
-static const char *const command_names[] = { "check", "groups", "status", "settle", "report", NULL };
+static const char *const command_names[] = { "check", "groups", "status", "report", "settle", "reset", NULL };
 
 static const char summary[] =
 	"Commands:\n"
@@ -43,6 +58,9 @@ static const char summary[] =
 	"  report [VM]        what the logs tell: the VM's last run and how it went over time,\n"
 	"                     and all VMs by the kind of their storage and network\n"
 	"  settle             make the host match the records: what no live VM owns goes back\n"
+	"  reset VM           reset the devices of a VM that does not run; --suspend: by\n"
+	"                     suspending the whole host for 10 s, when nothing else helps. Exit\n"
+	"                     status 2: refused, or not sound\n"
 	"\n"
 	"Exit status 3: it could not be done, and stderr says why.";
 
@@ -78,6 +96,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 		  "status: collect the evidence for a report in FILE, which is not there yet; -: stdout", "FILE" },
 		{ "csv", 0, 0, G_OPTION_ARG_NONE, &line->request.csv, "report: print CSV, a line for each figure", NULL },
 		{ "logs", 0, 0, G_OPTION_ARG_FILENAME, &line->logs, "report: read the logs in FOLDER", "FOLDER" },
+		{ "suspend", 0, 0, G_OPTION_ARG_NONE, &line->request.suspend,
+		  "reset: suspend the whole host to RAM, woken by its clock", NULL },
 		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
 		  "settle: and again when libvirt's half minute for a release is over", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &line->show_version, "Show the version", NULL },
@@ -113,19 +133,21 @@ static const Command *find_command(const char *name, GError **error)
 	return NULL;
 }
 
+static guint what_is_given(const Line *line)
+{
+	return (line->words[1] != NULL ? TAKES_VM : 0) | (line->xml_file != NULL ? TAKES_XML : 0) |
+	       (line->dump_file != NULL ? TAKES_DUMP : 0) | (line->bundle_file != NULL ? TAKES_BUNDLE : 0) |
+	       (line->request.csv ? TAKES_CSV : 0) | (line->logs != NULL ? TAKES_LOGS : 0) |
+	       (line->request.wait ? TAKES_WAIT : 0) | (line->request.suspend ? TAKES_SUSPEND : 0);
+}
+
 /* Each command with just what it takes. */
 static gboolean check_words(Line *line, const Command *command, GError **error)
 {
-	guint n = g_strv_length(line->words) - 1;
-	guint given = n + (line->xml_file != NULL) + (line->dump_file != NULL);
+	guint subjects = g_strv_length(line->words) - 1 + (line->xml_file != NULL) + (line->dump_file != NULL);
 
-	if (line->bundle_file != NULL && command->run != command_status) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "usage: hostler status --bundle FILE");
-		return FALSE;
-	}
-	if (given == 0)
-		return TRUE;
-	if (command->takes_subject && given == 1) {
+	if ((what_is_given(line) & ~command->takes) == 0 && subjects <= 1 &&
+	    (subjects == 1 || !command->needs_subject)) {
 		line->request.vm = line->words[1]; /* NULL after the last */
 		return TRUE;
 	}
@@ -140,7 +162,7 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: check, groups, status, settle or report? See: hostler --help");
+			    "which command: check, groups, status, report, settle or reset? See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);

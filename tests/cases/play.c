@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/lifecycle.h"
+#include "core/reset.h"
 #include "fakehost.h"
 #include "hostler/error.h"
 #include "hostler/event.h"
@@ -12,6 +13,7 @@
 #include "hostler/text.h"
 #include "look.h"
 #include "messages.h"
+#include "plugins/reset/suspend.h"
 #include "quirks.h"
 
 Play *play_open(const Case *test_case)
@@ -153,6 +155,23 @@ static void look(Play *play, const char *line, const CaseDomain *domain,
 	tell(play, line, "done", "");
 }
 
+/* `hostler reset VM`, with --suspend as its last rung. */
+static void reset(Play *play, const char *line, const CaseDomain *domain, gboolean suspend)
+{
+	g_autoptr(HostlerDomain) copy = hostler_domain_from_xml(domain->xml, strlen(domain->xml), NULL);
+	g_autoptr(GPtrArray) said = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	gboolean sound;
+
+	fakehost_begin(play->host);
+	sound = (!suspend || reset_suspend_allowed(play->host, copy->uuid, &error)) &&
+		hostler_lifecycle_reset(play->host, copy, suspend ? reset_by_suspend : NULL, said, &error);
+	for (guint i = 0; i < said->len; i++)
+		fakehost_note(play->host, "said: %s", (const char *)g_ptr_array_index(said, i));
+	tell(play, line, sound ? "ok" : "refused", error != NULL ? error->message : "");
+	settle_if_asked(play);
+}
+
 static void tell_status_line(gpointer data, const HostlerRecord *of, const char *section, const char *key,
 			     const char *text)
 {
@@ -274,6 +293,10 @@ static gboolean play_ours(Play *play, const char *line)
 		look(play, line, domain_of(play, line, rest), look_for_advice);
 	else if ((rest = after(line, "stay")) != NULL)
 		look(play, line, domain_of(play, line, rest), look_at_stay);
+	else if ((rest = after(line, "reset suspend")) != NULL)
+		reset(play, line, domain_of(play, line, rest), TRUE);
+	else if ((rest = after(line, "reset")) != NULL)
+		reset(play, line, domain_of(play, line, rest), FALSE);
 	else if ((rest = after(line, "let go")) != NULL)
 		let_go(play, line, rest);
 	else

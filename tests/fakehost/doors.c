@@ -108,6 +108,40 @@ static gboolean qemu_find(HostlerHost *host, const char *name, HostlerProcess *p
 	return FALSE;
 }
 
+static char *vm_running(HostlerHost *host)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	for (guint i = 0; i < fake->processes->len; i++) {
+		const FakeProcess *found = g_ptr_array_index(fake->processes, i);
+
+		if (found->vm != NULL)
+			return g_strdup(found->vm);
+	}
+	return NULL;
+}
+
+static char *suspend_objection(HostlerHost *host)
+{
+	return fake_kernel_text(host, "no-suspend");
+}
+
+static gboolean suspend(HostlerHost *host, guint seconds, GError **error)
+{
+	FakeHost *fake = (FakeHost *)host;
+	int errnum = 0;
+	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES :
+					   fake_fault_meet(fake, "suspend", NULL, NULL, &errnum);
+
+	if (effect != FAKE_EFFECT_NONE) {
+		machine_error(error, errnum != 0 ? errnum : EIO, "cannot write 'mem' to /sys/power/state");
+		return FALSE;
+	}
+	fakehost_note(host, "suspend %u", seconds);
+	fake_kernel_suspend(fake);
+	return TRUE;
+}
+
 static char *vm_xml(HostlerHost *host, const char *uuid)
 {
 	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->notes, uuid));
@@ -277,6 +311,9 @@ const HostlerHostOps fake_ops = {
 	.driver_module = driver_module,
 	.process_find = process_find,
 	.qemu_find = qemu_find,
+	.vm_running = vm_running,
+	.suspend_objection = suspend_objection,
+	.suspend = suspend,
 	.vm_xml = vm_xml,
 	.shutoff_reason = shutoff_reason,
 	.helper_start = helper_start,

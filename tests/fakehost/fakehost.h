@@ -29,7 +29,8 @@
  *                            `size` (of BAR 0), `resized` (with rebar=yes)
  *     mends=slot             methods after which nothing is wrong any more
  *     sleeps=D3cold          how deep it sleeps with power/control=auto, on vfio-pci and d3cold_allowed; a slot
- *                            is `slot` in spoils and mends, and d3cold is `d3cold` in all of them
+ *                            is `slot` in spoils and mends, and d3cold and suspend to RAM are `d3cold` and
+ *                            `suspend` in all of them
  *     hot_reset=no           VFIO has no reset of its slot; else it is that of `slot`
  *     virtual=yes            a function whose ids and BARs read ffff and 0, as the standard has it
  *     returns=no             it is not found again when it was removed
@@ -55,7 +56,8 @@
  *   [interface eth0]         mtu=1500 and other attributes of /sys/class/net
  *   [network default]        xml=<network>...</network>, on one line
  *   [kernel]                 /proc/cmdline=ro quiet: what kernel_text() reads there; nothing
- *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read
+ *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read.
+ *                            no-suspend=its kernel ...: why it cannot be suspended
  */
 HostlerHost *fakehost_new(const char *description, GError **error);
 
@@ -80,7 +82,7 @@ char *fakehost_differences(HostlerHost *host);
  *
  * DOOR is read, write, link, probe, config, config-write, users, vfio-module,
  * on-vfio, unbind-lock, hot-reset (ATTRIBUTE for the first three only), or without a BDF
- * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `manager which|stop|start`,
+ * `modprobe MODULE`, `rmmod MODULE`, `firewall`, `suspend`, `manager which|stop|start`,
  * `consoles all`, `console NAME`, `framebuffers BDF`, `framebuffer NAME`,
  * `storage PATH`. EFFECT:
  *   EBUSY, EIO, ...   the kernel refuses

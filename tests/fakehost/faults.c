@@ -37,7 +37,7 @@ static const struct {
 	guint words;
 } doors[] = {
 	{ "read", 2 }, { "write", 2 },	       { "link", 2 },  { "probe", 1 },	  { "config", 1 },
-	{ "users", 1 }, { "config-write", 1 }, { "modprobe", 1 }, { "firewall", 0 },
+	{ "users", 1 }, { "config-write", 1 }, { "modprobe", 1 }, { "firewall", 0 }, { "suspend", 0 },
 	{ "manager", 1 }, { "consoles", 1 }, { "console", 1 }, { "framebuffers", 1 }, { "framebuffer", 1 },
 	{ "rmmod", 1 }, { "storage", 1 },
 	{ "vfio-module", 1 }, { "on-vfio", 1 }, { "unbind-lock", 1 },

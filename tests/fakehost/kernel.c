@@ -166,6 +166,19 @@ static int set_reset_method(FakeHost *fake, FakeDevice *device, const char *valu
 	return 0;
 }
 
+void fake_kernel_suspend(FakeHost *fake)
+{
+	for (guint i = 0; i < fake->devices->len; i++) {
+		FakeDevice *device = g_ptr_array_index(fake->devices, i);
+
+		if (!device->present)
+			continue;
+		if (fake_list_has(fake_device_get(device, "resets"), "suspend"))
+			clear_witness(device);
+		apply(device, "suspend");
+	}
+}
+
 /* The signal that all functions below a port get, whoever asks for it. */
 static int reset_below(FakeHost *fake, FakeDevice *port)
 {

@@ -134,6 +134,8 @@ FakeEffect fake_fault_meet(FakeHost *fake, const char *door, const char *subject
 /* kernel.c: what a write does. 0, an errno, or FAKE_HANGS. */
 #define FAKE_HANGS (-1)
 int fake_kernel_write(FakeHost *fake, FakeDevice *device, const char *attribute, const char *value);
+/* All devices lose their power for a while; those are reset that say so. */
+void fake_kernel_suspend(FakeHost *fake);
 int fake_kernel_probe(FakeHost *fake, FakeDevice *device);
 void fake_kernel_config_write(FakeDevice *device, guint offset, const guint8 *bytes, gsize length);
 

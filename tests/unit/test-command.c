@@ -320,9 +320,33 @@ static void test_hooks(void)
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+static void assert_mend(const char *name, const char *mend, const char *expected)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	const VerdictSubject subject = { .name = name, .uuid = "11111111-2222-3333-4444-555555555555" };
+	g_auto(Capture) capture = { 0 };
+
+	capture_begin(&capture, FALSE);
+	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_HOST, NULL, mend, "x");
+	verdict_print(&capture.paper, &subject, findings);
+	g_assert_nonnull(strstr(capture_end(&capture), expected));
+}
+
+/* Commands are there to be copied, into a shell. */
+static void test_mend(void)
+{
+	assert_mend("win-10.x", "virsh edit VM, virt-xml VM --edit, the VM",
+		    "; virsh edit win-10.x, virt-xml win-10.x --edit, the VM\n");
+	assert_mend("a b", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
+	assert_mend("$(x)", "virsh memtune VM", "; virsh memtune 11111111-2222-3333-4444-555555555555\n");
+	assert_mend("-x", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
+	assert_mend("", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/command/mend", test_mend);
 	g_test_add_func("/command/check-status", test_status);
 	g_test_add_func("/command/check-plain", test_plain);
 	g_test_add_func("/command/check-terminal", test_terminal);

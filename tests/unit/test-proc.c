@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,6 +185,20 @@ static void test_qemu(Tree *tree, gconstpointer data)
 	g_assert_false(finds(tree, ""));
 }
 
+static void test_vm_running(Tree *tree, gconstpointer data)
+{
+	g_autofree char *name = NULL;
+
+	g_assert_null(tree->host->ops->vm_running(tree->host));
+	tree_file(tree, "run/libvirt/qemu/gone.pid", "4243\n");
+	tree_file(tree, "run/libvirt/qemu/vm.xml", "4242\n");
+	tree_file(tree, "run/libvirt/qemu/driver.pid", "4242\n");
+	g_assert_null(tree->host->ops->vm_running(tree->host));
+	tree_file(tree, "run/libvirt/qemu/a b.pid", "4242\n");
+	name = tree->host->ops->vm_running(tree->host);
+	g_assert_cmpstr(name, ==, "a b");
+}
+
 /* A FIFO would keep us for ever, a link would lead us anywhere. */
 static void test_qemu_no_file(Tree *tree, gconstpointer data)
 {
@@ -236,6 +251,55 @@ static void test_kernel_text(Tree *tree, gconstpointer data)
 	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc"));
 	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc/long"));
 	g_assert_null(tree->host->ops->kernel_text(tree->host, "/proc/link"));
+}
+
+static void objects(const Tree *tree, const char *why)
+{
+	g_autofree char *objection = tree->host->ops->suspend_objection(tree->host);
+
+	if (why == NULL)
+		g_assert_null(objection);
+	else
+		g_assert_nonnull(strstr(objection, why));
+}
+
+static char *read_back(const Tree *tree, const char *path)
+{
+	g_autofree char *file = g_build_filename(tree->root, path, NULL);
+	char *text = NULL;
+
+	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	return text;
+}
+
+/* Orders are written over what stood there, as into files of the kernel's. */
+static void test_suspend(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *state = NULL;
+	g_autofree char *kind = NULL;
+	g_autofree char *alarm = NULL;
+
+	objects(tree, "/sys/power/state");
+	tree_file(tree, "sys/power/state", "freeze mem disk\n");
+	tree_file(tree, "sys/power/mem_sleep", "[s2idle]\n");
+	objects(tree, "no deep");
+	tree_file(tree, "sys/power/mem_sleep", "[s2idle] deep\n");
+	objects(tree, "wakealarm");
+	g_assert_false(tree->host->ops->suspend(tree->host, 10, &error));
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	tree_file(tree, "sys/class/rtc/rtc0/wakealarm", "   ");
+	tree_file(tree, "sys/power/mem_sleep", "[s2idle] deep\n");
+	objects(tree, NULL);
+	g_assert_true(tree->host->ops->suspend(tree->host, 10, &error));
+	g_assert_no_error(error);
+	state = read_back(tree, "sys/power/state");
+	kind = read_back(tree, "sys/power/mem_sleep");
+	alarm = read_back(tree, "sys/class/rtc/rtc0/wakealarm");
+	g_assert_true(g_str_has_prefix(state, "mem"));
+	g_assert_true(g_str_has_prefix(kind, "s2idle"));
+	g_assert_cmpstr(alarm, ==, "010");
 }
 
 /* /proc/sys is particular about how much it is asked for. */
@@ -297,5 +361,7 @@ int main(int argc, char **argv)
 	g_test_add("/proc/shutoff-reason", Tree, NULL, set_up, test_shutoff_reason, tear_down);
 	g_test_add("/proc/networks", Tree, NULL, set_up, test_networks, tear_down);
 	g_test_add("/proc/kernel-text", Tree, NULL, set_up, test_kernel_text, tear_down);
+	g_test_add("/proc/vm-running", Tree, NULL, set_up, test_vm_running, tear_down);
+	g_test_add("/proc/suspend", Tree, NULL, set_up, test_suspend, tear_down);
 	return g_test_run();
 }
