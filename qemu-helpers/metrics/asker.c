@@ -12,14 +12,16 @@
 #include "hostler/log.h"
 #include "source.h"
 
-/* In one question: short enough that four of them, side by side, do for many VMs. */
-#define COMPANY 10
+/* That libvirt may take for one VM of several, on a busy host: as many go together as
+ * have time for it. */
+#define SECONDS_EACH 0.04
 /* Between attempts to reach libvirt. */
 #define RECONNECT_SECONDS 2.0
 
 struct _Asker {
 	char *uri;
 	Links *links; /* NULL: the kernel cannot be asked */
+	Echo *echo;   /* the caller's; NULL: round trips are not measured */
 	Source *source;
 	GHashTable *guests; /* uuid -> Guest */
 	guint timer;        /* source id; 0: none is set */
@@ -61,13 +63,20 @@ static void give_up_for_now(Asker *asker, double now, const char *trouble)
 static GPtrArray *choose_company(Asker *asker, double now)
 {
 	GPtrArray *company = g_ptr_array_new();
+	double patience = HUGE_VAL;
 	GHashTableIter iter;
-	gpointer guest;
+	gpointer value;
 
 	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &guest) && company->len < COMPANY) {
-		if (guest_wants(guest, now) && !((Guest *)guest)->alone)
-			g_ptr_array_add(company, guest);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Guest *guest = value;
+
+		if (guest->alone || !guest_wants(guest, now))
+			continue;
+		patience = MIN(patience, guest_patience(guest, FALSE));
+		if (company->len >= MAX((guint)(patience / SECONDS_EACH), 1))
+			break;
+		g_ptr_array_add(company, guest);
 	}
 	return company;
 }
@@ -183,7 +192,7 @@ static void ask_libvirt(Asker *asker, double now)
 
 static void begin_sample(Asker *asker, Guest *guest, double now)
 {
-	guest_begin(guest, asker->links, now);
+	guest_begin(guest, asker->links, asker->echo, now);
 }
 
 static void end_sample(Asker *asker, Guest *guest, double now)
@@ -335,12 +344,13 @@ static void free_guest(gpointer guest)
 	guest_free(guest);
 }
 
-Asker *asker_new(const char *uri)
+Asker *asker_new(const char *uri, Echo *echo)
 {
 	Asker *asker = g_new0(Asker, 1);
 	g_autoptr(GError) error = NULL;
 
 	asker->uri = g_strdup(uri);
+	asker->echo = echo;
 	asker->links = links_new(&error);
 	if (asker->links == NULL)
 		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "no figures of NICs: %s", error->message);

@@ -126,7 +126,17 @@ static gboolean disks_are_still(const Guest *guest)
 	return guest->disks != NULL && guest->quiet && cpu_time > 0 && cpu_time == guest->cpu_time;
 }
 
-static void begin_sample(Guest *guest, Links *links, double now)
+/* A VM that used no CPU would not answer, or be woken. */
+static void ask_for_round_trip(Guest *guest, Links *links, Echo *echo)
+{
+	guint64 cpu_time = kernel_cpu_time(guest->kernel);
+
+	if (cpu_time != guest->cpu_begun || cpu_time == 0)
+		nics_send_echoes(guest->nics, links, echo);
+	guest->cpu_begun = cpu_time;
+}
+
+static void begin_sample(Guest *guest, Links *links, Echo *echo, double now)
 {
 	write_sample(guest, NOT_IN_TIME);
 	guest->begun = sample_new(guest->book->stay->uuid, now);
@@ -134,6 +144,8 @@ static void begin_sample(Guest *guest, Links *links, double now)
 	kernel_read(guest->kernel, guest->begun);
 	if (links != NULL)
 		nics_read(guest->nics, links, guest->begun);
+	if (links != NULL && echo != NULL)
+		ask_for_round_trip(guest, links, echo);
 }
 
 gboolean guest_is_due(const Guest *guest, double now)
@@ -141,11 +153,11 @@ gboolean guest_is_due(const Guest *guest, double now)
 	return guest->due <= now + COMPANY_SECONDS;
 }
 
-void guest_begin(Guest *guest, Links *links, double now)
+void guest_begin(Guest *guest, Links *links, Echo *echo, double now)
 {
 	if (!guest_is_due(guest, now))
 		return;
-	begin_sample(guest, links, now);
+	begin_sample(guest, links, echo, now);
 	if (!guest->has_disks) {
 		write_sample(guest, NULL);
 	} else if (kernel_qemu_is_stopped(guest->kernel)) {

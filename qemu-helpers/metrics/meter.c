@@ -159,6 +159,7 @@ void meter_to_json(const Meter *meter, JsonBuilder *builder)
 		else
 			json_add_count(builder, counter->name, meter->counts[i]);
 	}
+	rtt_to_json(&meter->rtt, builder);
 }
 
 Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
@@ -169,6 +170,7 @@ Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 	if (target == NULL)
 		return NULL;
 	meter = meter_new(kind, target, place);
+	meter->rtt = rtt_from_json(object);
 	for (guint i = 0; i < METER_COUNTERS; i++) {
 		const char *name = kind->counters[i].name;
 		double value = json_object_get_double_member_with_default(object, name, -1);

@@ -2,6 +2,7 @@
 /* Which of the host's interfaces are a VM's, and which way they look. */
 #include "nics.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "plugins/metrics/inventory.h"
@@ -9,7 +10,10 @@
 typedef struct {
 	char *target;
 	guint place; /* in the XML */
+	char *mac;
+	struct sockaddr_in6 reserved; /* its address; family 0: none that is known */
 	Link link;
+	EchoPeer *peer; /* NULL: none was sent yet */
 } Nic;
 
 struct _Nics {
@@ -20,19 +24,35 @@ static void nic_free(gpointer data)
 {
 	Nic *nic = data;
 
+	g_clear_pointer(&nic->peer, echo_peer_free);
 	g_free(nic->target);
+	g_free(nic->mac);
 	g_free(nic);
+}
+
+static struct sockaddr_in6 parse_address(const char *text)
+{
+	struct sockaddr_in6 address = { 0 };
+	g_autofree char *mapped = text != NULL ? g_strconcat("::ffff:", text, NULL) : NULL;
+
+	if (text != NULL && (inet_pton(AF_INET6, text, &address.sin6_addr) == 1 ||
+			     inet_pton(AF_INET6, mapped, &address.sin6_addr) == 1))
+		address.sin6_family = AF_INET6;
+	return address;
 }
 
 static void add_nic(Nics *nics, const HostlerRecord *stay, const char *group)
 {
 	g_autofree char *target = g_key_file_get_string(stay->body, group, "target", NULL);
+	g_autofree char *address = g_key_file_get_string(stay->body, group, METRICS_ADDRESS, NULL);
 	Nic *nic;
 
 	if (target == NULL || g_key_file_has_key(stay->body, group, METRICS_UNMEASURED, NULL))
 		return;
 	nic = g_new0(Nic, 1);
 	nic->target = g_steal_pointer(&target);
+	nic->mac = g_key_file_get_string(stay->body, group, "mac", NULL);
+	nic->reserved = parse_address(address);
 	nic->place = (guint)g_ascii_strtoull(group + strlen(METRICS_NICS), NULL, 10);
 	g_ptr_array_add(nics->nics, nic);
 }
@@ -90,6 +110,33 @@ void nics_read(Nics *nics, Links *links, Sample *sample)
 			continue;
 		meter = meter_new(&meter_nic, nic->target, nic->place);
 		fill(meter, &stats, nic->link.guest_side);
+		if (nic->peer != NULL)
+			meter->rtt = echo_peer_take(nic->peer);
 		g_ptr_array_add(sample->meters, meter);
+	}
+}
+
+/* --- round trips --- */
+
+/* What the network keeps for it, else what the host has met. */
+static gboolean find_address(const Nic *nic, Links *links, struct sockaddr_in6 *address)
+{
+	*address = nic->reserved;
+	return nic->reserved.sin6_family != 0 ||
+	       (nic->mac != NULL && links_find_neighbour(links, nic->link.over, nic->mac, address));
+}
+
+/* A macvtap does not talk with its host. */
+void nics_send_echoes(Nics *nics, Links *links, Echo *echo)
+{
+	for (guint i = 0; i < nics->nics->len; i++) {
+		Nic *nic = g_ptr_array_index(nics->nics, i);
+		struct sockaddr_in6 address;
+
+		if (nic->link.index == 0 || nic->link.guest_side || !find_address(nic, links, &address))
+			continue;
+		if (nic->peer == NULL)
+			nic->peer = echo_peer_new(echo);
+		echo_peer_send(nic->peer, &address, nic->link.over);
 	}
 }

@@ -14,12 +14,12 @@ struct _Sampler {
 	GHashTable *guests; /* the asker's */
 };
 
-Sampler *sampler_new(Log *log, const char *uri)
+Sampler *sampler_new(Log *log, const char *uri, Echo *echo)
 {
 	Sampler *sampler = g_new0(Sampler, 1);
 
 	sampler->log = log;
-	sampler->asker = asker_new(uri);
+	sampler->asker = asker_new(uri, echo);
 	sampler->guests = asker_guests(sampler->asker);
 	return sampler;
 }

@@ -15,7 +15,7 @@
 #include "qemu-helpers/metrics/nics.h"
 #include "qemu-helpers/metrics/source.h"
 
-#define COMPANY 10 /* as in asker.c */
+#define COMPANY 62 /* as asker.c has it at the default interval */
 #define REST_MICROSECONDS 5000 /* QEMU may do something after it has answered */
 
 typedef struct {
@@ -156,7 +156,7 @@ static const struct {
 	{ "NICs, CPU, memory: ours, from the kernel", ask_kernel },
 	{ "the same groups by one bulk call", ask_bulk_same },
 	{ "the same and BLOCK by one bulk call", ask_bulk_with_disks },
-	{ "disks: ours, ten VMs a call, four at a time", ask_for_disks },
+	{ "disks: ours", ask_for_disks },
 	{ "BLOCK alone by one bulk call", ask_bulk_disks },
 	{ "a call for each device (collectd's way)", ask_each_device },
 };

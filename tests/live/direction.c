@@ -50,6 +50,21 @@ static void make_frame(const char *name, gboolean to_guest, guint8 *frame)
 	frame[2 * ETH_ALEN + 1] = ETHERTYPE & 0xff;
 }
 
+/* The kernel drops what is sent before it has seen that somebody is there. */
+static void wait_for_carrier(const char *name)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(request.ifr_name, name, sizeof(request.ifr_name));
+	for (int i = 0; i < 500 && (request.ifr_flags & IFF_RUNNING) == 0; i++) {
+		g_usleep(10000);
+		g_assert_cmpint(ioctl(fd, SIOCGIFFLAGS, &request), ==, 0);
+	}
+	g_usleep(100000);
+	close(fd);
+}
+
 static int open_guest(const char *name, const char *device)
 {
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
@@ -130,6 +145,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	fd = open_guest(argv[1], argv[2]);
+	wait_for_carrier(argv[1]);
 	send_from_guest(fd, argv[1]);
 	send_from_wire(argv[1], argv[3]);
 	receive_in_guest(fd);
