@@ -374,3 +374,8 @@ GHashTable *asker_guests(Asker *asker)
 {
 	return asker->guests;
 }
+
+Links *asker_links(Asker *asker)
+{
+	return asker->links;
+}

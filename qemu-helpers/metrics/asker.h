@@ -12,6 +12,8 @@ Asker *asker_new(const char *uri, Echo *echo);
 void asker_free(Asker *asker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Asker, asker_free)
 
+/* NULL: the kernel cannot be asked. */
+Links *asker_links(Asker *asker);
 /* uuid -> Guest; both are owned by the table. */
 GHashTable *asker_guests(Asker *asker);
 

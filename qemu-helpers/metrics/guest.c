@@ -33,25 +33,25 @@ static gboolean has_disks(const HostlerRecord *stay)
 	return FALSE;
 }
 
-Guest *guest_new(Book *book, double now)
+Guest *guest_new(Book *book, Links *links, double now)
 {
 	g_autofree char *cgroup = g_key_file_get_string(book->stay->body, METRICS_GROUP, METRICS_CGROUP, NULL);
 	Guest *guest = g_new0(Guest, 1);
 
 	guest->book = book;
 	guest->kernel = kernel_new("/", &book->stay->qemu, cgroup);
-	guest->nics = nics_new(book->stay);
+	guest->nics = nics_new(book->stay, links);
 	guest->has_disks = has_disks(book->stay);
 	guest->alone = TRUE;
 	guest->due = now;
 	return guest;
 }
 
-void guest_update(Guest *guest, HostlerRecord *stay)
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links)
 {
 	book_update(guest->book, stay);
 	nics_free(guest->nics);
-	guest->nics = nics_new(guest->book->stay);
+	guest->nics = nics_new(guest->book->stay, links);
 	guest->has_disks = has_disks(guest->book->stay);
 }
 
@@ -106,6 +106,13 @@ void guest_rest(Guest *guest)
 	guest->due = HUGE_VAL;
 	guest->since = 0;
 	guest->question = 0;
+}
+
+void guest_end(Guest *guest, HostlerRecord *ended)
+{
+	nics_carry_over(guest->nics, ended);
+	book_update(guest->book, ended);
+	guest_rest(guest);
 }
 
 /* All VMs of one interval are due at the same moment, so that few questions do for

@@ -29,19 +29,22 @@ typedef struct {
 	guint64 cpu_begun;  /* kernel_cpu_time() at the last sample */
 } Guest;
 
-/* Takes the book. It is due at once. */
-Guest *guest_new(Book *book, double now);
+/* Takes the book. It is due at once. `links` may be NULL, here and below. */
+Guest *guest_new(Book *book, Links *links, double now);
 void guest_free(Guest *guest);
 
 /* Takes the stay, which was written again for the same QEMU. */
-void guest_update(Guest *guest, HostlerRecord *stay);
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links);
+
+/* Takes the stay, of a QEMU that has ended. */
+void guest_end(Guest *guest, HostlerRecord *ended);
 
 /* Its libvirt object is gone or going: never again. */
 void guest_rest(Guest *guest);
 
 gboolean guest_is_due(const Guest *guest, double now);
 /* Begins the sample, if it is due, and writes it when nothing is missing: the disks
- * of a VM that used no CPU are as they were. `links` and `echo` may be NULL. */
+ * of a VM that used no CPU are as they were. `echo` may be NULL. */
 void guest_begin(Guest *guest, Links *links, Echo *echo, double now);
 /* Writes the sample whose time is up, without the disks. */
 void guest_end_late(Guest *guest, double now);

@@ -140,6 +140,16 @@ Link links_look_up(Links *links, const char *name)
 	return link;
 }
 
+Function links_find_function(Links *links, const char *mac)
+{
+	return functions_find(links->rtnetlink, mac);
+}
+
+gboolean links_read_function(Links *links, const Function *function, struct rtnl_link_stats64 *stats)
+{
+	return functions_read(links->rtnetlink, function, stats);
+}
+
 /* --- who is behind it --- */
 
 gboolean links_find_neighbour(Links *links, int index, const char *mac, struct sockaddr_in6 *address)

@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <netinet/in.h>
 
+#include "functions.h"
 #include "rtnetlink.h"
 
 /* The host's network interfaces and their counters, all by one question to the
@@ -28,6 +29,10 @@ Link links_look_up(Links *links, const char *name);
 gboolean links_read(Links *links);
 /* Those of the last links_read(), as the host counts; FALSE: there is no such interface. */
 gboolean links_find(const Links *links, int index, struct rtnl_link_stats64 *stats);
+
+/* See functions.h. */
+Function links_find_function(Links *links, const char *mac);
+gboolean links_read_function(Links *links, const Function *function, struct rtnl_link_stats64 *stats);
 
 /* The address by which the host knows whoever has `mac` ("52:54:00:12:34:56") behind
  * an interface: IPv4 if it can be, else IPv6, else of the link alone. FALSE: none.

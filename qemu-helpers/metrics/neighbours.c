@@ -64,7 +64,7 @@ static guint rank(const struct sockaddr_in6 *address)
 	return IN6_IS_ADDR_LINKLOCAL(&address->sin6_addr) ? 1 : 2;
 }
 
-static gboolean parse_mac(const char *text, guint8 *mac)
+gboolean mac_parse(const char *text, guint8 *mac)
 {
 	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
 		      &mac[5]) == ETH_ALEN;
@@ -75,7 +75,7 @@ gboolean neighbours_find(const GArray *neighbours, int index, const char *mac, s
 	guint8 wanted[ETH_ALEN];
 	guint best = 0;
 
-	if (!parse_mac(mac, wanted))
+	if (!mac_parse(mac, wanted))
 		return FALSE;
 	for (guint i = 0; i < neighbours->len; i++) {
 		const Neighbour *neighbour = &g_array_index(neighbours, Neighbour, i);

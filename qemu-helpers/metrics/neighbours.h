@@ -13,6 +13,9 @@ typedef struct {
 	struct sockaddr_in6 address; /* IPv4 as ::ffff:192.0.2.1 */
 } Neighbour;
 
+/* "52:54:00:12:34:56", ETH_ALEN bytes. */
+gboolean mac_parse(const char *text, guint8 *mac);
+
 /* Never NULL; those that are known not to answer are left out. */
 GArray *neighbours_read(Rtnetlink *rtnetlink);
 

@@ -7,12 +7,16 @@
 
 #include "plugins/metrics/inventory.h"
 
+/* Errors, rx and tx: a function's are not told. */
+#define FUNCTION_UNKNOWN (1u << 2 | 1u << 6)
+
 typedef struct {
 	char *target;
 	guint place; /* in the XML */
 	char *mac;
 	struct sockaddr_in6 reserved; /* its address; family 0: none that is known */
 	Link link;
+	Function function; /* index 0: it is none */
 	EchoPeer *peer; /* NULL: none was sent yet */
 } Nic;
 
@@ -41,33 +45,68 @@ static struct sockaddr_in6 parse_address(const char *text)
 	return address;
 }
 
-static void add_nic(Nics *nics, const HostlerRecord *stay, const char *group)
+static void note_function(const Nic *nic, HostlerRecord *stay, const char *group)
 {
-	g_autofree char *target = g_key_file_get_string(stay->body, group, "target", NULL);
-	g_autofree char *address = g_key_file_get_string(stay->body, group, METRICS_ADDRESS, NULL);
-	Nic *nic;
+	g_key_file_set_string(stay->body, group, "target", nic->target);
+	g_key_file_remove_key(stay->body, group, METRICS_UNMEASURED, NULL);
+}
 
-	if (target == NULL || g_key_file_has_key(stay->body, group, METRICS_UNMEASURED, NULL))
-		return;
-	nic = g_new0(Nic, 1);
-	nic->target = g_steal_pointer(&target);
+/* FALSE: nobody counts for this NIC. */
+static gboolean find_function(Nic *nic, HostlerRecord *stay, const char *group, Links *links)
+{
+	g_autofree char *type = g_key_file_get_string(stay->body, group, "type", NULL);
+
+	if (g_strcmp0(type, "hostdev") != 0 || nic->mac == NULL || links == NULL)
+		return FALSE;
+	nic->function = links_find_function(links, nic->mac);
+	if (nic->function.index == 0)
+		return FALSE;
+	nic->target = g_strdup_printf("%s vf %u", nic->function.name, nic->function.number);
+	note_function(nic, stay, group);
+	return TRUE;
+}
+
+/* NULL: it has no interface. */
+static Nic *nic_new(HostlerRecord *stay, const char *group, Links *links)
+{
+	g_autofree char *address = g_key_file_get_string(stay->body, group, METRICS_ADDRESS, NULL);
+	Nic *nic = g_new0(Nic, 1);
+
 	nic->mac = g_key_file_get_string(stay->body, group, "mac", NULL);
 	nic->reserved = parse_address(address);
 	nic->place = (guint)g_ascii_strtoull(group + strlen(METRICS_NICS), NULL, 10);
-	g_ptr_array_add(nics->nics, nic);
+	if (!g_key_file_has_key(stay->body, group, METRICS_UNMEASURED, NULL))
+		nic->target = g_key_file_get_string(stay->body, group, "target", NULL);
+	if (nic->target != NULL || find_function(nic, stay, group, links))
+		return nic;
+	nic_free(nic);
+	return NULL;
 }
 
-Nics *nics_new(const HostlerRecord *stay)
+Nics *nics_new(HostlerRecord *stay, Links *links)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
 	Nics *nics = g_new(Nics, 1);
 
 	nics->nics = g_ptr_array_new_with_free_func(nic_free);
 	for (gsize i = 0; groups[i] != NULL; i++) {
-		if (g_str_has_prefix(groups[i], METRICS_NICS))
-			add_nic(nics, stay, groups[i]);
+		Nic *nic = g_str_has_prefix(groups[i], METRICS_NICS) ? nic_new(stay, groups[i], links) : NULL;
+
+		if (nic != NULL)
+			g_ptr_array_add(nics->nics, nic);
 	}
 	return nics;
+}
+
+void nics_carry_over(const Nics *nics, HostlerRecord *stay)
+{
+	for (guint i = 0; i < nics->nics->len; i++) {
+		const Nic *nic = g_ptr_array_index(nics->nics, i);
+		g_autofree char *group = g_strdup_printf(METRICS_NICS "%u", nic->place);
+
+		if (nic->function.index != 0)
+			note_function(nic, stay, group);
+	}
 }
 
 void nics_free(Nics *nics)
@@ -106,10 +145,13 @@ void nics_read(Nics *nics, Links *links, Sample *sample)
 		struct rtnl_link_stats64 stats;
 		Meter *meter;
 
-		if (!find(nic, links, &stats))
+		if (nic->function.index != 0 ? !links_read_function(links, &nic->function, &stats) :
+					       !find(nic, links, &stats))
 			continue;
 		meter = meter_new(&meter_nic, nic->target, nic->place);
-		fill(meter, &stats, nic->link.guest_side);
+		fill(meter, &stats, nic->link.guest_side || nic->function.index != 0);
+		if (nic->function.index != 0)
+			meter->known &= ~FUNCTION_UNKNOWN;
 		if (nic->peer != NULL)
 			meter->rtt = echo_peer_take(nic->peer);
 		g_ptr_array_add(sample->meters, meter);

@@ -9,8 +9,13 @@
 /* A VM's NICs as the host's interfaces, and their counters from the guest's side. */
 typedef struct _Nics Nics;
 
-/* Those of the stay that have an interface on the host. */
-Nics *nics_new(const HostlerRecord *stay);
+/* Those of the stay that have an interface on the host. An SR-IOV function that was
+ * passed through is counted by the physical one: it gets a target in the stay, and is
+ * not unmeasured any more. `links` may be NULL. */
+Nics *nics_new(HostlerRecord *stay, Links *links);
+/* Writes what was found of functions into another stay of the same QEMU: once that has
+ * ended nobody knows it any more. */
+void nics_carry_over(const Nics *nics, HostlerRecord *stay);
 /* Before the echo that was sent by. */
 void nics_free(Nics *nics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Nics, nics_free)

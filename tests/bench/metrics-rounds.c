@@ -245,7 +245,7 @@ static void open_vms(Bench *bench)
 		Vm vm = { .stay = g_ptr_array_steal_index(stays, 0) };
 
 		vm.kernel = kernel_new("/", &vm.stay->qemu, NULL);
-		vm.nics = nics_new(vm.stay);
+		vm.nics = nics_new(vm.stay, NULL);
 		vm.domain = virDomainLookupByUUIDString(bench->connection, vm.stay->uuid);
 		g_array_append_val(bench->vms, vm);
 	}

@@ -122,7 +122,7 @@ static void assert_counted(const char *name)
 
 	stay->body = g_key_file_new();
 	g_key_file_set_string(stay->body, "metrics-nic-0", "target", name);
-	nics = nics_new(stay);
+	nics = nics_new(stay, NULL);
 	g_assert_true(links_read(links));
 	nics_read(nics, links, sample);
 	g_assert_cmpuint(sample->meters->len, ==, 1);

@@ -330,7 +330,7 @@ static void crowd_open(Crowd *crowd, guint n, gboolean alone)
 
 		crowd->uuids[i] = g_strdup_printf("6f30cf5b-0000-4000-8000-0000000000%02x", i);
 		book = book_new(make_stay(crowd->uuids[i], "web", 3600), take_line, crowd->lines);
-		crowd->guests[i] = guest_new(book, sample_clock());
+		crowd->guests[i] = guest_new(book, NULL, sample_clock());
 		crowd->guests[i]->alone = alone;
 		g_hash_table_insert(asker_guests(crowd->asker), g_strdup(crowd->uuids[i]), crowd->guests[i]);
 	}
@@ -437,7 +437,7 @@ static Guest *make_guest(guint interval, double now)
 {
 	cpu_time = 0;
 	stopped = FALSE;
-	return guest_new(book_new(make_stay(STAY_UUID, "web", interval), swallow, NULL), now);
+	return guest_new(book_new(make_stay(STAY_UUID, "web", interval), swallow, NULL), NULL, now);
 }
 
 static Sample *make_answer(guint64 bytes)
@@ -551,7 +551,7 @@ static void test_no_disks(void)
 	Guest *guest;
 
 	g_key_file_remove_group(stay->body, "metrics-disk-0", NULL);
-	guest = guest_new(book_new(stay, swallow, NULL), 2000);
+	guest = guest_new(book_new(stay, swallow, NULL), NULL, 2000);
 	guest_begin(guest, NULL, NULL, 2000);
 	g_assert_false(guest_wants(guest, 2000));
 	g_assert_cmpuint(guest->book->samples, ==, 1);
