@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The round of samples, and which VMs go into which question to libvirt.
- *
- * A call about several VMs is cheaper than one for each, but one that hangs in it
- * hides all. So only VMs that answered last time go together; those of a late call,
- * and whoever is new, are asked for alone. */
+/* The round of samples, and what libvirt's answers mean for whom. */
 #include "asker.h"
 
 #include <math.h>
 
 #include "daemon.h"
 #include "hostler/log.h"
-#include "source.h"
+#include "questions.h"
 
-/* That libvirt may take for one VM of several, on a busy host: as many go together as
- * have time for it. */
-#define SECONDS_EACH 0.04
 /* Between attempts to reach libvirt. */
 #define RECONNECT_SECONDS 2.0
 
@@ -59,97 +52,6 @@ static void give_up_for_now(Asker *asker, double now, const char *trouble)
 	for_each(asker, be_unreachable, now);
 }
 
-/* The next few that go together. */
-static GPtrArray *choose_company(Asker *asker, double now)
-{
-	GPtrArray *company = g_ptr_array_new();
-	double patience = HUGE_VAL;
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Guest *guest = value;
-
-		if (guest->alone || !guest_wants(guest, now))
-			continue;
-		patience = MIN(patience, guest_patience(guest, FALSE));
-		if (company->len >= MAX((guint)(patience / SECONDS_EACH), 1))
-			break;
-		g_ptr_array_add(company, guest);
-	}
-	return company;
-}
-
-/* The one that has waited longest of those that are asked for alone. */
-static GPtrArray *choose_one(Asker *asker, double now)
-{
-	GPtrArray *company = g_ptr_array_new();
-	GHashTableIter iter;
-	gpointer value;
-	Guest *first = NULL;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Guest *guest = value;
-
-		if (guest->alone && guest_wants(guest, now) && (first == NULL || guest->ask_at < first->ask_at))
-			first = guest;
-	}
-	if (first != NULL)
-		g_ptr_array_add(company, first);
-	return company;
-}
-
-static void send_out(Asker *asker, const char *uri, GPtrArray *company, gboolean alone)
-{
-	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
-	double patience = HUGE_VAL;
-	guint question;
-
-	for (guint i = 0; i < company->len; i++) {
-		const Guest *guest = g_ptr_array_index(company, i);
-
-		g_ptr_array_add(uuids, guest->book->stay->uuid);
-		patience = MIN(patience, guest_patience(guest, alone));
-	}
-	question = source_ask(asker->source, uri, uuids, (guint)(patience * 1000));
-	for (guint i = 0; i < company->len; i++) {
-		Guest *guest = g_ptr_array_index(company, i);
-
-		guest->question = question;
-		guest->named = FALSE;
-	}
-}
-
-/* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
- * to ask for, or no room. */
-static gboolean ask_some(Asker *asker, const char *uri, gboolean alone, double now)
-{
-	g_autoptr(GPtrArray) company = NULL;
-
-	if (source_room(asker->source) <= (alone ? 1 : 0))
-		return FALSE;
-	company = alone ? choose_one(asker, now) : choose_company(asker, now);
-	if (company->len == 0)
-		return FALSE;
-	send_out(asker, uri, company, alone);
-	return TRUE;
-}
-
-static gboolean wants_any(Asker *asker, double now)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		if (guest_wants(value, now))
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* Its pid file may be anywhere; then the hooks' parent is asked about. */
 static const char *find_uri(Asker *asker)
 {
@@ -171,7 +73,7 @@ static void ask_libvirt(Asker *asker, double now)
 {
 	const char *uri;
 
-	if (!wants_any(asker, now))
+	if (!questions_are_wanted(asker->guests, now))
 		return;
 	if (now < asker->reach_at) {
 		for_each(asker, be_unreachable, now);
@@ -182,10 +84,7 @@ static void ask_libvirt(Asker *asker, double now)
 		give_up_for_now(asker, now, "libvirt's daemon does not run");
 		return;
 	}
-	while (ask_some(asker, uri, FALSE, now))
-		;
-	while (ask_some(asker, uri, TRUE, now))
-		;
+	questions_send(asker->guests, asker->source, uri, now);
 }
 
 /* --- the round --- */

@@ -19,8 +19,8 @@ typedef struct _EchoPeer EchoPeer;
 EchoPeer *echo_peer_new(Echo *echo);
 void echo_peer_free(EchoPeer *peer);
 
-/* Sends one, out of the interface `index` whatever the routes say. One that is not
- * answered by then is lost. IPv4 as ::ffff:192.0.2.1. */
+/* Sends one, out of the interface `index` whatever the routes say. IPv4 as
+ * ::ffff:192.0.2.1. */
 void echo_peer_send(EchoPeer *peer, const struct sockaddr_in6 *address, int index);
-/* What came of those sent since the last time. */
+/* What came of those sent since the last time; what is not answered by now is lost. */
 Rtt echo_peer_take(EchoPeer *peer);

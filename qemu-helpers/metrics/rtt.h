@@ -7,7 +7,7 @@
 /* Round trips to a guest, seconds. */
 typedef struct {
 	guint sent; /* 0: nobody was asked, and nothing else counts */
-	guint lost; /* not answered before the next one was sent */
+	guint lost; /* not answered within the interval */
 	guint answered;
 	double sum;
 	double min;
