@@ -28,7 +28,7 @@ static const struct {
 	guint32 capabilities; /* a bit each */
 } helpers[] = {
 	[HOSTLER_HELPER_WATCH] = { HOSTLER_HELPER_DIR "/hostler-watch", "hostler", 1U << CAP_NET_ADMIN },
-	[HOSTLER_HELPER_METRICS] = { HOSTLER_HELPER_DIR "/hostler-metrics", "hostler-metrics", 0 },
+	[HOSTLER_HELPER_METRICS] = { HOSTLER_HELPER_DIR "/hostler-metrics", "hostler-metrics", 1U << CAP_NET_RAW },
 };
 
 typedef struct {

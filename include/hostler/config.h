@@ -9,11 +9,13 @@
  *   [hooks]    deadline=20     seconds a hook may take, 5..300
  *   [metrics]  interval=10     seconds between samples, 1..3600
  *              enabled=true
+ *              rtt=true       round trips to guests, by ICMP echoes
  */
 typedef struct {
 	guint hook_deadline;    /* seconds */
 	guint metrics_interval; /* seconds */
 	gboolean metrics_enabled;
+	gboolean metrics_rtt;
 } HostlerConfig;
 
 /* No file is no error. A file that is not root's (or the caller's own, in

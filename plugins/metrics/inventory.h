@@ -12,6 +12,11 @@
 #define METRICS_NICS "metrics-nic-"
 #define METRICS_DEVICES "metrics-device-"
 
+/* Of a NIC: the address that libvirt's network keeps for it; and why there is none to
+ * measure round trips to. */
+#define METRICS_ADDRESS "address"
+#define METRICS_RTT_UNMEASURED "rtt_unmeasured"
+
 /* The key that a disk, NIC or device has whose traffic nobody can count, and why. */
 #define METRICS_UNMEASURED "unmeasured"
 

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "address.h"
 #include "cgroup.h"
 #include "ground.h"
 #include "helper.h"
@@ -30,13 +31,16 @@ static void fill_cgroup(HostlerHost *host, HostlerRecord *stay)
 static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
 {
 	guint interval = domain->settings.metrics_interval;
+	g_autoptr(GPtrArray) xmls = NULL;
 
 	if (!host->config.metrics_enabled) {
 		metrics_inventory_forget(stay->body);
 		return TRUE;
 	}
+	xmls = host->ops->network_xmls(host);
 	metrics_helper_make_log_dir(host);
 	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
+	metrics_addresses_fill(stay->body, domain, xmls);
 	fill_cgroup(host, stay);
 	metrics_ground_fill(host, domain, stay->body);
 	return TRUE;

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The round of samples, and which VMs go into which question to libvirt.
- *
- * A call about several VMs is cheaper than one for each, but one that hangs in it
- * hides all. So only VMs that answered last time go together; those of a late call,
- * and whoever is new, are asked for alone. */
+/* The round of samples, and what libvirt's answers mean for whom. */
 #include "asker.h"
 
 #include <math.h>
 
 #include "daemon.h"
 #include "hostler/log.h"
-#include "source.h"
+#include "questions.h"
 
-/* In one question: short enough that four of them, side by side, do for many VMs. */
-#define COMPANY 10
 /* Between attempts to reach libvirt. */
 #define RECONNECT_SECONDS 2.0
 
 struct _Asker {
 	char *uri;
 	Links *links; /* NULL: the kernel cannot be asked */
+	Echo *echo;   /* the caller's; NULL: round trips are not measured */
 	Source *source;
 	GHashTable *guests; /* uuid -> Guest */
 	guint timer;        /* source id; 0: none is set */
@@ -57,90 +52,6 @@ static void give_up_for_now(Asker *asker, double now, const char *trouble)
 	for_each(asker, be_unreachable, now);
 }
 
-/* The next few that go together. */
-static GPtrArray *choose_company(Asker *asker, double now)
-{
-	GPtrArray *company = g_ptr_array_new();
-	GHashTableIter iter;
-	gpointer guest;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &guest) && company->len < COMPANY) {
-		if (guest_wants(guest, now) && !((Guest *)guest)->alone)
-			g_ptr_array_add(company, guest);
-	}
-	return company;
-}
-
-/* The one that has waited longest of those that are asked for alone. */
-static GPtrArray *choose_one(Asker *asker, double now)
-{
-	GPtrArray *company = g_ptr_array_new();
-	GHashTableIter iter;
-	gpointer value;
-	Guest *first = NULL;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Guest *guest = value;
-
-		if (guest->alone && guest_wants(guest, now) && (first == NULL || guest->ask_at < first->ask_at))
-			first = guest;
-	}
-	if (first != NULL)
-		g_ptr_array_add(company, first);
-	return company;
-}
-
-static void send_out(Asker *asker, const char *uri, GPtrArray *company, gboolean alone)
-{
-	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
-	double patience = HUGE_VAL;
-	guint question;
-
-	for (guint i = 0; i < company->len; i++) {
-		const Guest *guest = g_ptr_array_index(company, i);
-
-		g_ptr_array_add(uuids, guest->book->stay->uuid);
-		patience = MIN(patience, guest_patience(guest, alone));
-	}
-	question = source_ask(asker->source, uri, uuids, (guint)(patience * 1000));
-	for (guint i = 0; i < company->len; i++) {
-		Guest *guest = g_ptr_array_index(company, i);
-
-		guest->question = question;
-		guest->named = FALSE;
-	}
-}
-
-/* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
- * to ask for, or no room. */
-static gboolean ask_some(Asker *asker, const char *uri, gboolean alone, double now)
-{
-	g_autoptr(GPtrArray) company = NULL;
-
-	if (source_room(asker->source) <= (alone ? 1 : 0))
-		return FALSE;
-	company = alone ? choose_one(asker, now) : choose_company(asker, now);
-	if (company->len == 0)
-		return FALSE;
-	send_out(asker, uri, company, alone);
-	return TRUE;
-}
-
-static gboolean wants_any(Asker *asker, double now)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, asker->guests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		if (guest_wants(value, now))
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* Its pid file may be anywhere; then the hooks' parent is asked about. */
 static const char *find_uri(Asker *asker)
 {
@@ -162,7 +73,7 @@ static void ask_libvirt(Asker *asker, double now)
 {
 	const char *uri;
 
-	if (!wants_any(asker, now))
+	if (!questions_are_wanted(asker->guests, now))
 		return;
 	if (now < asker->reach_at) {
 		for_each(asker, be_unreachable, now);
@@ -173,17 +84,14 @@ static void ask_libvirt(Asker *asker, double now)
 		give_up_for_now(asker, now, "libvirt's daemon does not run");
 		return;
 	}
-	while (ask_some(asker, uri, FALSE, now))
-		;
-	while (ask_some(asker, uri, TRUE, now))
-		;
+	questions_send(asker->guests, asker->source, uri, now);
 }
 
 /* --- the round --- */
 
 static void begin_sample(Asker *asker, Guest *guest, double now)
 {
-	guest_begin(guest, asker->links, now);
+	guest_begin(guest, asker->links, asker->echo, now);
 }
 
 static void end_sample(Asker *asker, Guest *guest, double now)
@@ -335,12 +243,13 @@ static void free_guest(gpointer guest)
 	guest_free(guest);
 }
 
-Asker *asker_new(const char *uri)
+Asker *asker_new(const char *uri, Echo *echo)
 {
 	Asker *asker = g_new0(Asker, 1);
 	g_autoptr(GError) error = NULL;
 
 	asker->uri = g_strdup(uri);
+	asker->echo = echo;
 	asker->links = links_new(&error);
 	if (asker->links == NULL)
 		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "no figures of NICs: %s", error->message);
@@ -363,4 +272,9 @@ void asker_free(Asker *asker)
 GHashTable *asker_guests(Asker *asker)
 {
 	return asker->guests;
+}
+
+Links *asker_links(Asker *asker)
+{
+	return asker->links;
 }

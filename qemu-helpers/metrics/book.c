@@ -130,7 +130,9 @@ static gint64 wall_clock(double at)
  * there is no need to allow for a busy host. */
 static double longest_wait(const Book *book)
 {
-	return 1.5 * book->interval + (book->missing != NULL ? MIN(0.25 * book->interval, 1) : 1);
+	gboolean is_known = book->missing != NULL && book->seen_at > 0;
+
+	return 1.5 * book->interval + (is_known ? MIN(0.25 * book->interval, 1) : 1);
 }
 
 static void resume(Book *book, double at)

@@ -33,25 +33,25 @@ static gboolean has_disks(const HostlerRecord *stay)
 	return FALSE;
 }
 
-Guest *guest_new(Book *book, double now)
+Guest *guest_new(Book *book, Links *links, double now)
 {
 	g_autofree char *cgroup = g_key_file_get_string(book->stay->body, METRICS_GROUP, METRICS_CGROUP, NULL);
 	Guest *guest = g_new0(Guest, 1);
 
 	guest->book = book;
 	guest->kernel = kernel_new("/", &book->stay->qemu, cgroup);
-	guest->nics = nics_new(book->stay);
+	guest->nics = nics_new(book->stay, links);
 	guest->has_disks = has_disks(book->stay);
 	guest->alone = TRUE;
 	guest->due = now;
 	return guest;
 }
 
-void guest_update(Guest *guest, HostlerRecord *stay)
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links)
 {
 	book_update(guest->book, stay);
 	nics_free(guest->nics);
-	guest->nics = nics_new(guest->book->stay);
+	guest->nics = nics_new(guest->book->stay, links);
 	guest->has_disks = has_disks(guest->book->stay);
 }
 
@@ -108,6 +108,13 @@ void guest_rest(Guest *guest)
 	guest->question = 0;
 }
 
+void guest_end(Guest *guest, HostlerRecord *ended)
+{
+	nics_carry_over(guest->nics, ended);
+	book_update(guest->book, ended);
+	guest_rest(guest);
+}
+
 /* All VMs of one interval are due at the same moment, so that few questions do for
  * them. Never sooner than half an interval: a rate over less is noise. */
 static double next_due(const Guest *guest, double now)
@@ -126,7 +133,17 @@ static gboolean disks_are_still(const Guest *guest)
 	return guest->disks != NULL && guest->quiet && cpu_time > 0 && cpu_time == guest->cpu_time;
 }
 
-static void begin_sample(Guest *guest, Links *links, double now)
+/* A VM that used no CPU would not answer, or be woken. */
+static void ask_for_round_trip(Guest *guest, Links *links, Echo *echo)
+{
+	guint64 cpu_time = kernel_cpu_time(guest->kernel);
+
+	if (cpu_time != guest->cpu_begun || cpu_time == 0)
+		nics_send_echoes(guest->nics, links, echo);
+	guest->cpu_begun = cpu_time;
+}
+
+static void begin_sample(Guest *guest, Links *links, Echo *echo, double now)
 {
 	write_sample(guest, NOT_IN_TIME);
 	guest->begun = sample_new(guest->book->stay->uuid, now);
@@ -134,6 +151,8 @@ static void begin_sample(Guest *guest, Links *links, double now)
 	kernel_read(guest->kernel, guest->begun);
 	if (links != NULL)
 		nics_read(guest->nics, links, guest->begun);
+	if (links != NULL && echo != NULL)
+		ask_for_round_trip(guest, links, echo);
 }
 
 gboolean guest_is_due(const Guest *guest, double now)
@@ -141,11 +160,11 @@ gboolean guest_is_due(const Guest *guest, double now)
 	return guest->due <= now + COMPANY_SECONDS;
 }
 
-void guest_begin(Guest *guest, Links *links, double now)
+void guest_begin(Guest *guest, Links *links, Echo *echo, double now)
 {
 	if (!guest_is_due(guest, now))
 		return;
-	begin_sample(guest, links, now);
+	begin_sample(guest, links, echo, now);
 	if (!guest->has_disks) {
 		write_sample(guest, NULL);
 	} else if (kernel_qemu_is_stopped(guest->kernel)) {

@@ -26,22 +26,26 @@ typedef struct {
 	Sample *disks;      /* the last answer; NULL: none yet */
 	guint64 cpu_time;   /* kernel_cpu_time() when it had come */
 	gboolean quiet;     /* it was the same as the one before */
+	guint64 cpu_begun;  /* kernel_cpu_time() at the last sample */
 } Guest;
 
-/* Takes the book. It is due at once. */
-Guest *guest_new(Book *book, double now);
+/* Takes the book. It is due at once. `links` may be NULL, here and below. */
+Guest *guest_new(Book *book, Links *links, double now);
 void guest_free(Guest *guest);
 
 /* Takes the stay, which was written again for the same QEMU. */
-void guest_update(Guest *guest, HostlerRecord *stay);
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links);
+
+/* Takes the stay, of a QEMU that has ended. */
+void guest_end(Guest *guest, HostlerRecord *ended);
 
 /* Its libvirt object is gone or going: never again. */
 void guest_rest(Guest *guest);
 
 gboolean guest_is_due(const Guest *guest, double now);
 /* Begins the sample, if it is due, and writes it when nothing is missing: the disks
- * of a VM that used no CPU are as they were. */
-void guest_begin(Guest *guest, Links *links, double now);
+ * of a VM that used no CPU are as they were. `echo` may be NULL. */
+void guest_begin(Guest *guest, Links *links, Echo *echo, double now);
 /* Writes the sample whose time is up, without the disks. */
 void guest_end_late(Guest *guest, double now);
 /* When one of the two, or a question, is next; HUGE_VAL: never. */

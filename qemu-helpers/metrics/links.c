@@ -2,90 +2,38 @@
 /* Counters of network interfaces by rtnetlink. */
 #include "links.h"
 
-#include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
-#include "hostler/error.h"
+#include "neighbours.h"
 
-#define BUFFER_BYTES (64 * 1024)
-/* The kernel answers at once. What is lost all the same must not be waited for. */
-#define PATIENCE_SECONDS 1
 #define TRIES 3
 
 struct _Links {
-	struct mnl_socket *socket;
-	guint32 sequence;
+	Rtnetlink *rtnetlink;
 	GHashTable *counters; /* index -> struct rtnl_link_stats64 */
-	char buffer[BUFFER_BYTES];
+	GArray *neighbours;   /* Neighbour; NULL: not asked for since links_read() */
 };
-
-static gboolean open_socket(Links *links)
-{
-	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
-
-	links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	return links->socket != NULL && mnl_socket_bind(links->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	       setsockopt(mnl_socket_get_fd(links->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0;
-}
 
 Links *links_new(GError **error)
 {
-	g_autoptr(Links) links = g_new0(Links, 1);
+	Rtnetlink *rtnetlink = rtnetlink_new(error);
+	Links *links;
 
+	if (rtnetlink == NULL)
+		return NULL;
+	links = g_new0(Links, 1);
+	links->rtnetlink = rtnetlink;
 	links->counters = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	if (open_socket(links))
-		return g_steal_pointer(&links);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "the kernel's network interfaces cannot be asked: %s",
-		    g_strerror(errno));
-	return NULL;
+	return links;
 }
 
 void links_free(Links *links)
 {
-	if (links->socket != NULL)
-		mnl_socket_close(links->socket);
+	rtnetlink_free(links->rtnetlink);
 	g_hash_table_unref(links->counters);
+	g_clear_pointer(&links->neighbours, g_array_unref);
 	g_free(links);
-}
-
-/* --- asking --- */
-
-static struct nlmsghdr *begin_request(Links *links, guint16 type, guint16 flags)
-{
-	struct nlmsghdr *request = mnl_nlmsg_put_header(links->buffer);
-
-	request->nlmsg_type = type;
-	request->nlmsg_flags = (guint16)(NLM_F_REQUEST | flags);
-	request->nlmsg_seq = ++links->sequence;
-	return request;
-}
-
-/* Answers of an earlier request, which was given up, are passed over. */
-static gboolean receive(Links *links, mnl_cb_t each, gpointer data)
-{
-	int more = MNL_CB_OK;
-
-	while (more > MNL_CB_STOP) {
-		ssize_t length = mnl_socket_recvfrom(links->socket, links->buffer, BUFFER_BYTES);
-		const struct nlmsghdr *first = (gconstpointer)links->buffer;
-
-		if (length < (ssize_t)sizeof(*first))
-			return FALSE;
-		if (first->nlmsg_seq == links->sequence)
-			more = mnl_cb_run(links->buffer, (gsize)length, links->sequence,
-					  mnl_socket_get_portid(links->socket), each, data);
-	}
-	return more == MNL_CB_STOP;
-}
-
-static gboolean ask(Links *links, const struct nlmsghdr *request, mnl_cb_t each, gpointer data)
-{
-	return mnl_socket_sendto(links->socket, request, request->nlmsg_len) >= 0 && receive(links, each, data);
 }
 
 /* --- counters --- */
@@ -114,17 +62,18 @@ static int take_counters(const struct nlmsghdr *message, void *data)
 
 static GHashTable *dump(Links *links)
 {
-	struct nlmsghdr *request = begin_request(links, RTM_GETSTATS, NLM_F_DUMP);
+	struct nlmsghdr *request = rtnetlink_begin(links->rtnetlink, RTM_GETSTATS, NLM_F_DUMP);
 	struct if_stats_msg *head = mnl_nlmsg_put_extra_header(request, sizeof(*head));
 	g_autoptr(GHashTable) counters = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 
 	head->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
-	return ask(links, request, take_counters, counters) ? g_steal_pointer(&counters) : NULL;
+	return rtnetlink_ask(links->rtnetlink, take_counters, counters) ? g_steal_pointer(&counters) : NULL;
 }
 
 /* An interface that comes or goes meanwhile tears the dump. */
 gboolean links_read(Links *links)
 {
+	g_clear_pointer(&links->neighbours, g_array_unref);
 	for (guint i = 0; i < TRIES; i++) {
 		GHashTable *counters = dump(links);
 
@@ -148,37 +97,64 @@ gboolean links_find(const Links *links, int index, struct rtnl_link_stats64 *sta
 
 /* --- what an interface is --- */
 
+static void take_kind(Link *link, const struct nlattr *info)
+{
+	const struct nlattr *nested;
+
+	mnl_attr_for_each_nested(nested, info) {
+		if (mnl_attr_get_type(nested) == IFLA_INFO_KIND && mnl_attr_validate(nested, MNL_TYPE_NUL_STRING) >= 0)
+			link->guest_side = g_str_equal(mnl_attr_get_str(nested), "macvtap");
+	}
+}
+
 static int take_link(const struct nlmsghdr *message, void *data)
 {
 	const struct ifinfomsg *head = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute, *nested;
+	const struct nlattr *attribute;
 	Link *link = data;
 
 	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return MNL_CB_STOP;
 	link->index = head->ifi_index;
+	link->over = head->ifi_index;
 	mnl_attr_for_each(attribute, message, sizeof(*head)) {
-		if (mnl_attr_get_type(attribute) != IFLA_LINKINFO)
-			continue;
-		mnl_attr_for_each_nested(nested, attribute) {
-			if (mnl_attr_get_type(nested) == IFLA_INFO_KIND &&
-			    mnl_attr_validate(nested, MNL_TYPE_STRING) >= 0)
-				link->guest_side = strncmp(mnl_attr_get_str(nested), "macvtap",
-							   mnl_attr_get_payload_len(nested)) == 0;
-		}
+		if (mnl_attr_get_type(attribute) == IFLA_LINKINFO)
+			take_kind(link, attribute);
+		else if (mnl_attr_get_type(attribute) == IFLA_MASTER &&
+			 mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+			link->over = (int)mnl_attr_get_u32(attribute);
 	}
 	return MNL_CB_STOP;
 }
 
 Link links_look_up(Links *links, const char *name)
 {
-	struct nlmsghdr *request = begin_request(links, RTM_GETLINK, 0);
+	struct nlmsghdr *request = rtnetlink_begin(links->rtnetlink, RTM_GETLINK, 0);
 	Link link = { 0 };
 
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
 	if (strlen(name) < IFNAMSIZ) {
 		mnl_attr_put_strz(request, IFLA_IFNAME, name);
-		ask(links, request, take_link, &link);
+		rtnetlink_ask(links->rtnetlink, take_link, &link);
 	}
 	return link;
+}
+
+Function links_find_function(Links *links, const char *mac)
+{
+	return functions_find(links->rtnetlink, mac);
+}
+
+gboolean links_read_function(Links *links, const Function *function, struct rtnl_link_stats64 *stats)
+{
+	return functions_read(links->rtnetlink, function, stats);
+}
+
+/* --- who is behind it --- */
+
+gboolean links_find_neighbour(Links *links, int index, const char *mac, struct sockaddr_in6 *address)
+{
+	if (links->neighbours == NULL)
+		links->neighbours = neighbours_read(links->rtnetlink);
+	return neighbours_find(links->neighbours, index, mac, address);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hostler-metrics: one process for the host. It samples every VM that has a stay
  * and leaves when the last report is written. */
+#include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <malloc.h>
@@ -14,6 +15,7 @@
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "libvirt.h"
+#include "privileges.h"
 #include "stays.h"
 
 static gboolean parse_options(int argc, char **argv, gboolean *show_version, GError **error)
@@ -42,11 +44,32 @@ static void stay_small(void)
 	mallopt(M_ARENA_MAX, 2);
 }
 
+/* Before anything of a guest's is looked at. Without the capability there are no
+ * round trips, and everything else. */
+static Echo *open_echo(HostlerHost *host)
+{
+	g_autoptr(GError) bad_config = NULL;
+	g_autoptr(GError) error = NULL;
+	Echo *echo;
+
+	/* Who starts a VM is told of it; here it is the defaults. */
+	if (!hostler_config_load(&host->config, host->config_file, &bad_config))
+		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "%s", bad_config->message);
+	echo = host->config.metrics_rtt ? echo_open(&error) : NULL;
+	if (error != NULL)
+		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "no round trips: %s", error->message);
+	if (!privileges_drop())
+		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "capabilities are kept, ignoring: %s",
+			    g_strerror(errno));
+	return echo;
+}
+
 static gboolean serve(HostlerHost *host, GError **error)
 {
+	g_autoptr(Echo) echo = open_echo(host);
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(Log) log = log_new(host->log_dir);
-	g_autoptr(Sampler) sampler = sampler_new(log, NULL);
+	g_autoptr(Sampler) sampler = sampler_new(log, NULL, echo);
 	g_autoptr(Stays) stays = NULL;
 
 	g_unix_signal_add(SIGTERM, end_loop, loop);

@@ -85,39 +85,59 @@ void meter_learn(Meter *meter, guint counter, guint64 count)
 
 /* --- libvirt --- */
 
-static Meter *meter_from_libvirt(const MeterKind *kind, guint place, virTypedParameterPtr params, int n_params)
+/* "block.3.rd.bytes": sets 3 and gives "rd.bytes"; NULL: another field. */
+static const char *split_field(const char *field, guint *place)
 {
-	g_autofree char *name_field = g_strdup_printf("%s.%u.name", kind->libvirt, place);
-	const char *name = NULL;
-	Meter *meter;
+	gsize length = strlen(meter_disk.libvirt);
+	char *end;
 
-	if (virTypedParamsGetString(params, n_params, name_field, &name) != 1)
+	if (strncmp(field, meter_disk.libvirt, length) != 0 || field[length] != '.' ||
+	    !g_ascii_isdigit(field[length + 1]))
 		return NULL;
-	meter = meter_new(kind, name, place);
-	for (guint i = 0; i < METER_COUNTERS; i++) {
-		g_autofree char *field =
-			g_strdup_printf("%s.%u.%s", kind->libvirt, place, kind->counters[i].libvirt);
-		unsigned long long count = 0;
-
-		if (virTypedParamsGetULLong(params, n_params, field, &count) == 1)
-			meter_learn(meter, i, count);
-	}
-	return meter;
+	*place = (guint)g_ascii_strtoull(field + length + 1, &end, 10);
+	return *end == '.' ? end + 1 : NULL;
 }
 
-/* libvirt numbers by the XML and leaves out what it has no figures for. */
+static void take_field(Meter *meter, const char *name, const virTypedParameter *param)
+{
+	if (param->type == VIR_TYPED_PARAM_STRING && g_str_equal(name, "name") && meter->target == NULL)
+		meter->target = g_utf8_make_valid(param->value.s, -1);
+	for (guint i = 0; param->type == VIR_TYPED_PARAM_ULLONG && i < METER_COUNTERS; i++) {
+		if (g_str_equal(name, meter->kind->counters[i].libvirt))
+			meter_learn(meter, i, param->value.ul);
+	}
+}
+
+/* Takes the meter; without figures, or a name, it is none. */
+static void keep(GPtrArray *meters, Meter *meter)
+{
+	if (meter != NULL && meter->target != NULL && meter->known != 0)
+		g_ptr_array_add(meters, meter);
+	else if (meter != NULL)
+		meter_free(meter);
+}
+
+/* libvirt numbers by the XML, tells of one after the other, and leaves out what it
+ * has no figures for. */
 void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params)
 {
-	unsigned int count = 0;
+	Meter *meter = NULL;
 
-	if (virTypedParamsGetUInt(params, n_params, "block.count", &count) != 1)
-		return;
-	for (guint i = 0; i < count; i++) {
-		g_autoptr(Meter) meter = meter_from_libvirt(&meter_disk, i, params, n_params);
+	for (int i = 0; i < n_params; i++) {
+		guint place = 0;
+		const char *name = split_field(params[i].field, &place);
 
-		if (meter != NULL && meter->known != 0)
-			g_ptr_array_add(meters, g_steal_pointer(&meter));
+		if (name == NULL)
+			continue;
+		if (meter == NULL || meter->place != place) {
+			keep(meters, meter);
+			meter = g_new0(Meter, 1);
+			meter->kind = &meter_disk;
+			meter->place = place;
+		}
+		take_field(meter, name, &params[i]);
 	}
+	keep(meters, meter);
 }
 
 /* --- the log --- */
@@ -139,6 +159,7 @@ void meter_to_json(const Meter *meter, JsonBuilder *builder)
 		else
 			json_add_count(builder, counter->name, meter->counts[i]);
 	}
+	rtt_to_json(&meter->rtt, builder);
 }
 
 Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
@@ -149,6 +170,7 @@ Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 	if (target == NULL)
 		return NULL;
 	meter = meter_new(kind, target, place);
+	meter->rtt = rtt_from_json(object);
 	for (guint i = 0; i < METER_COUNTERS; i++) {
 		const char *name = kind->counters[i].name;
 		double value = json_object_get_double_member_with_default(object, name, -1);

@@ -5,6 +5,8 @@
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt.h>
 
+#include "rtt.h"
+
 /* A meter is one disk or NIC of a VM and its counters at one moment: cumulative
  * since QEMU began, and as the guest sees them. */
 
@@ -35,6 +37,7 @@ typedef struct {
 	guint place;  /* its number in the XML */
 	guint known;  /* bit n: counter n is known. What is unknown is left out, never zero */
 	guint64 counts[METER_COUNTERS];
+	Rtt rtt; /* of a NIC, since the sample before: no counter */
 } Meter;
 
 Meter *meter_new(const MeterKind *kind, const char *target, guint place);

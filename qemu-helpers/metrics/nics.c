@@ -2,14 +2,22 @@
 /* Which of the host's interfaces are a VM's, and which way they look. */
 #include "nics.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "plugins/metrics/inventory.h"
 
+/* Errors, rx and tx: a function's are not told. */
+#define FUNCTION_UNKNOWN (1u << 2 | 1u << 6)
+
 typedef struct {
 	char *target;
 	guint place; /* in the XML */
+	char *mac;
+	struct sockaddr_in6 reserved; /* its address; family 0: none that is known */
 	Link link;
+	Function function; /* index 0: it is none */
+	EchoPeer *peer; /* NULL: none was sent yet */
 } Nic;
 
 struct _Nics {
@@ -20,34 +28,85 @@ static void nic_free(gpointer data)
 {
 	Nic *nic = data;
 
+	g_clear_pointer(&nic->peer, echo_peer_free);
 	g_free(nic->target);
+	g_free(nic->mac);
 	g_free(nic);
 }
 
-static void add_nic(Nics *nics, const HostlerRecord *stay, const char *group)
+static struct sockaddr_in6 parse_address(const char *text)
 {
-	g_autofree char *target = g_key_file_get_string(stay->body, group, "target", NULL);
-	Nic *nic;
+	struct sockaddr_in6 address = { 0 };
+	g_autofree char *mapped = text != NULL ? g_strconcat("::ffff:", text, NULL) : NULL;
 
-	if (target == NULL || g_key_file_has_key(stay->body, group, METRICS_UNMEASURED, NULL))
-		return;
-	nic = g_new0(Nic, 1);
-	nic->target = g_steal_pointer(&target);
-	nic->place = (guint)g_ascii_strtoull(group + strlen(METRICS_NICS), NULL, 10);
-	g_ptr_array_add(nics->nics, nic);
+	if (text != NULL && (inet_pton(AF_INET6, text, &address.sin6_addr) == 1 ||
+			     inet_pton(AF_INET6, mapped, &address.sin6_addr) == 1))
+		address.sin6_family = AF_INET6;
+	return address;
 }
 
-Nics *nics_new(const HostlerRecord *stay)
+static void note_function(const Nic *nic, HostlerRecord *stay, const char *group)
+{
+	g_key_file_set_string(stay->body, group, "target", nic->target);
+	g_key_file_remove_key(stay->body, group, METRICS_UNMEASURED, NULL);
+}
+
+/* FALSE: nobody counts for this NIC. */
+static gboolean find_function(Nic *nic, HostlerRecord *stay, const char *group, Links *links)
+{
+	g_autofree char *type = g_key_file_get_string(stay->body, group, "type", NULL);
+
+	if (g_strcmp0(type, "hostdev") != 0 || nic->mac == NULL || links == NULL)
+		return FALSE;
+	nic->function = links_find_function(links, nic->mac);
+	if (nic->function.index == 0)
+		return FALSE;
+	nic->target = g_strdup_printf("%s vf %u", nic->function.name, nic->function.number);
+	note_function(nic, stay, group);
+	return TRUE;
+}
+
+/* NULL: it has no interface. */
+static Nic *nic_new(HostlerRecord *stay, const char *group, Links *links)
+{
+	g_autofree char *address = g_key_file_get_string(stay->body, group, METRICS_ADDRESS, NULL);
+	Nic *nic = g_new0(Nic, 1);
+
+	nic->mac = g_key_file_get_string(stay->body, group, "mac", NULL);
+	nic->reserved = parse_address(address);
+	nic->place = (guint)g_ascii_strtoull(group + strlen(METRICS_NICS), NULL, 10);
+	if (!g_key_file_has_key(stay->body, group, METRICS_UNMEASURED, NULL))
+		nic->target = g_key_file_get_string(stay->body, group, "target", NULL);
+	if (nic->target != NULL || find_function(nic, stay, group, links))
+		return nic;
+	nic_free(nic);
+	return NULL;
+}
+
+Nics *nics_new(HostlerRecord *stay, Links *links)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
 	Nics *nics = g_new(Nics, 1);
 
 	nics->nics = g_ptr_array_new_with_free_func(nic_free);
 	for (gsize i = 0; groups[i] != NULL; i++) {
-		if (g_str_has_prefix(groups[i], METRICS_NICS))
-			add_nic(nics, stay, groups[i]);
+		Nic *nic = g_str_has_prefix(groups[i], METRICS_NICS) ? nic_new(stay, groups[i], links) : NULL;
+
+		if (nic != NULL)
+			g_ptr_array_add(nics->nics, nic);
 	}
 	return nics;
+}
+
+void nics_carry_over(const Nics *nics, HostlerRecord *stay)
+{
+	for (guint i = 0; i < nics->nics->len; i++) {
+		const Nic *nic = g_ptr_array_index(nics->nics, i);
+		g_autofree char *group = g_strdup_printf(METRICS_NICS "%u", nic->place);
+
+		if (nic->function.index != 0)
+			note_function(nic, stay, group);
+	}
 }
 
 void nics_free(Nics *nics)
@@ -86,10 +145,40 @@ void nics_read(Nics *nics, Links *links, Sample *sample)
 		struct rtnl_link_stats64 stats;
 		Meter *meter;
 
-		if (!find(nic, links, &stats))
+		if (nic->function.index != 0 ? !links_read_function(links, &nic->function, &stats) :
+					       !find(nic, links, &stats))
 			continue;
 		meter = meter_new(&meter_nic, nic->target, nic->place);
-		fill(meter, &stats, nic->link.guest_side);
+		fill(meter, &stats, nic->link.guest_side || nic->function.index != 0);
+		if (nic->function.index != 0)
+			meter->known &= ~FUNCTION_UNKNOWN;
+		if (nic->peer != NULL)
+			meter->rtt = echo_peer_take(nic->peer);
 		g_ptr_array_add(sample->meters, meter);
+	}
+}
+
+/* --- round trips --- */
+
+/* What the network keeps for it, else what the host has met. */
+static gboolean find_address(const Nic *nic, Links *links, struct sockaddr_in6 *address)
+{
+	*address = nic->reserved;
+	return nic->reserved.sin6_family != 0 ||
+	       (nic->mac != NULL && links_find_neighbour(links, nic->link.over, nic->mac, address));
+}
+
+/* A macvtap does not talk with its host. */
+void nics_send_echoes(Nics *nics, Links *links, Echo *echo)
+{
+	for (guint i = 0; i < nics->nics->len; i++) {
+		Nic *nic = g_ptr_array_index(nics->nics, i);
+		struct sockaddr_in6 address;
+
+		if (nic->link.index == 0 || nic->link.guest_side || !find_address(nic, links, &address))
+			continue;
+		if (nic->peer == NULL)
+			nic->peer = echo_peer_new(echo);
+		echo_peer_send(nic->peer, &address, nic->link.over);
 	}
 }

@@ -14,12 +14,12 @@ struct _Sampler {
 	GHashTable *guests; /* the asker's */
 };
 
-Sampler *sampler_new(Log *log, const char *uri)
+Sampler *sampler_new(Log *log, const char *uri, Echo *echo)
 {
 	Sampler *sampler = g_new0(Sampler, 1);
 
 	sampler->log = log;
-	sampler->asker = asker_new(uri);
+	sampler->asker = asker_new(uri, echo);
 	sampler->guests = asker_guests(sampler->asker);
 	return sampler;
 }
@@ -52,12 +52,12 @@ void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 	Guest *guest = g_hash_table_lookup(sampler->guests, stay->uuid);
 
 	if (guest != NULL && book_is_of(guest->book, stay)) {
-		guest_update(guest, stay);
+		guest_update(guest, stay, asker_links(sampler->asker));
 		return;
 	}
 	if (guest != NULL)
 		book_report(guest->book, sample_clock(), NULL);
-	guest = guest_new(open_book(sampler, stay), sample_clock());
+	guest = guest_new(open_book(sampler, stay), asker_links(sampler->asker), sample_clock());
 	book_begin(guest->book);
 	g_hash_table_replace(sampler->guests, g_strdup(guest->book->stay->uuid), guest);
 	asker_ask(sampler->asker);
@@ -83,8 +83,7 @@ gboolean sampler_leave(Sampler *sampler, HostlerRecord *ended)
 
 		return book_report(stranger, at, reason);
 	}
-	book_update(guest->book, ended);
-	guest_rest(guest);
+	guest_end(guest, ended);
 	return book_report(guest->book, at, reason) && g_hash_table_remove(sampler->guests, uuid);
 }
 

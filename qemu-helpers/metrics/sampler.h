@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "echo.h"
 #include "hostler/record.h"
 #include "log.h"
 
 /* All VMs that are sampled, each when it is due. */
 typedef struct _Sampler Sampler;
 
-/* Borrows the log. `uri`: of libvirt; NULL: of the daemon that lives. */
-Sampler *sampler_new(Log *log, const char *uri);
+/* Borrows log and echo. `uri`: of libvirt; NULL: of the daemon that lives. `echo`:
+ * NULL: round trips are not measured. */
+Sampler *sampler_new(Log *log, const char *uri, Echo *echo);
 void sampler_free(Sampler *sampler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)
 

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
-	HostlerConfig config = {20, 10, TRUE};
+	HostlerConfig config = {20, 10, TRUE, TRUE};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 

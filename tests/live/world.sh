@@ -146,8 +146,9 @@ has_lines() { [[ $(count "$1" "$2") -ge $3 ]]; }
 all_parse() {
 	local book
 	for book in "$log_dir"/*.jsonl; do
-		jq -e . "$book" >/dev/null || { printf '%s\n' "$book"; return 1; }
-		[[ -z $(tail -c 1 "$book" | tr -d '\n') && $(jq -c . "$book" | wc -l) -eq $(wc -l <"$book") ]] || return
+		cp "$book" "$work/now" || return # it goes on being written
+		jq -e . "$work/now" >/dev/null || { printf '%s\n' "$book"; return 1; }
+		[[ -z $(tail -c 1 "$work/now" | tr -d '\n') && $(jq -c . "$work/now" | wc -l) -eq $(wc -l <"$work/now") ]] || return
 	done
 }
 

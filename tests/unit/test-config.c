@@ -70,7 +70,7 @@ static void check(const HostlerConfig *config, guint deadline, guint interval, g
 /* An error has `words`, one line, and leaves the defaults. */
 static void check_refused(const Fixture *fixture, const char *words)
 {
-	HostlerConfig config = {1, 2, FALSE};
+	HostlerConfig config = {1, 2, FALSE, FALSE};
 	g_autoptr(GError) error = NULL;
 
 	g_assert_false(hostler_config_load(&config, fixture->file, &error));
@@ -85,7 +85,7 @@ static void check_refused(const Fixture *fixture, const char *words)
 
 static void check_taken(const Fixture *fixture, guint deadline, guint interval, gboolean enabled)
 {
-	HostlerConfig config = {1, 2, FALSE};
+	HostlerConfig config = {1, 2, FALSE, FALSE};
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(hostler_config_load(&config, fixture->file, &error));
@@ -124,6 +124,17 @@ static void test_values(Fixture *fixture, gconstpointer data)
 		put(fixture->file, table[i].text);
 		check_taken(fixture, table[i].deadline, table[i].interval, table[i].enabled);
 	}
+}
+
+static void test_rtt(Fixture *fixture, gconstpointer data)
+{
+	HostlerConfig config;
+
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_true(config.metrics_rtt);
+	put(fixture->file, "[metrics]\nrtt=false\n");
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_false(config.metrics_rtt);
 }
 
 static void test_refused(Fixture *fixture, gconstpointer data)
@@ -280,7 +291,8 @@ int main(int argc, char **argv)
 		const char *path;
 		void (*func)(Fixture *fixture, gconstpointer data);
 	} tests[] = {
-		{"/config/absent", test_absent}, {"/config/values", test_values}, {"/config/refused", test_refused},
+		{"/config/absent", test_absent}, {"/config/values", test_values}, {"/config/rtt", test_rtt},
+		{"/config/refused", test_refused},
 		{"/config/nul", test_nul}, {"/config/more", test_more}, {"/config/more-alone", test_more_alone},
 		{"/config/modes", test_modes}, {"/config/folder-modes", test_folder_modes},
 		{"/config/owner", test_owner},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hostler/domain.h"
+#include "plugins/metrics/address.h"
 #include "plugins/metrics/cgroup.h"
 #include "plugins/metrics/inventory.h"
 
@@ -134,6 +135,32 @@ static void test_log_name(void)
 	g_assert_true(g_str_has_suffix(longest, "-" UUID ".jsonl"));
 }
 
+/* The one of its own network, though another one knows the MAC as well. */
+static void test_addresses(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(domain_xml, strlen(domain_xml), &error);
+	g_autoptr(GPtrArray) xmls = g_ptr_array_new();
+	g_autoptr(GKeyFile) stay = fill(7);
+	g_autofree char *reason = NULL;
+
+	g_ptr_array_add(xmls, (gpointer)"<network><name>other</name><bridge name='virbr1'/><ip address='10.0.0.1' "
+					"prefix='24'><dhcp><host mac='52:54:00:aa:00:01' ip='10.0.0.9'/></dhcp></ip>"
+					"</network>");
+	g_ptr_array_add(xmls, (gpointer)"no XML");
+	metrics_addresses_fill(stay, domain, xmls);
+	assert_value(stay, "metrics-nic-0", "address", NULL);
+	g_ptr_array_add(xmls, (gpointer)"<network><name>default</name><bridge name='virbr0'/><ip address='192.0.2.1' "
+					"prefix='24'><dhcp><host mac='52:54:00:aa:00:01' ip='192.0.2.9'/></dhcp></ip>"
+					"</network>");
+	metrics_addresses_fill(stay, domain, xmls);
+	assert_value(stay, "metrics-nic-0", "address", "192.0.2.9");
+	assert_value(stay, "metrics-nic-0", "rtt_unmeasured", NULL);
+	reason = g_key_file_get_string(stay, "metrics-nic-1", "rtt_unmeasured", NULL);
+	g_assert_nonnull(reason);
+	g_assert_true(g_str_has_prefix(reason, "macvtap: "));
+}
+
 static void test_cgroup(void)
 {
 	static const struct {
@@ -163,6 +190,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-inventory/unmeasured", test_unmeasured);
 	g_test_add_func("/metrics-inventory/again", test_again);
 	g_test_add_func("/metrics-inventory/log-name", test_log_name);
+	g_test_add_func("/metrics-inventory/addresses", test_addresses);
 	g_test_add_func("/metrics-inventory/cgroup", test_cgroup);
 	return g_test_run();
 }

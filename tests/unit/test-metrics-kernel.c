@@ -210,6 +210,86 @@ static void test_loopback(void)
 	g_assert_false(links_find(links, G_MAXINT, &stats));
 }
 
+/* --- SR-IOV functions: the kernel's message, as we make one --- */
+
+static void put_count(struct nlmsghdr *message, guint16 type, guint64 count)
+{
+	mnl_attr_put_u64(message, type, count);
+}
+
+static void put_function(struct nlmsghdr *message, guint32 number, guint8 last, guint64 packets)
+{
+	const struct ifla_vf_mac mac = { .vf = number, .mac = { 0x52, 0x54, 0, 0, 0, last } };
+	struct nlattr *info = mnl_attr_nest_start(message, IFLA_VF_INFO);
+	struct nlattr *stats;
+
+	mnl_attr_put(message, IFLA_VF_MAC, sizeof(mac), &mac);
+	stats = mnl_attr_nest_start(message, IFLA_VF_STATS);
+	put_count(message, IFLA_VF_STATS_RX_PACKETS, packets);
+	put_count(message, IFLA_VF_STATS_RX_BYTES, 100 * packets);
+	put_count(message, IFLA_VF_STATS_TX_BYTES, 10 * packets);
+	put_count(message, IFLA_VF_STATS_TX_DROPPED, 3);
+	put_count(message, 200, 7);
+	mnl_attr_nest_end(message, stats);
+	mnl_attr_nest_end(message, info);
+}
+
+static struct nlmsghdr *make_link(char *buffer)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	struct nlattr *list;
+
+	message->nlmsg_type = RTM_NEWLINK;
+	head->ifi_index = 9;
+	mnl_attr_put_strz(message, IFLA_IFNAME, "enp1s0f0");
+	list = mnl_attr_nest_start(message, IFLA_VFINFO_LIST);
+	put_function(message, 0, 1, 11);
+	put_function(message, 1, 2, 22);
+	put_function(message, 2, 3, 0);
+	mnl_attr_nest_end(message, list);
+	return message;
+}
+
+static void test_functions(void)
+{
+	static char buffer[4096] __attribute__((aligned(8)));
+	const struct nlmsghdr *message = make_link(buffer);
+	FunctionSearch by_mac = { .mac = { 0x52, 0x54, 0, 0, 0, 2 } };
+	FunctionSearch stranger = { .mac = { 0x52, 0x54, 0, 0, 0, 9 } };
+	FunctionSearch silent = { .function = { .index = 9, .number = 2 } };
+	FunctionSearch elsewhere = { .function = { .index = 8, .number = 1 } };
+
+	g_assert_cmpint(functions_take(message, &by_mac), ==, MNL_CB_OK);
+	g_assert_cmpint(by_mac.function.index, ==, 9);
+	g_assert_cmpuint(by_mac.function.number, ==, 1);
+	g_assert_cmpstr(by_mac.function.name, ==, "enp1s0f0");
+	g_assert_true(by_mac.counted);
+	g_assert_cmpuint(by_mac.stats.rx_bytes, ==, 2200);
+	g_assert_cmpuint(by_mac.stats.tx_bytes, ==, 220);
+	g_assert_cmpuint(by_mac.stats.tx_dropped, ==, 3);
+	functions_take(message, &stranger);
+	g_assert_cmpint(stranger.function.index, ==, 0);
+	g_assert_false(stranger.counted);
+	functions_take(message, &silent);
+	g_assert_false(silent.counted);
+	functions_take(message, &elsewhere);
+	g_assert_false(elsewhere.counted);
+}
+
+/* By the loopback, which has none. */
+static void test_no_functions(void)
+{
+	g_autoptr(Links) links = links_new(NULL);
+	const Function function = { .index = links_look_up(links, "lo").index };
+	struct rtnl_link_stats64 stats;
+
+	g_assert_cmpint(links_find_function(links, "52:54:00:00:00:99").index, ==, 0);
+	g_assert_cmpint(links_find_function(links, "no MAC").index, ==, 0);
+	g_assert_false(links_read_function(links, &function, &stats));
+	g_assert_true(links_read(links));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -220,5 +300,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-kernel/states", Fixture, NULL, set_up, test_states, tear_down);
 	g_test_add("/metrics-kernel/daemon", Fixture, NULL, set_up, test_daemon, tear_down);
 	g_test_add_func("/metrics-kernel/loopback", test_loopback);
+	g_test_add_func("/metrics-kernel/functions", test_functions);
+	g_test_add_func("/metrics-kernel/no-functions", test_no_functions);
 	return g_test_run();
 }

@@ -211,6 +211,41 @@ static void test_round_trip(void)
 	g_assert_cmpuint(again->counts[READ_TIME] / 1000, ==, meter->counts[READ_TIME] / 1000);
 }
 
+static void assert_near(double value, double expected)
+{
+	g_assert_cmpfloat(value, <=, near(expected));
+	g_assert_cmpfloat(value, >=, expected - 1e-9);
+}
+
+static void test_rtt(void)
+{
+	g_autoptr(Meter) meter = meter_new(&meter_nic, "vnet0", 0);
+	g_autoptr(JsonBuilder) builder = json_builder_new();
+	g_autoptr(JsonNode) root = NULL;
+	Rtt none, again;
+
+	meter->rtt.sent = 4;
+	meter->rtt.lost = 1;
+	rtt_answer(&meter->rtt, 0.5);
+	rtt_answer(&meter->rtt, 0.25);
+	rtt_answer(&meter->rtt, 0.75);
+	json_builder_begin_object(builder);
+	meter_to_json(meter, builder);
+	json_builder_end_object(builder);
+	root = json_builder_get_root(builder);
+	again = rtt_from_json(json_node_get_object(root));
+	g_assert_cmpuint(again.sent, ==, 4);
+	g_assert_cmpuint(again.lost, ==, 1);
+	g_assert_cmpuint(again.answered, ==, 3);
+	assert_near(again.min, 0.25);
+	assert_near(again.max, 0.75);
+	assert_near(again.sum, 1.5);
+	none = rtt_from_json(json_object_get_object_member(json_node_get_object(root), "rtt_seconds"));
+	g_assert_cmpuint(none.sent, ==, 0);
+	rtt_add(&none, &again);
+	assert_near(none.min, 0.25);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -224,5 +259,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-sample/reset", test_reset);
 	g_test_add_func("/metrics-sample/missing-figure", test_missing_figure);
 	g_test_add_func("/metrics-sample/round-trip", test_round_trip);
+	g_test_add_func("/metrics-sample/rtt", test_rtt);
 	return g_test_run();
 }

@@ -175,7 +175,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 	fixture->folder = g_dir_make_tmp("hostler-test-XXXXXX", NULL);
 	g_assert_nonnull(fixture->folder);
 	fixture->log = log_new(fixture->folder);
-	fixture->sampler = sampler_new(fixture->log, "test:///");
+	fixture->sampler = sampler_new(fixture->log, "test:///", NULL);
 	cpu_time = 0;
 	stopped = FALSE;
 }
@@ -305,7 +305,7 @@ static void test_held_alone(Fixture *fixture, gconstpointer data)
 
 /* --- several that have answered before --- */
 
-#define CROWD 14
+#define CROWD 70
 
 typedef struct {
 	Asker *asker;
@@ -322,15 +322,15 @@ static gboolean take_line(gpointer data, const char *file, const char *line)
 
 static void crowd_open(Crowd *crowd, guint n, gboolean alone)
 {
-	*crowd = (Crowd){ .asker = asker_new("test:///"), .lines = g_string_new(NULL) };
+	*crowd = (Crowd){ .asker = asker_new("test:///", NULL), .lines = g_string_new(NULL) };
 	cpu_time = 0;
 	stopped = FALSE;
 	for (guint i = 0; i < n; i++) {
 		Book *book;
 
-		crowd->uuids[i] = g_strdup_printf("6f30cf5b-0000-4000-8000-00000000000%x", i);
+		crowd->uuids[i] = g_strdup_printf("6f30cf5b-0000-4000-8000-0000000000%02x", i);
 		book = book_new(make_stay(crowd->uuids[i], "web", 3600), take_line, crowd->lines);
-		crowd->guests[i] = guest_new(book, sample_clock());
+		crowd->guests[i] = guest_new(book, NULL, sample_clock());
 		crowd->guests[i]->alone = alone;
 		g_hash_table_insert(asker_guests(crowd->asker), g_strdup(crowd->uuids[i]), crowd->guests[i]);
 	}
@@ -364,9 +364,9 @@ static void test_company(void)
 	asker_ask(crowd.asker);
 	g_assert_cmpuint(last_source->out->len, ==, 2);
 	first = strlen(((Question *)g_ptr_array_index(last_source->out, 0))->asked);
-	g_assert_cmpuint(first, ==, 10);
+	g_assert_cmpuint(first, ==, 62); /* 2.5 s for all, 40 ms for each */
 	answer((const char **)crowd.uuids, CROWD, TRUE);
-	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 10);
+	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 62);
 	answer((const char **)crowd.uuids, CROWD, TRUE);
 	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, CROWD);
 	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 0);
@@ -437,7 +437,7 @@ static Guest *make_guest(guint interval, double now)
 {
 	cpu_time = 0;
 	stopped = FALSE;
-	return guest_new(book_new(make_stay(STAY_UUID, "web", interval), swallow, NULL), now);
+	return guest_new(book_new(make_stay(STAY_UUID, "web", interval), swallow, NULL), NULL, now);
 }
 
 static Sample *make_answer(guint64 bytes)
@@ -465,7 +465,7 @@ static void test_grid(void)
 		Guest *guest = make_guest(cases[i].interval, cases[i].now);
 
 		g_assert_true(guest_is_due(guest, cases[i].now));
-		guest_begin(guest, NULL, cases[i].now);
+		guest_begin(guest, NULL, NULL, cases[i].now);
 		g_assert_cmpfloat(fabs(guest->due - cases[i].due), <, 1e-9);
 		guest_free(guest);
 	}
@@ -495,20 +495,20 @@ static void test_still(void)
 
 	cpu_time = 5;
 	for (guint i = 0; i < 2; i++) {
-		guest_begin(guest, NULL, 2000 + 10 * i);
+		guest_begin(guest, NULL, NULL, 2000 + 10 * i);
 		g_assert_true(guest_wants(guest, 2000 + 10 * i));
 		guest_take(guest, make_answer(7));
 	}
 	g_assert_cmpuint(guest->book->samples, ==, 2);
-	guest_begin(guest, NULL, 2020);
+	guest_begin(guest, NULL, NULL, 2020);
 	g_assert_false(guest_wants(guest, 2020));
 	g_assert_cmpuint(guest->book->samples, ==, 3);
 	g_assert_cmpfloat(guest->book->complete_at, >=, 2020);
 	cpu_time = 6;
-	guest_begin(guest, NULL, 2030);
+	guest_begin(guest, NULL, NULL, 2030);
 	g_assert_true(guest_wants(guest, 2030));
 	guest_take(guest, make_answer(8));
-	guest_begin(guest, NULL, 2040);
+	guest_begin(guest, NULL, NULL, 2040);
 	g_assert_true(guest_wants(guest, 2040));
 	guest_free(guest);
 }
@@ -519,7 +519,7 @@ static void test_unknown_cpu(void)
 	Guest *guest = make_guest(10, 2000);
 
 	for (guint i = 0; i < 4; i++) {
-		guest_begin(guest, NULL, 2000 + 10 * i);
+		guest_begin(guest, NULL, NULL, 2000 + 10 * i);
 		g_assert_true(guest_wants(guest, 2000 + 10 * i));
 		guest_take(guest, make_answer(7));
 	}
@@ -532,12 +532,12 @@ static void test_stopped(void)
 	Guest *guest = make_guest(10, 2000);
 
 	stopped = TRUE;
-	guest_begin(guest, NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
 	g_assert_false(guest_wants(guest, 2000));
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
 	g_assert_cmpuint(guest->book->samples, ==, 1);
 	stopped = FALSE;
-	guest_begin(guest, NULL, 2010);
+	guest_begin(guest, NULL, NULL, 2010);
 	g_assert_true(guest_wants(guest, 2010));
 	guest_take(guest, make_answer(7));
 	g_assert_cmpfloat(guest->book->stalled_at, <=, 0);
@@ -551,8 +551,8 @@ static void test_no_disks(void)
 	Guest *guest;
 
 	g_key_file_remove_group(stay->body, "metrics-disk-0", NULL);
-	guest = guest_new(book_new(stay, swallow, NULL), 2000);
-	guest_begin(guest, NULL, 2000);
+	guest = guest_new(book_new(stay, swallow, NULL), NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
 	g_assert_false(guest_wants(guest, 2000));
 	g_assert_cmpuint(guest->book->samples, ==, 1);
 	g_assert_cmpfloat(guest->book->complete_at, >=, 2000);
@@ -565,14 +565,14 @@ static void test_late_sample(void)
 {
 	Guest *guest = make_guest(1, 2000);
 
-	guest_begin(guest, NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
 	g_assert_cmpfloat(fabs(guest_next(guest, 2000) - 2000.8), <, 1e-6);
 	guest_end_late(guest, 2000.5);
 	g_assert_nonnull(guest->begun);
 	guest_end_late(guest, 2000.81);
 	g_assert_null(guest->begun);
 	g_assert_cmpuint(guest->book->samples, ==, 1);
-	guest_begin(guest, NULL, 2001);
+	guest_begin(guest, NULL, NULL, 2001);
 	guest_end_late(guest, 2001.81);
 	g_assert_cmpuint(guest->book->samples, ==, 2);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
@@ -584,7 +584,7 @@ static void test_silent_qemu(void)
 {
 	Guest *guest = make_guest(10, 2000);
 
-	guest_begin(guest, NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
 	guest->named = TRUE;
 	guest_go_without(guest, 2001);
 	g_assert_cmpfloat(guest->book->stalled_at, <=, 0);
@@ -594,7 +594,7 @@ static void test_silent_qemu(void)
 	g_assert_cmpfloat(guest->book->stalled_at, >, 0);
 	/* From now on it is asked once in an interval. */
 	g_assert_false(guest_wants(guest, 2006));
-	guest_begin(guest, NULL, 2010);
+	guest_begin(guest, NULL, NULL, 2010);
 	g_assert_true(guest_wants(guest, 2010));
 	guest_go_without(guest, 2010.1);
 	g_assert_false(guest_wants(guest, 2011));
@@ -606,15 +606,15 @@ static void test_held(void)
 {
 	Guest *guest = make_guest(10, 2000);
 
-	guest_begin(guest, NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
 	guest->question = 3;
 	guest_be_late(guest, 2005, FALSE);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
-	guest_begin(guest, NULL, 2010);
+	guest_begin(guest, NULL, NULL, 2010);
 	g_assert_false(guest_wants(guest, 2010));
 	g_assert_cmpuint(guest->book->samples, ==, 2);
 	guest_take(guest, make_answer(7));
-	guest_begin(guest, NULL, 2020);
+	guest_begin(guest, NULL, NULL, 2020);
 	g_assert_true(guest_wants(guest, 2020));
 	guest_rest(guest);
 	g_assert_false(guest_is_due(guest, 1e12));

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the host reaches a VM's NICs. */
+#include "address.h"
+
+#include <string.h>
+
+#include "hostler/network.h"
+#include "inventory.h"
+
+static const char *find_in_subnets(const HostlerNetwork *network, const char *mac)
+{
+	for (guint i = 0; i < network->subnets->len; i++) {
+		const HostlerSubnet *subnet = g_ptr_array_index(network->subnets, i);
+
+		for (guint j = 0; j < subnet->reservations->len; j++) {
+			const HostlerReservation *reservation = g_ptr_array_index(subnet->reservations, j);
+
+			if (g_strcmp0(reservation->mac, mac) == 0)
+				return reservation->ip;
+		}
+	}
+	return NULL;
+}
+
+/* To be freed. IPv6 where there is no other. */
+static char *find_address(const GPtrArray *xmls, const HostlerInterface *nic)
+{
+	for (guint i = 0; nic->network != NULL && nic->mac != NULL && i < xmls->len; i++) {
+		const char *xml = g_ptr_array_index(xmls, i);
+		g_autoptr(HostlerNetwork) network = hostler_network_from_xml(xml, strlen(xml), NULL);
+		const char *address;
+
+		if (network == NULL || !g_str_equal(network->name, nic->network))
+			continue;
+		address = hostler_network_reserved_ipv4(network, nic->mac);
+		return g_strdup(address != NULL ? address : find_in_subnets(network, nic->mac));
+	}
+	return NULL;
+}
+
+void metrics_addresses_fill(GKeyFile *stay, const HostlerDomain *domain, const GPtrArray *xmls)
+{
+	for (guint i = 0; i < domain->interfaces->len; i++) {
+		const HostlerInterface *nic = g_ptr_array_index(domain->interfaces, i);
+		g_autofree char *group = g_strdup_printf(METRICS_NICS "%u", i);
+		g_autofree char *address = find_address(xmls, nic);
+
+		if (nic->type == HOSTLER_NIC_DIRECT)
+			g_key_file_set_string(stay, group, METRICS_RTT_UNMEASURED,
+					      "macvtap: host and guest do not see each other; measure it from a third machine");
+		else if (address != NULL)
+			g_key_file_set_string(stay, group, METRICS_ADDRESS, address);
+	}
+}

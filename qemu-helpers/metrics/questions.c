@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A call about several VMs is cheaper than one for each, but one that hangs in it
+ * hides all. So only VMs that answered last time go together; those of a late call,
+ * and whoever is new, are asked for alone. */
+#include "questions.h"
+
+#include <math.h>
+
+/* That libvirt may take for one VM of several, on a busy host: as many go together as
+ * have time for it. */
+#define SECONDS_EACH 0.04
+
+gboolean questions_are_wanted(GHashTable *guests, double now)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (guest_wants(value, now))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The next few that go together. */
+static GPtrArray *choose_company(GHashTable *guests, double now)
+{
+	GPtrArray *company = g_ptr_array_new();
+	double patience = HUGE_VAL;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Guest *guest = value;
+
+		if (guest->alone || !guest_wants(guest, now))
+			continue;
+		patience = MIN(patience, guest_patience(guest, FALSE));
+		if (company->len >= MAX((guint)(patience / SECONDS_EACH), 1))
+			break;
+		g_ptr_array_add(company, guest);
+	}
+	return company;
+}
+
+/* The one that has waited longest of those that are asked for alone. */
+static GPtrArray *choose_one(GHashTable *guests, double now)
+{
+	GPtrArray *company = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer value;
+	Guest *first = NULL;
+
+	g_hash_table_iter_init(&iter, guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Guest *guest = value;
+
+		if (guest->alone && guest_wants(guest, now) && (first == NULL || guest->ask_at < first->ask_at))
+			first = guest;
+	}
+	if (first != NULL)
+		g_ptr_array_add(company, first);
+	return company;
+}
+
+static void send_out(Source *source, const char *uri, GPtrArray *company, gboolean alone)
+{
+	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
+	double patience = HUGE_VAL;
+	guint question;
+
+	for (guint i = 0; i < company->len; i++) {
+		const Guest *guest = g_ptr_array_index(company, i);
+
+		g_ptr_array_add(uuids, guest->book->stay->uuid);
+		patience = MIN(patience, guest_patience(guest, alone));
+	}
+	question = source_ask(source, uri, uuids, (guint)(patience * 1000));
+	for (guint i = 0; i < company->len; i++) {
+		Guest *guest = g_ptr_array_index(company, i);
+
+		guest->question = question;
+		guest->named = FALSE;
+	}
+}
+
+/* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
+ * to ask for, or no room. */
+static gboolean ask_some(GHashTable *guests, Source *source, const char *uri, gboolean alone, double now)
+{
+	g_autoptr(GPtrArray) company = NULL;
+
+	if (source_room(source) <= (alone ? 1 : 0))
+		return FALSE;
+	company = alone ? choose_one(guests, now) : choose_company(guests, now);
+	if (company->len == 0)
+		return FALSE;
+	send_out(source, uri, company, alone);
+	return TRUE;
+}
+
+void questions_send(GHashTable *guests, Source *source, const char *uri, double now)
+{
+	while (ask_some(guests, source, uri, FALSE, now))
+		;
+	while (ask_some(guests, source, uri, TRUE, now))
+		;
+}

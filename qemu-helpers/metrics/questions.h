@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guest.h"
+#include "source.h"
+
+/* Which VMs go into which question to libvirt. `guests`: uuid -> Guest. */
+
+gboolean questions_are_wanted(GHashTable *guests, double now);
+
+/* Sends out as many as there is room for. */
+void questions_send(GHashTable *guests, Source *source, const char *uri, double now);
