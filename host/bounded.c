@@ -27,6 +27,13 @@ typedef struct {
 	gboolean taken; /* the reply is whole, and the child is told so */
 } Child;
 
+/* It becomes the name of a file. */
+static gboolean is_job_name(const char *name)
+{
+	return hostler_text_is_bdf(name) ||
+	       (*name != '\0' && name[strspn(name, G_CSET_a_2_z G_CSET_DIGITS "-")] == '\0');
+}
+
 /* --- replies --- */
 
 static void fail(HostlerJob *job, HostlerJobState state, HostlerErrorCode code, const char *format, ...)
@@ -151,19 +158,12 @@ static void child_leave(Child *child)
 	     child->job->bdf, who);
 }
 
-/* It becomes the name of a file. */
-static gboolean is_job_name(const char *name)
-{
-	return hostler_text_is_bdf(name) ||
-	       (*name != '\0' && name[strspn(name, G_CSET_a_2_z G_CSET_DIGITS "-")] == '\0');
-}
-
 static void child_start(HostlerHost *host, Child *child, HostlerJobFunc func)
 {
 	int channel[2];
 
 	if (!is_job_name(child->job->bdf)) {
-		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_ARGUMENTS, "no PCI address: %s", child->job->bdf);
+		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_ARGUMENTS, "no PCI address, and no name of a job: %s", child->job->bdf);
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0) {
@@ -252,5 +252,5 @@ void host_run_jobs(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJob
 
 gboolean host_job_in_flight(HostlerHost *host, const char *bdf)
 {
-	return hostler_text_is_bdf(bdf) && inflight_held(host, bdf);
+	return is_job_name(bdf) && inflight_held(host, bdf);
 }

@@ -59,11 +59,13 @@ char *block_of_node(const Ground *ground, const char *node)
 	g_autofree char *path = machine_path(ground->host, node, NULL);
 	g_autofree char *target = NULL;
 	g_autofree char *number = NULL;
-	struct stat info;
+	struct stat info = { 0 };
 
 	if (!g_str_has_prefix(node, "/dev/"))
 		return NULL;
-	if (stat(path, &info) == 0 && S_ISBLK(info.st_mode)) {
+	if (stat(path, &info) == 0 && (S_ISCHR(info.st_mode) || S_ISDIR(info.st_mode)))
+		return NULL; /* /dev/fuse, /dev/shm */
+	if (S_ISBLK(info.st_mode)) {
 		number = g_strdup_printf("%u:%u", major(info.st_rdev), minor(info.st_rdev));
 		return block_of_number(ground, number);
 	}

@@ -24,7 +24,7 @@ static gboolean look(HostlerHost *host, const char *path, Place *place)
 
 	place->seen = TRUE;
 	while (statx(AT_FDCWD, at, 0, STATX_BASIC_STATS | STATX_MNT_ID, &place->stat) < 0) {
-		char *above = errno == EACCES ? g_path_get_dirname(at) : NULL;
+		char *above = errno == EACCES && !g_str_equal(at, "/") ? g_path_get_dirname(at) : NULL;
 
 		place->seen = FALSE;
 		if (above == NULL)

@@ -47,8 +47,8 @@ Layers ground_of_md(Ground *ground, const char *name)
 	g_autofree char *kind = NULL;
 	g_autofree char *text = NULL;
 
-	if (level == NULL)
-		return layers_new("md", NULL);
+	if (level == NULL || *level == '\0')
+		return layers_new("md", NULL); /* not started */
 	see_lost(ground, name, level, disks, lost);
 	kind = g_strdup_printf("md %s", level);
 	text = g_strdup_printf("%s (%u of %u%s)", kind, disks - MIN(lost, disks), disks, action);

@@ -72,7 +72,7 @@ static void look_at_direct(const Case *this)
 
 	if (direct != NULL && (has_cache(this, "none") || has_cache(this, "directsync")))
 		say(this, HOSTLER_SEVERITY_ADVICE, mend,
-		    "has cache='%s', and %s refuses O_DIRECT (tried): QEMU will not open it (\"filesystem may not support "
+		    "has cache='%s', and %s refuses O_DIRECT (tried): QEMU will not open it (\"filesystem does not support "
 		    "O_DIRECT\")", this->disk->cache, this->stack);
 }
 

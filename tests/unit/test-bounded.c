@@ -307,6 +307,27 @@ static void test_no_address(Fixture *fixture, gconstpointer data)
 	g_assert_false(fixture->host->ops->job_in_flight(fixture->host, "../../etc"));
 }
 
+/* What is no device: an image, by a name made of its path. */
+static gboolean hold_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	g_autofree char *lock = g_strdup_printf("%s/devices/%s.inflight", host->run_dir, job->bdf);
+
+	g_key_file_set_boolean(answer, "seen", "held", g_file_test(lock, G_FILE_TEST_EXISTS));
+	return TRUE;
+}
+
+static void test_name(Fixture *fixture, gconstpointer data)
+{
+	HostlerJob job = { .bdf = "image-0123456789abcdef" };
+
+	fixture->host->ops->run_jobs(fixture->host, &job, 1, hold_job);
+	g_assert_no_error(job.error);
+	g_assert_cmpint(job.state, ==, HOSTLER_JOB_DONE);
+	g_assert_true(g_key_file_get_boolean(job.answer, "seen", "held", NULL));
+	hostler_jobs_clear(&job, 1);
+	g_assert_false(fixture->host->ops->job_in_flight(fixture->host, "image-0123456789abcdef"));
+}
+
 static void test_no_time(Fixture *fixture, gconstpointer data)
 {
 	char value[] = "";
@@ -538,6 +559,7 @@ int main(int argc, char **argv)
 	add("/bounded/crash", test_crash);
 	add("/bounded/early-exit", test_early_exit);
 	add("/bounded/no-address", test_no_address);
+	add("/bounded/name", test_name);
 	add("/bounded/no-time", test_no_time);
 	add("/bounded/side-by-side", test_side_by_side);
 	add("/bounded/more-than-at-once", test_more_than_at_once);

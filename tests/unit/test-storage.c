@@ -337,6 +337,12 @@ static void test_zfs(Tree *tree, gconstpointer data)
 	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, NULL);
 }
 
+static void test_md_stopped(Tree *tree, gconstpointer data)
+{
+	block(tree, "virtual/block/md0", "9:0", "md/level", "\n", "md/raid_disks", "0\n", NULL);
+	assert_mounted(tree, MOUNT "9:0 / /vm rw - ext4 /dev/md0 rw", "ext4 on md", "ext4 on md");
+}
+
 /* A mirror made of itself, as no kernel has it, ends too. */
 static void test_endless(Tree *tree, gconstpointer data)
 {
@@ -353,7 +359,9 @@ static void test_endless(Tree *tree, gconstpointer data)
 
 static void test_memory(Tree *tree, gconstpointer data)
 {
+	put(tree, "dev/fuse/x", ""); /* a folder can be had without being root */
 	assert_mounted(tree, MOUNT "0:30 / /vm rw - tmpfs tmpfs rw,size=1g", "tmpfs", "tmpfs");
+	assert_mounted(tree, MOUNT "0:31 / /vm rw - fuse.mergerfs /dev/fuse rw", "fuse.mergerfs", "fuse.mergerfs");
 }
 
 static void test_loop(Tree *tree, gconstpointer data)
@@ -510,6 +518,7 @@ int main(int argc, char **argv)
 	add("whole-device", test_whole_device);
 	add("md", test_md);
 	add("md-degraded", test_md_degraded);
+	add("md-stopped", test_md_stopped);
 	add("stack", test_stack);
 	add("multipath", test_multipath);
 	add("btrfs", test_btrfs);
