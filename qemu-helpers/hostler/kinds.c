@@ -87,27 +87,14 @@ char *kinds_name_storage(JsonObject *disk)
 	return type != NULL ? g_strdup_printf("unknown (%s)", type) : g_strdup("unknown");
 }
 
-static char *name_forward(const char *forward)
-{
-	if (forward == NULL || g_str_equal(forward, "none"))
-		return g_strdup("isolated network");
-	if (g_str_equal(forward, "nat"))
-		return g_strdup("NAT");
-	return g_strdup_printf("network (%s)", forward);
-}
-
 char *kinds_name_network(JsonObject *nic)
 {
+	const char *kind = json_text(nic, "network_kind");
 	const char *type = json_text(nic, "type");
-	const char *mode = json_text(nic, "mode");
 
-	if (type == NULL)
-		return g_strdup("unknown");
-	if (g_str_equal(type, "direct"))
-		return mode != NULL ? g_strdup_printf("macvtap (%s)", mode) : g_strdup("macvtap");
-	if (g_str_equal(type, "network") && json_object_has_member(nic, "forward"))
-		return name_forward(json_text(nic, "forward"));
-	return g_strdup(type);
+	if (kind == NULL)
+		kind = type;
+	return g_strdup(kind != NULL ? kind : "unknown");
 }
 
 /* --- adding up --- */
