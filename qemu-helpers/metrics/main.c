@@ -54,6 +54,7 @@ static gboolean serve(HostlerHost *host, GError **error)
 
 	g_unix_signal_add(SIGTERM, end_loop, loop);
 	g_unix_signal_add(SIGINT, end_loop, loop);
+	log_set_limit(log, (gsize)host->config.metrics_log_size * 1024 * 1024);
 	if (*host->config.metrics_prometheus != '\0')
 		prometheus = prometheus_new(host->config.metrics_prometheus);
 	sampler_publish(sampler, prometheus);

@@ -11,6 +11,7 @@
 
 #include "hostler/log.h"
 #include "hostler/text.h"
+#include "trouble.h"
 
 #define PREFIX "hostler-"
 #define SUFFIX ".prom"
@@ -20,48 +21,45 @@
 struct _Prometheus {
 	char *folder;
 	gboolean swept; /* what others left is gone */
-	char *broken;   /* what is wrong, as it was said; NULL: nothing */
+	Trouble *trouble;
 };
 
 /* --- said once --- */
 
-static void note_failure(Prometheus *prometheus, const char *what, int errnum)
+static void note_failure(Prometheus *prometheus, const char *file, const char *what, int errnum)
 {
 	g_autofree char *message = g_strdup_printf("%s: %s", what, g_strerror(errnum));
 
-	if (g_strcmp0(prometheus->broken, message) != 0)
+	if (trouble_failed(prometheus->trouble, file, message))
 		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL,
 			    "cannot write Prometheus' files to %s: %s; mend: a folder that hostler-metrics may write to, see "
 			    "hostler.conf(5)",
 			    prometheus->folder, message);
-	g_free(prometheus->broken);
-	prometheus->broken = g_steal_pointer(&message);
 }
 
-static void note_success(Prometheus *prometheus)
+static void note_success(Prometheus *prometheus, const char *file)
 {
-	if (prometheus->broken != NULL)
+	if (trouble_worked(prometheus->trouble, file))
 		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write Prometheus' files to %s again",
 			    prometheus->folder);
-	g_clear_pointer(&prometheus->broken, g_free);
 }
 
 /* --- the folder --- */
 
 /* Where others may write they could lay a link in our way. */
-static int open_folder(Prometheus *prometheus)
+static int open_folder(Prometheus *prometheus, const char *file)
 {
 	int fd = open(prometheus->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat info;
 
 	if (fd < 0) {
-		note_failure(prometheus, "the folder cannot be opened", errno);
+		note_failure(prometheus, file, "the folder cannot be opened", errno);
 		return -1;
 	}
 	if (fstat(fd, &info) == 0 && (info.st_mode & S_IWOTH) == 0)
 		return fd;
 	close(fd);
-	note_failure(prometheus, "everybody may write there", EPERM);
+	note_failure(prometheus, file, "everybody may write there", EPERM);
 	return -1;
 }
 
@@ -118,24 +116,25 @@ void prometheus_show(Prometheus *prometheus, const Book *book, const Sample *sam
 {
 	g_autofree char *file = file_of(book);
 	g_autofree char *text = NULL;
-	int folder = open_folder(prometheus);
+	int folder = open_folder(prometheus, file);
 
 	if (folder < 0)
 		return;
 	remove_left_over(prometheus, folder);
 	text = prometheus_text(book, sample);
 	if (replace(folder, file, text))
-		note_success(prometheus);
+		note_success(prometheus, file);
 	else
-		note_failure(prometheus, "no file can be written", errno);
+		note_failure(prometheus, file, "no file can be written", errno);
 	close(folder);
 }
 
 void prometheus_hide(Prometheus *prometheus, const Book *book)
 {
 	g_autofree char *file = file_of(book);
-	int folder = open_folder(prometheus);
+	int folder = open_folder(prometheus, file);
 
+	trouble_forget(prometheus->trouble, file);
 	if (folder < 0)
 		return;
 	remove_left_over(prometheus, folder);
@@ -148,12 +147,13 @@ Prometheus *prometheus_new(const char *folder)
 	Prometheus *prometheus = g_new0(Prometheus, 1);
 
 	prometheus->folder = g_strdup(folder);
+	prometheus->trouble = trouble_new();
 	return prometheus;
 }
 
 void prometheus_free(Prometheus *prometheus)
 {
-	g_free(prometheus->broken);
+	trouble_free(prometheus->trouble);
 	g_free(prometheus->folder);
 	g_free(prometheus);
 }
