@@ -12,7 +12,7 @@
 typedef struct {
 	const char *group;
 	const char *key;
-	gsize offset; /* in HostlerConfig: of a guint, or a gboolean when max is 0 */
+	gsize offset; /* in HostlerConfig: of a guint, of a gboolean when max is 0, of a path when min is greater */
 	guint fallback;
 	guint min;
 	guint max;
@@ -23,6 +23,8 @@ static const Option options[] = {
 	{"metrics", "interval", G_STRUCT_OFFSET(HostlerConfig, metrics_interval), 10, 1, 3600},
 	{"metrics", "enabled", G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
 	{"metrics", "rtt", G_STRUCT_OFFSET(HostlerConfig, metrics_rtt), TRUE, 0, 0},
+	{"metrics", "log_size", G_STRUCT_OFFSET(HostlerConfig, metrics_log_size), 16, 1, 1024},
+	{"metrics", "prometheus", G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, HOSTLER_CONFIG_PATH_BYTES, 1},
 };
 
 typedef struct {
@@ -56,10 +58,24 @@ static void set_value(HostlerConfig *config, const Option *option, guint value)
 		G_STRUCT_MEMBER(gboolean, config, option->offset) = value != 0;
 }
 
+static gboolean is_path(const Option *option)
+{
+	return option->min > option->max;
+}
+
+static void set_path(HostlerConfig *config, const Option *option, const char *path)
+{
+	g_strlcpy(G_STRUCT_MEMBER_P(config, option->offset), path, option->min);
+}
+
 static void set_defaults(HostlerConfig *config)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
-		set_value(config, &options[i], options[i].fallback);
+	for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
+		if (is_path(&options[i]))
+			set_path(config, &options[i], "");
+		else
+			set_value(config, &options[i], options[i].fallback);
+	}
 }
 
 /* "; did you mean …?" for a group, or for a key of `group`. */
@@ -108,6 +124,13 @@ static gboolean read_value(const Reader *reader, const Option *option, const cha
 	g_autofree char *shown = hostler_text_shown(text);
 	guint64 number;
 
+	if (is_path(option)) {
+		if ((*text != '/' && *text != '\0') || strlen(text) >= option->min)
+			return fail(reader, error, "%s=%s: write an absolute path of less than %u bytes, or nothing",
+				    option->key, shown, option->min);
+		set_path(reader->config, option, text);
+		return TRUE;
+	}
 	if (option->max == 0) {
 		gboolean is_true = g_str_equal(text, "true");
 

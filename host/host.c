@@ -189,6 +189,7 @@ HostlerHost *machine_open(const char *root, const char *run_dir)
 		.metrics_interval = 10,
 		.metrics_enabled = TRUE,
 		.metrics_rtt = TRUE,
+		.metrics_log_size = 16,
 	};
 	boot_id = machine_path(host, "/proc/sys/kernel/random/boot_id", NULL);
 	host->boot_id = file_read_line(boot_id, BOOT_ID_MAX_BYTES);

@@ -10,12 +10,18 @@
  *   [metrics]  interval=10     seconds between samples, 1..3600
  *              enabled=true
  *              rtt=true       round trips to guests, by ICMP echoes
+ *              log_size=16     MiB that a log may have before it is put aside, 1..1024
+ *              prometheus=     an absolute path; none: no files for Prometheus
  */
+#define HOSTLER_CONFIG_PATH_BYTES 256
+
 typedef struct {
 	guint hook_deadline;    /* seconds */
 	guint metrics_interval; /* seconds */
 	gboolean metrics_enabled;
 	gboolean metrics_rtt;
+	guint metrics_log_size; /* MiB */
+	char metrics_prometheus[HOSTLER_CONFIG_PATH_BYTES]; /* "": none */
 } HostlerConfig;
 
 /* No file is no error. A file that is not root's (or the caller's own, in

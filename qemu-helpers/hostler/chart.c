@@ -11,6 +11,7 @@
 #define COLUMNS 60
 #define MOST_SERIES 24
 #define LEVELS 8
+#define UNKNOWN ((double)NAN)
 /* A pause in the samples of more than this many intervals is left blank. */
 #define LONGEST_PAUSE 3
 
@@ -20,7 +21,7 @@ typedef struct {
 	guint counter;
 	guint64 count; /* at the last sample */
 	double at;
-	double rates[COLUMNS]; /* NAN: nobody knows */
+	double rates[COLUMNS]; /* UNKNOWN where nobody knows */
 	double peak;
 } Series;
 
@@ -55,9 +56,9 @@ static Series *find_series(Chart *chart, const Meter *meter, guint counter)
 	series->kind = meter->kind;
 	series->target = g_strdup(meter->target);
 	series->counter = counter;
-	series->at = NAN;
+	series->at = UNKNOWN;
 	for (guint i = 0; i < COLUMNS; i++)
-		series->rates[i] = NAN;
+		series->rates[i] = UNKNOWN;
 	g_ptr_array_add(chart->series, series);
 	return series;
 }

@@ -1,53 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Adds up runs by the kind of storage and of network. */
-#include "kinds.h"
+#include "kind.h"
 
 #include <string.h>
 
-#include "csv.h"
-#include "grid.h"
-#include "qemu-helpers/json/ascii.h"
 #include "qemu-helpers/json/read.h"
-#include "qemu-helpers/metrics/words.h"
 
 #define MOST_KINDS 500
 
-/* What is added up of a device: the counters' names, of which the first two are
- * bytes there and back, the next two operations. */
-typedef struct {
-	const char *section;
-	const char *names[10];
-} Summed;
-
-static const Summed disk_sums = {
-	"disks",
+const Summed kinds_disk_sums = {
 	{ "read_bytes", "write_bytes", "read_ops", "write_ops", "flush_ops", "read_seconds", "write_seconds", "flush_seconds" },
 };
-static const Summed nic_sums = {
-	"nics",
+const Summed kinds_nic_sums = {
 	{ "rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_drops", "tx_drops" },
-};
-
-enum { IN_BYTES, OUT_BYTES, IN_OPS, OUT_OPS, FLUSH_OPS, READ_SECONDS, WRITE_SECONDS, FLUSH_SECONDS };
-enum { RX_DROPS = 4, TX_DROPS = 5 };
-
-typedef struct {
-	const Summed *summed;
-	char *name;
-	char *cache; /* of disks */
-	GHashTable *devices; /* set of "uuid target" */
-	guint runs;
-	double seconds; /* of all runs */
-	double sums[10];
-	double peaks[4];
-	double round_trips; /* sum of means */
-	double longest_round_trip;
-	guint with_round_trip;
-} Kind;
-
-struct _Kinds {
-	GPtrArray *disks; /* Kind */
-	GPtrArray *nics;
 };
 
 static void kind_free(gpointer data)
@@ -87,27 +52,14 @@ char *kinds_name_storage(JsonObject *disk)
 	return type != NULL ? g_strdup_printf("unknown (%s)", type) : g_strdup("unknown");
 }
 
-static char *name_forward(const char *forward)
-{
-	if (forward == NULL || g_str_equal(forward, "none"))
-		return g_strdup("isolated network");
-	if (g_str_equal(forward, "nat"))
-		return g_strdup("NAT");
-	return g_strdup_printf("network (%s)", forward);
-}
-
 char *kinds_name_network(JsonObject *nic)
 {
+	const char *kind = json_text(nic, "network_kind");
 	const char *type = json_text(nic, "type");
-	const char *mode = json_text(nic, "mode");
 
-	if (type == NULL)
-		return g_strdup("unknown");
-	if (g_str_equal(type, "direct"))
-		return mode != NULL ? g_strdup_printf("macvtap (%s)", mode) : g_strdup("macvtap");
-	if (g_str_equal(type, "network") && json_object_has_member(nic, "forward"))
-		return name_forward(json_text(nic, "forward"));
-	return g_strdup(type);
+	if (kind == NULL)
+		kind = type;
+	return g_strdup(kind != NULL ? kind : "unknown");
 }
 
 /* --- adding up --- */
@@ -170,13 +122,13 @@ void kinds_add(Kinds *kinds, const Run *run, JsonObject *figures)
 		g_autofree char *name = kinds_name_storage(labels);
 		const char *cache = json_text(labels, "cache");
 
-		add_device(find_kind(kinds->disks, &disk_sums, name, cache != NULL ? cache : "default"), figures, device);
+		add_device(find_kind(kinds->disks, &kinds_disk_sums, name, cache != NULL ? cache : "default"), figures, device);
 	}
 	for (guint i = 0; i < nics->len; i++) {
 		JsonObject *device = g_ptr_array_index(nics, i);
 		g_autofree char *name = kinds_name_network(run_device(run, "nics", device));
 
-		add_device(find_kind(kinds->nics, &nic_sums, name, ""), figures, device);
+		add_device(find_kind(kinds->nics, &kinds_nic_sums, name, ""), figures, device);
 	}
 }
 
@@ -193,190 +145,4 @@ void kinds_sort(Kinds *kinds)
 {
 	g_ptr_array_sort(kinds->disks, compare_kinds);
 	g_ptr_array_sort(kinds->nics, compare_kinds);
-}
-
-static double per_second(const Kind *kind, double sum)
-{
-	return kind->seconds > 0 ? sum / kind->seconds : 0;
-}
-
-/* -1: nothing was asked for. */
-static double mean_latency(const Kind *kind, guint seconds, guint requests)
-{
-	return kind->sums[requests] > 0 ? kind->sums[seconds] / kind->sums[requests] : -1;
-}
-
-/* --- figures of a kind, by name --- */
-
-typedef void (*TakeFigure)(gpointer data, const char *name, double value);
-
-static void each_disk_figure(const Kind *kind, TakeFigure take, gpointer data)
-{
-	static const struct {
-		const char *name;
-		guint seconds;
-		guint requests;
-	} latencies[] = {
-		{ "read_latency_seconds", READ_SECONDS, IN_OPS },
-		{ "write_latency_seconds", WRITE_SECONDS, OUT_OPS },
-		{ "flush_latency_seconds", FLUSH_SECONDS, FLUSH_OPS },
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(latencies); i++) {
-		double latency = mean_latency(kind, latencies[i].seconds, latencies[i].requests);
-
-		if (latency >= 0)
-			take(data, latencies[i].name, latency);
-	}
-}
-
-static void each_nic_figure(const Kind *kind, TakeFigure take, gpointer data)
-{
-	take(data, "rx_drops", kind->sums[RX_DROPS]);
-	take(data, "tx_drops", kind->sums[TX_DROPS]);
-	if (kind->with_round_trip == 0)
-		return;
-	take(data, "rtt_mean_seconds", kind->round_trips / kind->with_round_trip);
-	take(data, "rtt_max_seconds", kind->longest_round_trip);
-}
-
-static void each_figure(const Kind *kind, TakeFigure take, gpointer data)
-{
-	take(data, "devices", g_hash_table_size(kind->devices));
-	take(data, "runs", kind->runs);
-	take(data, "seconds", kind->seconds);
-	for (guint i = 0; i < G_N_ELEMENTS(kind->peaks); i++) {
-		g_autofree char *total = g_strdup(kind->summed->names[i]);
-		g_autofree char *mean = g_strdup_printf("%s_per_second", kind->summed->names[i]);
-		g_autofree char *peak = g_strdup_printf("%s_per_second_peak", kind->summed->names[i]);
-
-		take(data, total, kind->sums[i]);
-		take(data, mean, per_second(kind, kind->sums[i]));
-		take(data, peak, kind->peaks[i]);
-	}
-	if (kind->summed == &disk_sums)
-		each_disk_figure(kind, take, data);
-	else
-		each_nic_figure(kind, take, data);
-}
-
-/* --- for a program --- */
-
-static void add_member(gpointer data, const char *name, double value)
-{
-	json_add_number(data, name, value);
-}
-
-static void list_to_json(const GPtrArray *kinds, const char *name, const char *label, JsonBuilder *builder)
-{
-	json_begin_array(builder, name);
-	for (guint i = 0; i < kinds->len; i++) {
-		const Kind *kind = g_ptr_array_index(kinds, i);
-		g_autofree char *shown = paper_text(kind->name);
-		g_autofree char *cache = paper_text(kind->cache);
-
-		json_builder_begin_object(builder);
-		json_add_text(builder, label, shown);
-		json_add_text(builder, "cache", *cache != '\0' ? cache : NULL);
-		each_figure(kind, add_member, builder);
-		json_builder_end_object(builder);
-	}
-	json_builder_end_array(builder);
-}
-
-void kinds_to_json(const Kinds *kinds, JsonBuilder *builder)
-{
-	list_to_json(kinds->disks, "storage", "storage_kind", builder);
-	list_to_json(kinds->nics, "networks", "network_kind", builder);
-}
-
-typedef struct {
-	const Paper *paper;
-	const Kind *kind;
-	const char *table;
-} CsvRow;
-
-static void print_figure(gpointer data, const char *name, double value)
-{
-	const CsvRow *row = data;
-	const char *const texts[] = { row->table, row->kind->name, row->kind->cache, name, NULL };
-
-	csv_print(row->paper, texts, value);
-}
-
-void kinds_print_csv(const Paper *paper, const Kinds *kinds)
-{
-	fputs("table,kind,cache,metric,value\n", paper->out);
-	for (guint i = 0; i < kinds->disks->len + kinds->nics->len; i++) {
-		gboolean disk = i < kinds->disks->len;
-		CsvRow row = { paper, NULL, disk ? "storage" : "network" };
-
-		row.kind = disk ? g_ptr_array_index(kinds->disks, i) : g_ptr_array_index(kinds->nics, i - kinds->disks->len);
-		each_figure(row.kind, print_figure, &row);
-	}
-}
-
-/* --- for a person --- */
-
-static void add_flow(Grid *grid, const Kind *kind, guint counter)
-{
-	grid_take(grid, words_bytes(per_second(kind, kind->sums[counter])));
-	grid_take(grid, words_bytes(kind->peaks[counter]));
-}
-
-static void add_operations(Grid *grid, const Kind *kind)
-{
-	grid_take(grid, words_count(per_second(kind, kind->sums[IN_OPS] + kind->sums[OUT_OPS])));
-	grid_take(grid, words_count(MAX(kind->peaks[IN_OPS], kind->peaks[OUT_OPS])));
-}
-
-static void add_latency(Grid *grid, double seconds)
-{
-	grid_take(grid, seconds >= 0 ? words_seconds(seconds) : NULL);
-}
-
-static void add_row(Grid *grid, const Kind *kind)
-{
-	grid_add(grid, kind->name);
-	if (kind->summed == &disk_sums)
-		grid_add(grid, kind->cache);
-	grid_take(grid, g_strdup_printf("%u", g_hash_table_size(kind->devices)));
-	grid_take(grid, g_strdup_printf("%u", kind->runs));
-	add_flow(grid, kind, IN_BYTES);
-	add_flow(grid, kind, OUT_BYTES);
-	add_operations(grid, kind);
-	if (kind->summed == &disk_sums) {
-		add_latency(grid, mean_latency(kind, READ_SECONDS, IN_OPS));
-		add_latency(grid, mean_latency(kind, WRITE_SECONDS, OUT_OPS));
-		add_latency(grid, mean_latency(kind, FLUSH_SECONDS, FLUSH_OPS));
-	} else {
-		gboolean timed = kind->with_round_trip > 0;
-
-		grid_take(grid, words_count(kind->sums[RX_DROPS] + kind->sums[TX_DROPS]));
-		add_latency(grid, timed ? kind->round_trips / kind->with_round_trip : -1);
-		add_latency(grid, timed ? kind->longest_round_trip : -1);
-	}
-}
-
-void kinds_print(const Paper *paper, const Kinds *kinds)
-{
-	static const char *const of_disks[] = {
-		"KIND",	      "CACHE", "DISKS",	   "RUNS",     "READ/s",    "(PEAK)",	"WRITE/s",
-		"(PEAK)", "OPS/s", "(PEAK)", "READ LAT", "WRITE LAT", "FLUSH LAT", NULL,
-	};
-	static const char *const of_nics[] = {
-		"KIND",	"NICS",	     "RUNS",   "RX/s",	"(PEAK)",     "TX/s",	 "(PEAK)",
-		"PACKETS/s", "(PEAK)", "DROPS", "ROUND TRIP", "(LONGEST)", NULL,
-	};
-	g_autoptr(Grid) disks = grid_new("storage", of_disks, 2);
-	g_autoptr(Grid) nics = grid_new("network", of_nics, 1);
-
-	for (guint i = 0; i < kinds->disks->len; i++)
-		add_row(disks, g_ptr_array_index(kinds->disks, i));
-	for (guint i = 0; i < kinds->nics->len; i++)
-		add_row(nics, g_ptr_array_index(kinds->nics, i));
-	grid_print(paper, disks);
-	if (paper->terminal && kinds->disks->len > 0 && kinds->nics->len > 0)
-		fputs("\n", paper->out);
-	grid_print(paper, nics);
 }

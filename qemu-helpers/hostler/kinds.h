@@ -21,7 +21,7 @@ void kinds_to_json(const Kinds *kinds, JsonBuilder *builder);
 /* In long form: a line for each figure. */
 void kinds_print_csv(const Paper *paper, const Kinds *kinds);
 
-/* "NAT", "bridge", "macvtap (bridge)": of what `start` says of a NIC. To be freed. */
+/* "nat", "bridge", "macvtap bridge": of what `start` says of a NIC. To be freed. */
 char *kinds_name_network(JsonObject *nic);
 /* "ext4 on SSD", or as much as is known. To be freed. */
 char *kinds_name_storage(JsonObject *disk);

@@ -72,6 +72,9 @@ static void add_sample(const Sample *sample, JsonObject *line, gpointer data)
 	Sum *sum = data;
 	const char *time = json_text(line, "time");
 
+	/* A file that was put aside ends with the sample that the next one begins with. */
+	if (sum->n > 0 && sample->at <= sum->last)
+		return;
 	if (sum->n == 0)
 		sum->first = sample->at;
 	sum->last = sample->at;

@@ -10,6 +10,7 @@
 #include "hostler/text.h"
 #include "line.h"
 #include "plugins/metrics/inventory.h"
+#include "prometheus.h"
 #include "words.h"
 
 /* A pid comes round again, and start times begin anew with each boot. */
@@ -191,6 +192,8 @@ void book_sample(Book *book, Sample *sample)
 		book_miss(book, "the log could not be written");
 	else
 		book_see(book, sample);
+	if (book->prometheus != NULL)
+		prometheus_show(book->prometheus, book, sample);
 	book_count(book, sample, wall_clock(sample->at));
 }
 
@@ -234,6 +237,8 @@ gboolean book_report(Book *book, double at, const char *reason)
 {
 	g_autofree char *line = NULL;
 
+	if (book->prometheus != NULL)
+		prometheus_hide(book->prometheus, book);
 	if (book->reported)
 		return TRUE;
 	book_begin(book);

@@ -8,6 +8,8 @@
 /* Where the lines go; FALSE when one is lost. */
 typedef gboolean (*BookWrite)(gpointer data, const char *file, const char *line);
 
+typedef struct _Prometheus Prometheus;
+
 /* So many of a VM's last runs are looked back on. */
 #define BOOK_EARLIER 3
 
@@ -20,6 +22,7 @@ typedef struct {
 	char *run;
 	guint interval;
 	double began; /* when QEMU started: its counters were zero then */
+	Prometheus *prometheus; /* borrowed; NULL: nobody asked for it */
 	BookWrite write;
 	gpointer data;
 

@@ -4,16 +4,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "hostler/error.h"
 #include "hostler/log.h"
+#include "keep.h"
+#include "trouble.h"
+
+#define DEFAULT_LIMIT (16 * 1024 * 1024)
 
 struct _Log {
 	char *folder;
-	GHashTable *broken; /* file -> what is wrong with it */
+	gsize limit; /* bytes */
+	Trouble *trouble;
 };
 
 Log *log_new(const char *folder)
@@ -21,43 +27,35 @@ Log *log_new(const char *folder)
 	Log *log = g_new0(Log, 1);
 
 	log->folder = g_strdup(folder);
-	log->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	log->limit = DEFAULT_LIMIT;
+	log->trouble = trouble_new();
 	return log;
 }
 
 void log_free(Log *log)
 {
-	g_hash_table_unref(log->broken);
+	trouble_free(log->trouble);
 	g_free(log->folder);
 	g_free(log);
 }
 
-/* --- said once --- */
-
-static gboolean is_said(Log *log, const char *message)
+void log_set_limit(Log *log, gsize bytes)
 {
-	GHashTableIter iter;
-	gpointer said;
-
-	g_hash_table_iter_init(&iter, log->broken);
-	while (g_hash_table_iter_next(&iter, NULL, &said)) {
-		if (g_str_equal(said, message))
-			return TRUE;
-	}
-	return FALSE;
+	log->limit = bytes;
 }
+
+/* --- said once --- */
 
 static void note_failure(Log *log, const char *file, const GError *error)
 {
-	if (!is_said(log, error->message))
+	if (trouble_failed(log->trouble, file, error->message))
 		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "cannot write %s/%s: %s; figures are lost until it is mended",
 			    log->folder, file, error->message);
-	g_hash_table_replace(log->broken, g_strdup(file), g_strdup(error->message));
 }
 
 static void note_success(Log *log, const char *file)
 {
-	if (g_hash_table_remove(log->broken, file) && g_hash_table_size(log->broken) == 0)
+	if (trouble_worked(log->trouble, file))
 		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write to %s again", log->folder);
 }
 
@@ -129,6 +127,50 @@ static gboolean write_line(int fd, const char *line, off_t size, GError **error)
 	return set_errno_error(error, "no line can be added");
 }
 
+static char *name_aside(const char *file)
+{
+	return g_strconcat(file, ".1", NULL);
+}
+
+/* A file that cannot be put aside grows on. */
+static void put_aside(const Log *log, const char *file)
+{
+	g_autofree char *aside = name_aside(file);
+	int folder = open_folder(log, NULL);
+
+	if (folder < 0)
+		return;
+	if (renameat(folder, file, folder, aside) < 0)
+		g_debug("cannot put %s aside, ignoring: %s", file, g_strerror(errno));
+	close(folder);
+}
+
+/* What a new file begins with. */
+static char *recall_aside(const Log *log, const char *file)
+{
+	g_autofree char *aside = name_aside(file);
+	struct stat info;
+	int fd = open_file(log, aside, O_RDONLY, &info, NULL);
+	char *kept;
+
+	if (fd < 0)
+		return NULL;
+	kept = keep_lines(fd, info.st_size);
+	close(fd);
+	return kept;
+}
+
+static int open_to_append(const Log *log, const char *file, gsize length, struct stat *info, GError **error)
+{
+	int fd = open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
+
+	if (fd < 0 || info->st_size == 0 || (gsize)info->st_size + length <= log->limit)
+		return fd;
+	close(fd);
+	put_aside(log, file);
+	return open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
+}
+
 gboolean log_append(Log *log, const char *file, const char *line)
 {
 	g_autoptr(GError) error = NULL;
@@ -136,9 +178,12 @@ gboolean log_append(Log *log, const char *file, const char *line)
 	struct stat info;
 	int fd;
 
-	fd = open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, &info, &error);
+	fd = open_to_append(log, file, strlen(line), &info, &error);
 	if (fd >= 0) {
-		written = write_line(fd, line, info.st_size, &error);
+		g_autofree char *kept = info.st_size == 0 ? recall_aside(log, file) : NULL;
+		g_autofree char *text = kept != NULL ? g_strconcat(kept, line, NULL) : NULL;
+
+		written = write_line(fd, text != NULL ? text : line, info.st_size, &error);
 		close(fd);
 	}
 	if (written)
@@ -155,13 +200,16 @@ static char *read_end(int fd, off_t size, gsize max)
 	off_t from = size > (off_t)max ? size - (off_t)max : 0;
 	g_autofree char *text = g_malloc((gsize)(size - from) + 1);
 	ssize_t length = pread(fd, text, (gsize)(size - from), from);
+	g_autofree char *kept = NULL;
 	char *first;
 
 	text[MAX(length, 0)] = '\0';
 	if (from == 0)
 		return g_steal_pointer(&text);
 	first = strchr(text, '\n');
-	return g_strdup(first != NULL ? first + 1 : "");
+	first = first != NULL ? first + 1 : text + strlen(text);
+	kept = keep_lines(fd, from + (first - text));
+	return g_strconcat(kept, first, NULL);
 }
 
 static void cut_torn_line(int fd, off_t size, char *text)

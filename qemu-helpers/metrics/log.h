@@ -12,9 +12,14 @@ Log *log_new(const char *folder);
 void log_free(Log *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Log, log_free)
 
+/* A file that would become larger is put aside, as FILE.1, and begun anew with
+ * what must not be forgotten of it (keep.h); so is one that somebody else put
+ * aside under that name. Before the first line, 16 MiB. */
+void log_set_limit(Log *log, gsize bytes);
+
 /* Appends one line, newline included, with one write(). FALSE: it is lost. */
 gboolean log_append(Log *log, const char *file, const char *line);
 
-/* The last whole lines of the file, at most `max` bytes of them; "" when there is
- * none. What a killed writer left of a line is cut off. */
+/* The last whole lines of the file, at most `max` bytes of them, and what must not be
+ * forgotten of those before; "" when there is none. What a killed writer left of a line is cut off. */
 char *log_tail(Log *log, const char *file, gsize max);

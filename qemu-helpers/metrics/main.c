@@ -48,14 +48,9 @@ static void stay_small(void)
  * round trips, and everything else. */
 static Echo *open_echo(HostlerHost *host)
 {
-	g_autoptr(GError) bad_config = NULL;
 	g_autoptr(GError) error = NULL;
-	Echo *echo;
+	Echo *echo = host->config.metrics_rtt ? echo_open(&error) : NULL;
 
-	/* Who starts a VM is told of it; here it is the defaults. */
-	if (!hostler_config_load(&host->config, host->config_file, &bad_config))
-		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "%s", bad_config->message);
-	echo = host->config.metrics_rtt ? echo_open(&error) : NULL;
 	if (error != NULL)
 		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "no round trips: %s", error->message);
 	if (!privileges_drop())
@@ -69,11 +64,16 @@ static gboolean serve(HostlerHost *host, GError **error)
 	g_autoptr(Echo) echo = open_echo(host);
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(Log) log = log_new(host->log_dir);
+	g_autoptr(Prometheus) prometheus = NULL;
 	g_autoptr(Sampler) sampler = sampler_new(log, NULL, echo);
 	g_autoptr(Stays) stays = NULL;
 
 	g_unix_signal_add(SIGTERM, end_loop, loop);
 	g_unix_signal_add(SIGINT, end_loop, loop);
+	log_set_limit(log, (gsize)host->config.metrics_log_size * 1024 * 1024);
+	if (*host->config.metrics_prometheus != '\0')
+		prometheus = prometheus_new(host->config.metrics_prometheus);
+	sampler_publish(sampler, prometheus);
 	if (!libvirt_initialize(error) || !stays_open(&stays, host, sampler, loop, error))
 		return FALSE;
 	if (stays != NULL)
@@ -101,6 +101,9 @@ int main(int argc, char **argv)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	stay_small();
 	host = hostler_host_open();
+	if (!hostler_config_load(&host->config, host->config_file, &error))
+		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "%s", error->message);
+	g_clear_error(&error);
 	if (chdir("/") == 0 && serve(host, &error))
 		return 0;
 	hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "%s", error != NULL ? error->message : "cannot enter /");

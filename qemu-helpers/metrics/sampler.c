@@ -10,6 +10,7 @@
 
 struct _Sampler {
 	Log *log;
+	Prometheus *prometheus; /* may be NULL */
 	Asker *asker;
 	GHashTable *guests; /* the asker's */
 };
@@ -30,6 +31,11 @@ void sampler_free(Sampler *sampler)
 	g_free(sampler);
 }
 
+void sampler_publish(Sampler *sampler, Prometheus *prometheus)
+{
+	sampler->prometheus = prometheus;
+}
+
 static gboolean write_to_log(gpointer data, const char *file, const char *line)
 {
 	Sampler *sampler = data;
@@ -43,6 +49,7 @@ static Book *open_book(Sampler *sampler, HostlerRecord *stay)
 	Book *book = book_new(stay, write_to_log, sampler);
 	g_autofree char *tail = log_tail(sampler->log, book->file, TAIL_BYTES);
 
+	book->prometheus = sampler->prometheus;
 	book_recall(book, tail);
 	return book;
 }

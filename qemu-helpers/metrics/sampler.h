@@ -4,6 +4,7 @@
 #include "echo.h"
 #include "hostler/record.h"
 #include "log.h"
+#include "prometheus.h"
 
 /* All VMs that are sampled, each when it is due. */
 typedef struct _Sampler Sampler;
@@ -13,6 +14,9 @@ typedef struct _Sampler Sampler;
 Sampler *sampler_new(Log *log, const char *uri, Echo *echo);
 void sampler_free(Sampler *sampler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)
+
+/* Every book has its last figures there as well; borrowed. */
+void sampler_publish(Sampler *sampler, Prometheus *prometheus);
 
 /* A VM runs, or its stay was written again. Takes the stay. */
 void sampler_enter(Sampler *sampler, HostlerRecord *stay);

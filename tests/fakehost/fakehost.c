@@ -40,6 +40,7 @@ HostlerHost *fakehost_new(const char *description, GError **error)
 		.metrics_interval = 10,
 		.metrics_enabled = TRUE,
 		.metrics_rtt = TRUE,
+		.metrics_log_size = 16,
 	};
 	host->boot_id = g_strdup("6f6e6365-7570-4f6e-a174-696d65210000");
 	fake->faults = g_ptr_array_new_with_free_func((GDestroyNotify)fake_fault_free);

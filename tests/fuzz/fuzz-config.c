@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
-	HostlerConfig config = {20, 10, TRUE, TRUE};
+	HostlerConfig config = {20, 10, TRUE, TRUE, 16, ""};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 
@@ -20,6 +20,10 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 		fuzz_check_error(error, HOSTLER_ERROR);
 	g_assert_cmpuint(config.hook_deadline, >=, 5);
 	g_assert_cmpuint(config.hook_deadline, <=, 300);
+	g_assert_cmpuint(config.metrics_log_size, >=, 1);
+	g_assert_cmpuint(config.metrics_log_size, <=, 1024);
+	g_assert_true(config.metrics_prometheus[0] == '/' || config.metrics_prometheus[0] == '\0');
+	g_assert_nonnull(memchr(config.metrics_prometheus, '\0', sizeof(config.metrics_prometheus)));
 	g_assert_cmpuint(config.metrics_interval, >=, 1);
 	g_assert_cmpuint(config.metrics_interval, <=, 3600);
 	g_assert_true(config.metrics_enabled == TRUE || config.metrics_enabled == FALSE);

@@ -13,6 +13,13 @@ make_users() {
 	mount --bind "$work/group" /etc/group
 }
 
+# What is written to /etc is gone with the namespace.
+lay_over_etc() {
+	mkdir "$work/etc" && mount -t tmpfs none "$work/etc" && mkdir "$work"/etc/{upper,work} &&
+		mount -t overlay -o "lowerdir=/etc,upperdir=$work/etc/upper,workdir=$work/etc/work" etc /etc &&
+		umount --lazy "$work/etc"
+}
+
 make_folders() {
 	local folder
 	# libvirt would make a cgroup for each VM among those of the machine.
@@ -68,7 +75,7 @@ libvirtd_gone() { ! signal_libvirtd 0 2>/dev/null; }
 v() { timeout 20 virsh -q -c qemu:///system "$@"; }
 
 make_world() {
-	make_folders && make_users && install_hooks && configure_libvirt && make_bridge && make_disk && begin_libvirtd
+	lay_over_etc && make_folders && make_sinks && make_users && install_hooks && configure_libvirt && make_bridge && make_disk && begin_libvirtd
 }
 
 # --- VMs ---
@@ -88,6 +95,12 @@ int13() { printf '%s' '\xb8\x01'"$1"'\xbb\x00\x7e\xb9\x02\x00\xba\x80\x00\xcd\x1
 uuid_of() { printf '6f30cf5b-0000-4000-8000-%012d' "$1"; }
 name_in_xml() { sed 's/&/\&amp;/g; s/</\&lt;/g' <<<"$1"; }
 
+# Anywhere a VM's image may lie; those that are not named here are where they always are.
+declare -A images=()
+image_of() { printf '%s' "${images[$1]:-/var/lib/libvirt/images/vm$1.img}"; }
+# Tabs would be blanks in an attribute.
+image_in_xml() { image_of "$1" | sed "s/&/\&amp;/g; s/</\&lt;/g; s/'/\&apos;/g; s/\t/\&#9;/g"; }
+
 # vm_xml NUMBER NAME INTERVAL
 vm_xml() {
 	cat <<-END
@@ -101,7 +114,7 @@ vm_xml() {
 		    <emulator>/usr/bin/qemu-system-x86_64</emulator>
 		    <disk type='file' device='disk'>
 		      <driver name='qemu' type='raw' cache='writeback'/>
-		      <source file='/var/lib/libvirt/images/vm$1.img'/>
+		      <source file='$(image_in_xml "$1")'/>
 		      <target dev='vda' bus='virtio'/>
 		    </disk>
 		    <disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/></disk>
@@ -119,7 +132,7 @@ vm_xml() {
 
 # begin_vm NUMBER NAME INTERVAL; persistent, so that it can be started again
 begin_vm() {
-	cp /var/lib/libvirt/images/busy.img "/var/lib/libvirt/images/vm$1.img"
+	cp /var/lib/libvirt/images/busy.img "$(image_of "$1")"
 	vm_xml "$@" >"$work/vm$1.xml"
 	v define "$work/vm$1.xml" >/dev/null && v start "$(uuid_of "$1")" >/dev/null
 }

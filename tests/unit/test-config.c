@@ -70,7 +70,7 @@ static void check(const HostlerConfig *config, guint deadline, guint interval, g
 /* An error has `words`, one line, and leaves the defaults. */
 static void check_refused(const Fixture *fixture, const char *words)
 {
-	HostlerConfig config = {1, 2, FALSE, FALSE};
+	HostlerConfig config = {.hook_deadline = 1, .metrics_interval = 2, .metrics_log_size = 3};
 	g_autoptr(GError) error = NULL;
 
 	g_assert_false(hostler_config_load(&config, fixture->file, &error));
@@ -85,7 +85,7 @@ static void check_refused(const Fixture *fixture, const char *words)
 
 static void check_taken(const Fixture *fixture, guint deadline, guint interval, gboolean enabled)
 {
-	HostlerConfig config = {1, 2, FALSE, FALSE};
+	HostlerConfig config = {.hook_deadline = 1, .metrics_interval = 2, .metrics_log_size = 3};
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(hostler_config_load(&config, fixture->file, &error));
@@ -135,6 +135,31 @@ static void test_rtt(Fixture *fixture, gconstpointer data)
 	put(fixture->file, "[metrics]\nrtt=false\n");
 	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
 	g_assert_false(config.metrics_rtt);
+}
+
+static void test_paths(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *long_name = g_strnfill(HOSTLER_CONFIG_PATH_BYTES - 2, 'x');
+	g_autofree char *longest = g_strdup_printf("[metrics]\nlog_size=1024\nprometheus=/%s\n", long_name);
+	g_autofree char *too_long = g_strdup_printf("[metrics]\nprometheus=/x%s\n", long_name);
+	HostlerConfig config;
+
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_cmpuint(config.metrics_log_size, ==, 16);
+	g_assert_cmpstr(config.metrics_prometheus, ==, "");
+	put(fixture->file, longest);
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_cmpuint(config.metrics_log_size, ==, 1024);
+	g_assert_cmpstr(config.metrics_prometheus + 1, ==, long_name);
+	put(fixture->file, "[metrics]\nprometheus=\n");
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_cmpstr(config.metrics_prometheus, ==, "");
+	put(fixture->file, "[metrics]\nprometheus=var/lib\n");
+	check_refused(fixture, "line 2: prometheus=var/lib: write an absolute path");
+	put(fixture->file, too_long);
+	check_refused(fixture, "write an absolute path of less than 256 bytes");
+	g_assert_false(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_cmpstr(config.metrics_prometheus, ==, "");
 }
 
 static void test_refused(Fixture *fixture, gconstpointer data)
@@ -295,7 +320,7 @@ int main(int argc, char **argv)
 		{"/config/refused", test_refused},
 		{"/config/nul", test_nul}, {"/config/more", test_more}, {"/config/more-alone", test_more_alone},
 		{"/config/modes", test_modes}, {"/config/folder-modes", test_folder_modes},
-		{"/config/owner", test_owner},
+		{"/config/owner", test_owner}, {"/config/paths", test_paths},
 		{"/config/kinds", test_kinds}, {"/config/size", test_size},
 	};
 

@@ -9,6 +9,7 @@
 
 #include "hostler/log.h"
 #include "qemu-helpers/metrics/log.h"
+#include "qemu-helpers/metrics/trouble.h"
 
 #define FILE_NAME "web.jsonl"
 
@@ -167,11 +168,98 @@ static void test_no_tail(Fixture *fixture, gconstpointer data)
 	g_assert_false(g_file_test(fixture->file, G_FILE_TEST_EXISTS));
 }
 
+#define HEAD(event, run) "{\"time\":\"t\",\"event\":\"" event "\",\"vm\":\"v\",\"run\":\"" run "\"}\n"
+
+/* Three reports back; of the run that goes on what it is, what was missing and where it was. */
+static void test_put_aside(Fixture *fixture, gconstpointer data)
+{
+	static const char *const lines[] = {
+		HEAD("start", "1"),  HEAD("report", "1"), HEAD("start", "2"),  HEAD("sample", "2"), HEAD("report", "2"),
+		HEAD("report", "3"), HEAD("report", "4"), HEAD("start", "5"), HEAD("gap", "5"),    HEAD("sample", "5"),
+		"torn\n",	     HEAD("sample", "5"),
+	};
+	g_autofree char *aside = g_strconcat(fixture->file, ".1", NULL);
+	g_autoptr(GString) all = g_string_new(NULL);
+	g_autofree char *before = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_string_append(all, lines[i]);
+		g_assert_true(log_append(fixture->log, FILE_NAME, lines[i]));
+	}
+	log_set_limit(fixture->log, all->len);
+	g_assert_true(log_append(fixture->log, FILE_NAME, "next\n"));
+	assert_text(fixture, HEAD("report", "2") HEAD("report", "3") HEAD("report", "4") HEAD("start", "5") HEAD("gap", "5")
+			     HEAD("sample", "5") "next\n");
+	g_assert_true(g_file_get_contents(aside, &before, NULL, NULL));
+	g_assert_cmpstr(before, ==, all->str);
+	/* Somebody else put it aside. */
+	g_assert_cmpint(g_rename(fixture->file, aside), ==, 0);
+	g_assert_true(log_append(fixture->log, FILE_NAME, HEAD("report", "5")));
+	assert_text(fixture, HEAD("report", "2") HEAD("report", "3") HEAD("report", "4") HEAD("start", "5") HEAD("gap", "5")
+			     HEAD("sample", "5") HEAD("report", "5"));
+	g_assert_cmpint(g_rename(fixture->file, aside), ==, 0);
+	g_assert_true(log_append(fixture->log, FILE_NAME, "new\n"));
+	assert_text(fixture, HEAD("report", "3") HEAD("report", "4") HEAD("report", "5") "new\n");
+	g_assert_cmpint(g_unlink(aside), ==, 0);
+}
+
+/* A short line finds room where a long one does not, and two files have the same trouble. */
+static void test_trouble(void)
+{
+	g_autoptr(Trouble) trouble = trouble_new();
+
+	g_assert_false(trouble_worked(trouble, "a"));
+	g_assert_true(trouble_failed(trouble, "a", "full"));
+	g_assert_false(trouble_worked(trouble, "a"));
+	g_assert_false(trouble_failed(trouble, "a", "full"));
+	g_assert_false(trouble_failed(trouble, "b", "full"));
+	g_assert_true(trouble_failed(trouble, "b", "gone"));
+	for (int i = 0; i < 2; i++)
+		g_assert_false(trouble_worked(trouble, "a"));
+	g_assert_false(trouble_worked(trouble, "b"));
+	g_assert_true(trouble_worked(trouble, "b"));
+	g_assert_true(trouble_failed(trouble, "a", "full"));
+	trouble_forget(trouble, "a");
+	g_assert_true(trouble_failed(trouble, "b", "full"));
+}
+
+/* It is put aside in vain: it grows on, and nothing is lost. */
+static void test_not_put_aside(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *aside = g_strconcat(fixture->file, ".1", NULL);
+
+	g_assert_cmpint(g_mkdir(aside, 0700), ==, 0);
+	log_set_limit(fixture->log, 1);
+	g_assert_true(log_append(fixture->log, FILE_NAME, "one\n"));
+	g_assert_true(log_append(fixture->log, FILE_NAME, "two\n"));
+	assert_text(fixture, "one\ntwo\n");
+	g_assert_cmpint(g_rmdir(aside), ==, 0);
+}
+
+/* The end, and of what is before it what must not be forgotten. */
+static void test_kept_tail(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *tail = NULL;
+
+	log_append(fixture->log, FILE_NAME, HEAD("report", "1"));
+	log_append(fixture->log, FILE_NAME, HEAD("start", "2"));
+	log_append(fixture->log, FILE_NAME, HEAD("stall", "2"));
+	for (int i = 0; i < 100; i++)
+		log_append(fixture->log, FILE_NAME, HEAD("sample", "2"));
+	tail = log_tail(fixture->log, FILE_NAME, 2 * strlen(HEAD("sample", "2")) + 5);
+	g_assert_cmpstr(tail, ==, HEAD("report", "1") HEAD("start", "2") HEAD("stall", "2") HEAD("sample", "2")
+				  HEAD("sample", "2") HEAD("sample", "2"));
+}
+
 int main(int argc, char **argv)
 {
 	hostler_log_open("test", HOSTLER_LOG_STDERR);
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/metrics-log/append", Fixture, NULL, set_up, test_append, tear_down);
+	g_test_add_func("/metrics-log/trouble", test_trouble);
+	g_test_add("/metrics-log/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
+	g_test_add("/metrics-log/not-put-aside", Fixture, NULL, set_up, test_not_put_aside, tear_down);
+	g_test_add("/metrics-log/kept-tail", Fixture, NULL, set_up, test_kept_tail, tear_down);
 	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
 	g_test_add("/metrics-log/full", Fixture, NULL, set_up, test_full, tear_down);

@@ -60,12 +60,12 @@ typedef struct {
 } Made;
 
 static const Made made[] = {
-	{ "tmpfs", 0, "tmpfs", "writeback", 800000000, "\"type\":\"network\",\"network\":\"default\",\"forward\":\"nat\"" },
+	{ "tmpfs", 0, "tmpfs", "writeback", 800000000, "\"type\":\"network\",\"network\":\"default\",\"network_kind\":\"nat\"" },
 	{ "ext4", 1, "ext4 on loop", "none", 300000000, "\"type\":\"bridge\",\"bridge\":\"br0\"" },
-	{ "ext4-cached", 2, "ext4 on loop", "writeback", 500000000, "\"type\":\"direct\",\"mode\":\"bridge\"" },
-	{ "mirror", 3, "ext4 on md raid1 on loop", "none", 200000000, "\"type\":\"network\",\"forward\":\"none\"" },
+	{ "ext4-cached", 2, "ext4 on loop", "writeback", 500000000, "\"type\":\"direct\",\"network_kind\":\"macvtap bridge\"" },
+	{ "mirror", 3, "ext4 on md raid1 on loop", "none", 200000000, "\"type\":\"network\",\"network_kind\":\"isolated\"" },
 	{ "mirror-cached", 4, "ext4 on md raid1 on loop", "writeback", 400000000, "\"type\":\"user\"" },
-	{ "parity", 5, "ext4 on md raid5 on loop", "none", 100000000, "\"type\":\"network\",\"forward\":\"route\"" },
+	{ "parity", 5, "ext4 on md raid5 on loop", "none", 100000000, "\"type\":\"network\",\"network_kind\":\"route\"" },
 	{ EVIL, 6, "ext4 on md raid5 on loop", "writeback", 250000000, "\"type\":\"network\",\"network\":\"old\"" },
 };
 
@@ -166,12 +166,12 @@ static void test_kinds(Fixture *fixture, gconstpointer data)
 		"storage\text4 on md raid5 on loop\tnone\t1\t1\t100 MB\t100 MB\t50 MB\t50 MB\t100\t100\t1 ms\t-\t-",
 		"storage\text4 on md raid5 on loop\twriteback\t1\t1\t250 MB\t250 MB\t125 MB\t125 MB\t100\t100\t1 ms\t-\t-",
 		"storage\ttmpfs\twriteback\t1\t1\t800 MB\t800 MB\t400 MB\t400 MB\t100\t100\t1 ms\t-\t-",
-		"network\tNAT\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tnat\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
 		"network\tbridge\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
-		"network\tisolated network\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
-		"network\tmacvtap (bridge)\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tisolated\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\tmacvtap bridge\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
 		"network\tnetwork\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
-		"network\tnetwork (route)\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
+		"network\troute\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
 		"network\tuser\t1\t1\t2 kB\t2 kB\t1 kB\t1 kB\t0\t0\t0\t-\t-",
 	};
 	const char *text;
@@ -215,7 +215,7 @@ static void test_csv(Fixture *fixture, gconstpointer data)
 {
 	make_logs(fixture);
 	assert_line(print(fixture, NULL, REPORT_CSV, NULL), "storage,tmpfs,writeback,read_bytes_per_second,800000000");
-	assert_line(fixture->text, "network,NAT,,rx_bytes,120000");
+	assert_line(fixture->text, "network,nat,,rx_bytes,120000");
 	assert_line(print(fixture, EVIL, REPORT_CSV, NULL), "time,vm,run,kind,device,metric,value");
 	assert_line(fixture->text, "2026-11-23T05:00:10.000000Z,\"'=x\"\"$(y)\\x09\\u{202E}'\\%s\",4512c133-77-1000,disk,vda,"
 				   "read_seconds,1");
