@@ -420,8 +420,8 @@ static void test_helpers(Tree *tree, gconstpointer data)
 	assert_line(watch, "CapAmb:\t0000000000001000");
 	assert_line(watch, "NoNewPrivs:\t1");
 	assert_line(metrics, "Uid:\t7002\t7002\t7002\t7002");
-	assert_line(metrics, "CapPrm:\t0000000000000000");
-	assert_line(metrics, "CapBnd:\t0000000000000000");
+	assert_line(metrics, "CapPrm:\t0000000000002000");
+	assert_line(metrics, "CapBnd:\t0000000000002000");
 	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 	g_assert_cmpint(errno, ==, ECHILD);
 }
