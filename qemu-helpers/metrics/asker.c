@@ -84,7 +84,7 @@ static void ask_libvirt(Asker *asker, double now)
 		give_up_for_now(asker, now, "libvirt's daemon does not run");
 		return;
 	}
-	questions_send(asker->guests, asker->source, uri, now);
+	questions_send(asker->guests, asker->source, uri, asker->links != NULL ? links_generation(asker->links) : 0, now);
 }
 
 /* --- the round --- */

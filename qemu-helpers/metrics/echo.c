@@ -95,8 +95,11 @@ static void begin_waiting(EchoPeer *peer)
 void echo_peer_send(EchoPeer *peer, const struct sockaddr_in6 *address, int index)
 {
 	const Echo *echo = peer->echo;
+	gboolean is_ipv4 = IN6_IS_ADDR_V4MAPPED(&address->sin6_addr);
 	Packet packet = { .identifier = echo->identifier };
 
+	if (echo->sockets[is_ipv4 ? PACKET_IPV4 : PACKET_IPV6] < 0)
+		return;
 	begin_waiting(peer);
 	packet.number = peer->number;
 	peer->rtt.sent++;

@@ -227,6 +227,10 @@ void guest_take(Guest *guest, Sample *answer)
 		sample_free(answer);
 		return;
 	}
+	if (answer->targets != NULL) {
+		nics_learn(guest->nics, answer->targets);
+		guest->nics_known = guest->nics_asked;
+	}
 	guest->question = 0;
 	guest->since = 0;
 	guest->alone = FALSE;

@@ -20,6 +20,8 @@ typedef struct {
 	double ask_at;      /* not before */
 	guint question;     /* the one that it is in; 0: none */
 	gboolean named;     /* in the answer */
+	guint nics_asked;   /* links_generation() at the question, */
+	guint nics_known;   /* and when its NICs were last told of; 0: never */
 	gboolean alone;     /* to be asked for singly: nobody knows that it answers */
 	gboolean held;      /* its question, with nobody else in it, does not come back */
 

@@ -7,7 +7,7 @@
 #include "hostler/error.h"
 
 /* STATE costs nothing beside. The rest the kernel tells (kernel.c, links.c). */
-static const unsigned int groups = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK;
+#define GROUPS (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK)
 
 /* VMs that are gone leave a handle behind; more than this and all are looked up anew. */
 #define SPARE_HANDLES 64
@@ -118,8 +118,9 @@ static GPtrArray *read_answer(virDomainStatsRecordPtr *records, int n_records)
 	return samples;
 }
 
-static GPtrArray *try_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, GError **error)
+static GPtrArray *try_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, gboolean with_nics, GError **error)
 {
+	unsigned int groups = GROUPS | (with_nics ? VIR_DOMAIN_STATS_INTERFACE : 0);
 	g_autoptr(GPtrArray) domains = NULL;
 	virDomainStatsRecordPtr *records = NULL;
 	GPtrArray *samples;
@@ -143,10 +144,10 @@ static GPtrArray *try_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids
 }
 
 /* That libvirtd was restarted shows when its old connection is used. */
-GPtrArray *libvirt_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, GError **error)
+GPtrArray *libvirt_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, gboolean with_nics, GError **error)
 {
 	gboolean is_new = libvirt->connection == NULL;
-	GPtrArray *samples = try_sample(libvirt, uri, uuids, is_new ? error : NULL);
+	GPtrArray *samples = try_sample(libvirt, uri, uuids, with_nics, is_new ? error : NULL);
 
-	return samples != NULL || is_new ? samples : try_sample(libvirt, uri, uuids, error);
+	return samples != NULL || is_new ? samples : try_sample(libvirt, uri, uuids, with_nics, error);
 }

@@ -14,7 +14,7 @@ Libvirt *libvirt_new(void);
 void libvirt_free(Libvirt *libvirt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Libvirt, libvirt_free)
 
-/* Sample, with `state` and the disks, for each VM that libvirt knows; without disks
- * for a VM whose monitor another call holds. Connects to `uri` when it is not
+/* Sample, with `state`, the disks and, when asked for, the NICs' targets, for each VM
+ * that libvirt knows; without disks for a VM whose monitor another call holds. Connects to `uri` when it is not
  * connected; after an error the connection is made anew. */
-GPtrArray *libvirt_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, GError **error);
+GPtrArray *libvirt_sample(Libvirt *libvirt, const char *uri, GPtrArray *uuids, gboolean with_nics, GError **error);

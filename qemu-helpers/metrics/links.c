@@ -12,6 +12,7 @@
 struct _Links {
 	Rtnetlink *rtnetlink;
 	GHashTable *counters; /* index -> struct rtnl_link_stats64 */
+	guint generation;
 	GArray *neighbours;   /* Neighbour; NULL: not asked for since links_read() */
 };
 
@@ -24,6 +25,7 @@ Links *links_new(GError **error)
 		return NULL;
 	links = g_new0(Links, 1);
 	links->rtnetlink = rtnetlink;
+	links->generation = 1;
 	links->counters = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	return links;
 }
@@ -70,6 +72,19 @@ static GHashTable *dump(Links *links)
 	return rtnetlink_ask(links->rtnetlink, take_counters, counters) ? g_steal_pointer(&counters) : NULL;
 }
 
+static gboolean has_others(GHashTable *counters, GHashTable *known)
+{
+	GHashTableIter iter;
+	gpointer index;
+
+	g_hash_table_iter_init(&iter, counters);
+	while (g_hash_table_iter_next(&iter, &index, NULL)) {
+		if (!g_hash_table_contains(known, index))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* An interface that comes or goes meanwhile tears the dump. */
 gboolean links_read(Links *links)
 {
@@ -79,11 +94,18 @@ gboolean links_read(Links *links)
 
 		if (counters == NULL)
 			continue;
+		if (has_others(counters, links->counters) && ++links->generation == 0)
+			links->generation = 1;
 		g_hash_table_unref(links->counters);
 		links->counters = counters;
 		return TRUE;
 	}
 	return FALSE;
+}
+
+guint links_generation(const Links *links)
+{
+	return links->generation;
 }
 
 gboolean links_find(const Links *links, int index, struct rtnl_link_stats64 *stats)

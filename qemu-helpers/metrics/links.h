@@ -27,6 +27,8 @@ Link links_look_up(Links *links, const char *name);
 
 /* Asks for all counters anew. FALSE: they are those of before. */
 gboolean links_read(Links *links);
+/* Another number whenever links_read() has met an interface for the first time; never 0. */
+guint links_generation(const Links *links);
 /* Those of the last links_read(), as the host counts; FALSE: there is no such interface. */
 gboolean links_find(const Links *links, int index, struct rtnl_link_stats64 *stats);
 

@@ -98,6 +98,32 @@ Nics *nics_new(HostlerRecord *stay, Links *links)
 	return nics;
 }
 
+static gboolean has_target(const Nics *nics, const char *target)
+{
+	for (guint i = 0; i < nics->nics->len; i++) {
+		const Nic *nic = g_ptr_array_index(nics->nics, i);
+
+		if (g_str_equal(nic->target, target))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void nics_learn(Nics *nics, const GPtrArray *targets)
+{
+	for (guint i = 0; i < targets->len; i++) {
+		const char *target = g_ptr_array_index(targets, i);
+		Nic *nic;
+
+		if (target == NULL || has_target(nics, target))
+			continue;
+		nic = g_new0(Nic, 1);
+		nic->target = g_strdup(target);
+		nic->place = i;
+		g_ptr_array_add(nics->nics, nic);
+	}
+}
+
 void nics_carry_over(const Nics *nics, HostlerRecord *stay)
 {
 	for (guint i = 0; i < nics->nics->len; i++) {

@@ -65,10 +65,11 @@ static GPtrArray *choose_one(GHashTable *guests, double now)
 	return company;
 }
 
-static void send_out(Source *source, const char *uri, GPtrArray *company, gboolean alone)
+static void send_out(Source *source, const char *uri, GPtrArray *company, gboolean alone, guint generation)
 {
 	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
 	double patience = HUGE_VAL;
+	gboolean with_nics = FALSE;
 	guint question;
 
 	for (guint i = 0; i < company->len; i++) {
@@ -76,19 +77,22 @@ static void send_out(Source *source, const char *uri, GPtrArray *company, gboole
 
 		g_ptr_array_add(uuids, guest->book->stay->uuid);
 		patience = MIN(patience, guest_patience(guest, alone));
+		with_nics = with_nics || guest->nics_known != generation;
 	}
-	question = source_ask(source, uri, uuids, (guint)(patience * 1000));
+	question = source_ask(source, uri, uuids, with_nics, (guint)(patience * 1000));
 	for (guint i = 0; i < company->len; i++) {
 		Guest *guest = g_ptr_array_index(company, i);
 
 		guest->question = question;
 		guest->named = FALSE;
+		guest->nics_asked = generation;
 	}
 }
 
 /* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
  * to ask for, or no room. */
-static gboolean ask_some(GHashTable *guests, Source *source, const char *uri, gboolean alone, double now)
+static gboolean ask_some(GHashTable *guests, Source *source, const char *uri, gboolean alone, guint generation,
+			 double now)
 {
 	g_autoptr(GPtrArray) company = NULL;
 
@@ -97,14 +101,14 @@ static gboolean ask_some(GHashTable *guests, Source *source, const char *uri, gb
 	company = alone ? choose_one(guests, now) : choose_company(guests, now);
 	if (company->len == 0)
 		return FALSE;
-	send_out(source, uri, company, alone);
+	send_out(source, uri, company, alone, generation);
 	return TRUE;
 }
 
-void questions_send(GHashTable *guests, Source *source, const char *uri, double now)
+void questions_send(GHashTable *guests, Source *source, const char *uri, guint generation, double now)
 {
-	while (ask_some(guests, source, uri, FALSE, now))
+	while (ask_some(guests, source, uri, FALSE, generation, now))
 		;
-	while (ask_some(guests, source, uri, TRUE, now))
+	while (ask_some(guests, source, uri, TRUE, generation, now))
 		;
 }

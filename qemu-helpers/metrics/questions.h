@@ -8,5 +8,5 @@
 
 gboolean questions_are_wanted(GHashTable *guests, double now);
 
-/* Sends out as many as there is room for. */
-void questions_send(GHashTable *guests, Source *source, const char *uri, double now);
+/* Sends out as many as there is room for. `generation`: links_generation(). */
+void questions_send(GHashTable *guests, Source *source, const char *uri, guint generation, double now);

@@ -8,6 +8,7 @@
 #include "qemu-helpers/json/ascii.h"
 
 #define NANOSECONDS 1e9
+#define MOST_NICS 1024
 
 double sample_clock(void)
 {
@@ -31,9 +32,29 @@ Sample *sample_new(const char *uuid, double at)
 void sample_free(Sample *sample)
 {
 	g_ptr_array_unref(sample->meters);
+	g_clear_pointer(&sample->targets, g_ptr_array_unref);
 	g_free(sample->missing);
 	g_free(sample->uuid);
 	g_free(sample);
+}
+
+/* NULL where libvirt knows none. */
+static GPtrArray *find_targets(virTypedParameterPtr params, int n_params)
+{
+	unsigned int count = 0;
+	GPtrArray *targets;
+
+	if (virTypedParamsGetUInt(params, n_params, "net.count", &count) != 1)
+		return NULL;
+	targets = g_ptr_array_new_with_free_func(g_free);
+	for (unsigned int i = 0; i < MIN(count, MOST_NICS); i++) {
+		g_autofree char *field = g_strdup_printf("net.%u.name", i);
+		const char *name = NULL;
+
+		virTypedParamsGetString(params, n_params, field, &name);
+		g_ptr_array_add(targets, g_strdup(name));
+	}
+	return targets;
 }
 
 Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n_params, double at)
@@ -42,6 +63,7 @@ Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n
 
 	virTypedParamsGetInt(params, n_params, "state.state", &sample->state);
 	meters_from_libvirt(sample->meters, params, n_params);
+	sample->targets = find_targets(params, n_params);
 	return sample;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
 	guint64 host_read_bytes;   /* from the host's own disks */
 	guint64 host_write_bytes;
 	GPtrArray *meters; /* Meter; no target twice within a kind */
+	GPtrArray *targets; /* char *: of all NICs, by their place in the XML; NULL: not asked for */
 } Sample;
 
 typedef enum {
@@ -39,7 +40,7 @@ gboolean sample_has_disks(const Sample *sample);
 /* Takes over what libvirt alone knows. Both stay the caller's. */
 void sample_add_disks(Sample *sample, const Sample *answer);
 
-/* `state` and the disks. */
+/* `state`, the disks, and the NICs' targets. */
 Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n_params, double at);
 
 /* Seconds of CLOCK_BOOTTIME. */

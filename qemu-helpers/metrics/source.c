@@ -8,6 +8,7 @@ typedef struct {
 	guint number;
 	char *uri;
 	GPtrArray *uuids; /* NULL: ends the thread */
+	gboolean with_nics;
 	GPtrArray *samples;
 	GError *error;
 	struct Slot *slot; /* for the main thread only; NULL: the source is gone */
@@ -56,7 +57,8 @@ static gpointer run_thread(gpointer data)
 	Question *question;
 
 	while ((question = g_async_queue_pop(questions))->uuids != NULL) {
-		question->samples = libvirt_sample(libvirt, question->uri, question->uuids, &question->error);
+		question->samples = libvirt_sample(libvirt, question->uri, question->uuids, question->with_nics,
+						   &question->error);
 		hand_over(question);
 	}
 	question_free(question);
@@ -148,7 +150,7 @@ static Slot *find_slot(Source *source)
 	return NULL;
 }
 
-guint source_ask(Source *source, const char *uri, GPtrArray *uuids, guint within_milliseconds)
+guint source_ask(Source *source, const char *uri, GPtrArray *uuids, gboolean with_nics, guint within_milliseconds)
 {
 	Slot *slot = find_slot(source);
 	Question *question;
@@ -161,6 +163,7 @@ guint source_ask(Source *source, const char *uri, GPtrArray *uuids, guint within
 		source->asked = 1;
 	question->number = source->asked;
 	question->slot = slot;
+	question->with_nics = with_nics;
 	question->uri = g_strdup(uri);
 	question->uuids = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < uuids->len; i++)

@@ -29,6 +29,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Source, source_free)
 /* How many questions more can go out. */
 guint source_room(const Source *source);
 
-/* Asks for these VMs (char *, copied) when there is room. `uri` counts where there
- * is no connection yet. Its number, never 0. */
-guint source_ask(Source *source, const char *uri, GPtrArray *uuids, guint within_milliseconds);
+/* Asks for these VMs (char *, copied) when there is room; `with_nics`: for the targets
+ * of their NICs, too. `uri` counts where there is no connection yet. Its number, never 0. */
+guint source_ask(Source *source, const char *uri, GPtrArray *uuids, gboolean with_nics, guint within_milliseconds);

@@ -64,7 +64,7 @@ static void ask_more(Bench *bench)
 
 		for (guint i = 0; i < COMPANY && bench->next < bench->vms->len; i++)
 			g_ptr_array_add(uuids, vm_at(bench, bench->next++)->stay->uuid);
-		source_ask(bench->source, "qemu:///system", uuids, 60000);
+		source_ask(bench->source, "qemu:///system", uuids, FALSE, 60000);
 		bench->calls++;
 	}
 	if (bench->calls == 0)

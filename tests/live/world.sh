@@ -63,10 +63,10 @@ make_bridge() { ip link set lo up && ip link add br0 type bridge && ip link set 
 # A copy: the machine's AppArmor profile for libvirtd goes by its path, and would not let it run hooks from a build folder.
 begin_libvirtd() {
 	[[ -e $work/libvirtd ]] || cp "$(type -P libvirtd)" "$work/libvirtd"
-	"$work/libvirtd" --daemon --pid-file "$work/libvirtd.pid" >>"$work/libvirtd-start.log" 2>&1 </dev/null
+	"$work/libvirtd" --daemon >>"$work/libvirtd-start.log" 2>&1 </dev/null
 	wait_for 10 quietly v uri
 }
-signal_libvirtd() { kill "-$1" "$(<"$work/libvirtd.pid")"; }
+signal_libvirtd() { kill "-$1" "$(</run/libvirtd.pid)"; }
 end_libvirtd() {
 	signal_libvirtd "${1:-TERM}"
 	wait_for 5 libvirtd_gone
@@ -110,6 +110,7 @@ vm_xml() {
 		  <metadata><hostler:vm xmlns:hostler='urn:hostler:1'><hostler:metrics interval='$3'/></hostler:vm></metadata>
 		  <memory unit='MiB'>16</memory>
 		  <os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os>
+		  <features><acpi/></features>
 		  <devices>
 		    <emulator>/usr/bin/qemu-system-x86_64</emulator>
 		    <disk type='file' device='disk'>

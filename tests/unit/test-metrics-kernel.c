@@ -194,6 +194,7 @@ static void test_loopback(void)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Links) links = links_new(&error);
 	struct rtnl_link_stats64 stats;
+	guint generation;
 	Link link;
 
 	g_assert_no_error(error);
@@ -201,7 +202,9 @@ static void test_loopback(void)
 	g_assert_cmpint(link.index, >, 0);
 	g_assert_false(link.guest_side);
 	g_assert_false(links_find(links, link.index, &stats));
+	generation = links_generation(links);
 	g_assert_true(links_read(links));
+	g_assert_cmpuint(links_generation(links), !=, generation);
 	g_assert_true(links_find(links, link.index, &stats));
 	g_assert_cmpuint(stats.rx_bytes, ==, stats.tx_bytes);
 	g_assert_cmpint(links_look_up(links, "hostler-none").index, ==, 0);

@@ -64,10 +64,17 @@ static void test_answer(void)
 		add_count(&answer, times, 2000000000 + i);
 	}
 	add_text(&answer, "block.12.name", "sda");
+	add_number(&answer, "net.count", 3);
+	add_text(&answer, "net.0.name", "vnet0");
+	add_text(&answer, "net.2.name", "macvtap0");
 	sample = sample_from_libvirt(UUID, answer.params, answer.n, 5);
 	g_assert_true(sample_has_disks(sample));
 	g_assert_cmpint(sample->state, ==, -1);
 	g_assert_cmpuint(sample->meters->len, ==, 12);
+	g_assert_cmpuint(sample->targets->len, ==, 3);
+	g_assert_cmpstr(g_ptr_array_index(sample->targets, 0), ==, "vnet0");
+	g_assert_null(g_ptr_array_index(sample->targets, 1));
+	g_assert_cmpstr(g_ptr_array_index(sample->targets, 2), ==, "macvtap0");
 	meter = find_meter(sample, &meter_disk, "vdl");
 	g_assert_cmpuint(meter->counts[0], ==, 111);
 	g_assert_true(meter_knows(meter, 0));

@@ -59,7 +59,7 @@ guint source_room(const Source *source)
 	return SOURCE_MOST_OUT - source->out->len;
 }
 
-guint source_ask(Source *source, const char *uri, GPtrArray *uuids, guint within_milliseconds)
+guint source_ask(Source *source, const char *uri, GPtrArray *uuids, gboolean with_nics, guint within_milliseconds)
 {
 	g_autoptr(GString) asked = g_string_new(NULL);
 	Question *question = g_new(Question, 1);
