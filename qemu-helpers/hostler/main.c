@@ -111,11 +111,11 @@ static const Command *find_command(const char *name, GError **error)
 static gboolean check_words(Line *line, const Command *command, GError **error)
 {
 	guint n = g_strv_length(line->words) - 1;
-	guint given = n + (line->xml_file != NULL) + (line->dump_file != NULL);
+	guint files = (line->xml_file != NULL) + (line->dump_file != NULL);
 
-	if (given == 0)
+	if (n + files == 0)
 		return TRUE;
-	if (command->takes_subject && given == 1) {
+	if (command->takes_subject && n + files == 1 && (files == 0 || command->run == command_check)) {
 		line->request.vm = line->words[1]; /* NULL after the last */
 		return TRUE;
 	}

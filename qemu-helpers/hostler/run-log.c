@@ -210,8 +210,9 @@ GPtrArray *run_logs_list(const char *folder, GError **error)
 
 	if (dir == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "cannot read %s: %s; the logs are for root and the group hostler", folder,
-			    g_strerror(errnum));
+			    "cannot read %s: %s; %s", folder, g_strerror(errnum),
+			    errnum == ENOENT ? "no VM has been measured here yet" :
+					       "logs are for root and the group hostler: sudo hostler report");
 		return NULL;
 	}
 	files = g_ptr_array_new_with_free_func(g_free);
