@@ -152,6 +152,10 @@ static void add_head(const Run *run, const Sum *sum, JsonBuilder *builder)
 	json_add_text(builder, "run", run->id);
 	json_add_number(builder, "seconds", MAX(sum->last - read_beginning(run, sum), 0));
 	json_add_count(builder, "samples", sum->n);
+	json_add_count(builder, "stalls", run->stalls);
+	json_add_number(builder, "stalled_seconds", run->stalled_seconds);
+	json_add_count(builder, "gaps", run->gaps);
+	json_add_number(builder, "gap_seconds", run->gap_seconds);
 	json_add_number(builder, "cpu_seconds", sum->cpu_seconds);
 }
 

@@ -3,25 +3,14 @@
  * parsed when somebody wants to see them. */
 #include "run-log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "hostler/error.h"
-#include "hostler/text.h"
 #include "qemu-helpers/json/read.h"
 #include "qemu-helpers/metrics/line.h"
 
-#define MOST_BYTES (32 * 1024 * 1024) /* of each of the two files */
 #define MOST_RUNS 1000
-#define MOST_LOGS 10000
-
-#define SUFFIX ".jsonl"
-#define UUID_LENGTH 36
-
-/* --- lines --- */
+#define MOST_ABSENCES 10000
+#define MOST_SECONDS 1e10 /* a few centuries */
 
 static void run_free(gpointer data)
 {
@@ -83,6 +72,31 @@ static void take_event(RunLog *log, const RunLine *line, const char *event)
 		replace(&find_run(log, id)->report, node);
 }
 
+static void count_absence(Run *run, const char *event, JsonObject *line)
+{
+	double seconds = CLAMP(json_number(line, "seconds", 0), 0, MOST_SECONDS);
+
+	if (g_str_equal(event, "stall")) {
+		run->stalls++;
+	} else if (g_str_equal(event, "resume")) {
+		run->stalled_seconds += seconds;
+	} else if (!json_object_has_member(line, "missing")) {
+		run->gaps++;
+		run->gap_seconds += seconds;
+	}
+}
+
+static void take_absence(RunLog *log, const RunLine *line, const char *event)
+{
+	g_autoptr(JsonNode) node = line_parse(line->text, line->length);
+	const char *id = node != NULL ? json_text(json_node_get_object(node), "run") : NULL;
+
+	if (id == NULL || *id == '\0' || g_hash_table_size(log->absences) >= MOST_ABSENCES)
+		return;
+	if (g_hash_table_add(log->absences, g_strndup(line->text, line->length)))
+		count_absence(find_run(log, id), event, json_node_get_object(node));
+}
+
 static void take_line(RunLog *log, const RunLine *line)
 {
 	g_autofree char *event = line->length <= LINE_MAX_BYTES ? peek(line, "\",\"event\":\"") : NULL;
@@ -94,6 +108,8 @@ static void take_line(RunLog *log, const RunLine *line)
 		g_array_append_vals(find_run(log, id)->samples, line, 1);
 	else if (g_strcmp0(event, "start") == 0 || g_strcmp0(event, "report") == 0)
 		take_event(log, line, event);
+	else if (g_strcmp0(event, "stall") == 0 || g_strcmp0(event, "resume") == 0 || g_strcmp0(event, "gap") == 0)
+		take_absence(log, line, event);
 }
 
 RunLog *run_log_from_text(char *text)
@@ -103,6 +119,7 @@ RunLog *run_log_from_text(char *text)
 
 	log->text = text;
 	log->runs = g_ptr_array_new_with_free_func(run_free);
+	log->absences = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (const char *line = text; (end = strchr(line, '\n')) != NULL; line = end + 1)
 		take_line(log, &(RunLine){ line, (gsize)(end - line) });
 	return log;
@@ -111,158 +128,7 @@ RunLog *run_log_from_text(char *text)
 void run_log_free(RunLog *log)
 {
 	g_ptr_array_unref(log->runs);
+	g_hash_table_unref(log->absences);
 	g_free(log->text);
 	g_free(log);
-}
-
-/* --- files --- */
-
-/* Appends the end of the file. FALSE with errno set. */
-static gboolean append_file(int folder, const char *file, GString *text)
-{
-	int fd = openat(folder, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat info;
-	gsize before = text->len;
-	off_t from;
-	ssize_t n;
-
-	if (fd < 0)
-		return FALSE;
-	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
-		close(fd);
-		errno = EINVAL;
-		return FALSE;
-	}
-	from = MAX(info.st_size - MOST_BYTES, 0);
-	g_string_set_size(text, before + (gsize)(info.st_size - from));
-	n = pread(fd, text->str + before, text->len - before, from);
-	g_string_truncate(text, before + (gsize)MAX(n, 0));
-	close(fd);
-	/* A power cut may leave zeros, which would end all that follows. */
-	for (gsize i = before; i < text->len; i++)
-		text->str[i] = text->str[i] != '\0' ? text->str[i] : ' ';
-	return n >= 0;
-}
-
-static char *read_both(const char *path, const char *file, GError **error)
-{
-	g_autofree char *older = g_strconcat(file, ".1", NULL);
-	g_autofree char *shown = hostler_text_shown(file);
-	GString *text = g_string_new(NULL);
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	gboolean read_well = FALSE;
-	int errnum = errno;
-
-	if (folder >= 0) {
-		if (append_file(folder, older, text))
-			g_string_append_c(text, '\n');
-		read_well = append_file(folder, file, text);
-		errnum = errno;
-		close(folder);
-	}
-	if (read_well)
-		return g_string_free(text, FALSE);
-	g_string_free(text, TRUE);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot read %s in %s: %s", shown, path,
-		    g_strerror(errnum));
-	return NULL;
-}
-
-RunLog *run_log_read(const char *folder, const char *file, GError **error)
-{
-	char *text = read_both(folder, file, error);
-	g_autoptr(RunLog) log = text != NULL ? run_log_from_text(text) : NULL;
-	g_autofree char *shown = hostler_text_shown(file);
-
-	if (log == NULL)
-		return NULL;
-	if (log->runs->len > 0)
-		return g_steal_pointer(&log);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT, "%s in %s tells of no run", shown, folder);
-	return NULL;
-}
-
-/* --- the folder --- */
-
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* "web-6f30cf5b-0000-4000-8000-000000000001.jsonl" */
-static char *uuid_in(const char *file)
-{
-	gsize length = strlen(file);
-	g_autofree char *text = NULL;
-
-	if (!g_str_has_suffix(file, SUFFIX) || length < UUID_LENGTH + strlen("-" SUFFIX))
-		return NULL;
-	text = g_strndup(file + length - strlen(SUFFIX) - UUID_LENGTH, UUID_LENGTH);
-	return hostler_text_uuid(text);
-}
-
-GPtrArray *run_logs_list(const char *folder, GError **error)
-{
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	int errnum = errno;
-	GPtrArray *files;
-	const char *file;
-
-	if (dir == NULL) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "cannot read %s: %s; the logs are for root and the group hostler", folder,
-			    g_strerror(errnum));
-		return NULL;
-	}
-	files = g_ptr_array_new_with_free_func(g_free);
-	while (files->len < MOST_LOGS && (file = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *uuid = uuid_in(file);
-
-		if (uuid != NULL)
-			g_ptr_array_add(files, g_strdup(file));
-	}
-	g_ptr_array_sort(files, compare_names);
-	return files;
-}
-
-static gint64 written_at(const char *folder, const char *file)
-{
-	g_autofree char *path = g_build_filename(folder, file, NULL);
-	struct stat info;
-
-	return lstat(path, &info) == 0 ? (gint64)info.st_mtime : 0;
-}
-
-/* A VM that was defined anew has another UUID and so another log. */
-static gboolean is_of(const char *file, const char *vm)
-{
-	g_autofree char *uuid = hostler_text_uuid(vm);
-	g_autofree char *own = uuid_in(file);
-	g_autofree char *name = hostler_text_file_name(vm, 180);
-	gsize length = strlen(name);
-
-	if (uuid != NULL && g_str_equal(own, uuid))
-		return TRUE;
-	return strlen(file) == length + strlen("-" SUFFIX) + UUID_LENGTH && g_str_has_prefix(file, name) &&
-	       file[length] == '-';
-}
-
-char *run_logs_find(const char *folder, const char *vm, GError **error)
-{
-	g_autoptr(GPtrArray) files = run_logs_list(folder, error);
-	g_autofree char *shown = hostler_text_shown(vm);
-	const char *best = NULL;
-
-	if (files == NULL)
-		return NULL;
-	for (guint i = 0; i < files->len; i++) {
-		const char *file = g_ptr_array_index(files, i);
-
-		if (is_of(file, vm) && (best == NULL || written_at(folder, file) >= written_at(folder, best)))
-			best = file;
-	}
-	if (best == NULL)
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT,
-			    "there is no log of a VM '%s' in %s; see which there are: hostler report", shown, folder);
-	return g_strdup(best);
 }

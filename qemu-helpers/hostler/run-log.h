@@ -19,11 +19,16 @@ typedef struct {
 	JsonNode *start;  /* NULL: it is no longer in the log */
 	JsonNode *report; /* NULL: it runs, or nobody saw its end */
 	GArray *samples;  /* RunLine, not parsed yet */
+	guint gaps;
+	double gap_seconds;
+	guint stalls;
+	double stalled_seconds;
 } Run;
 
 typedef struct {
 	char *text;
 	GPtrArray *runs; /* Run, in the order of their first lines */
+	GHashTable *absences; /* set of lines: a new file repeats those of the one put aside */
 } RunLog;
 
 /* NULL when `file` in `folder` cannot be read, or holds no run. */

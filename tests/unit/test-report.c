@@ -102,6 +102,18 @@ static void append_sample(GString *log, const Made *vm, const char *run, guint n
 			       10 + n * 10, bytes, n * 1000, n, bytes / 2, vm->number, n * 20000, n * 10000);
 }
 
+static void append_absences(GString *log, const Made *vm, const char *run)
+{
+	append_head(log, "gap", vm, run, 21);
+	g_string_append(log, ",\"seconds\":5}\n");
+	append_head(log, "gap", vm, run, 22);
+	g_string_append(log, ",\"seconds\":50,\"missing\":\"disks\"}\n");
+	append_head(log, "stall", vm, run, 23);
+	g_string_append(log, ",\"seconds\":3}\n");
+	append_head(log, "resume", vm, run, 24);
+	g_string_append(log, ",\"seconds\":7}\n");
+}
+
 static char *path_of(const Fixture *fixture, const Made *vm, const char *suffix)
 {
 	g_autofree char *name = hostler_text_file_name(vm->name, 180);
@@ -260,7 +272,7 @@ static void test_report_line(Fixture *fixture, gconstpointer data)
 	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t11.1 kB\t500 kB\t0 B\t0 B\t0\t7\t-\t-\t-");
 }
 
-/* What was rotated away comes first; a start that is said twice is one. */
+/* What was rotated away comes first; what is said twice, to carry it over, is one. */
 static void test_rotated(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GString) log = g_string_new(NULL);
@@ -269,12 +281,15 @@ static void test_rotated(Fixture *fixture, gconstpointer data)
 	append_start(older, &made[1], "b-1-1000");
 	append_sample(older, &made[1], "b-1-1000", 1);
 	append_sample(older, &made[1], "b-1-1000", 2);
+	append_absences(older, &made[1], "b-1-1000");
 	g_string_append_len(older, "\0\0{\"time\":\"", 11);
 	append_start(log, &made[1], "b-1-1000");
+	append_absences(log, &made[1], "b-1-1000");
+	append_sample(log, &made[1], "b-1-1000", 2);
 	append_sample(log, &made[1], "b-1-1000", 3);
 	store(fixture, &made[1], ".1", older);
 	store(fixture, &made[1], "", log);
-	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tseen\t3 samples, 0 gaps (0 s), 0 stalls (0 s), last 0 s not seen");
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tseen\t3 samples, 1 gaps (5 s), 1 stalls (7 s), last 0 s not seen");
 	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
 }
 
