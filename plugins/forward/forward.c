@@ -201,12 +201,13 @@ static void show_stay(const HostlerSink *sink, const HostlerRecord *stay)
 
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
-		char guest[FORWARD_ADDRESS_LENGTH];
+		char guest[FORWARD_ADDRESS_LENGTH] = "its leased address";
 		g_autofree char *ports = forward_span_shown(span);
 		g_autofree char *text = NULL;
 
-		text = g_strdup_printf("to %s port %u on, by %s", forward_address_text(span->guest, guest),
-				       span->to, span->bridge);
+		if (!forward_span_floats(span))
+			forward_address_text(&span->guest, guest);
+		text = g_strdup_printf("to %s port %u on, by %s", guest, span->to, span->bridge);
 		sink->line(sink->data, stay, "forward", ports, text);
 	}
 }
