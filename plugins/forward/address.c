@@ -1,89 +1,104 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses of both families, and which of them a guest may have. Pure. */
+/* Addresses and networks of either family. Pure. */
 #include "plugins/forward/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-#define LOOPBACK_BYTE 127
-
-static gsize length_of(sa_family_t family)
+gsize forward_family_size(sa_family_t family)
 {
-	if (family == AF_INET)
-		return sizeof(struct in_addr);
-	return family == AF_INET6 ? sizeof(struct in6_addr) : 0;
+	return family == AF_INET ? sizeof(struct in_addr) : family == AF_INET6 ? sizeof(struct in6_addr) : 0;
+}
+
+gsize forward_address_size(const ForwardAddress *address)
+{
+	return forward_family_size(address->family);
+}
+
+static gboolean read_any(const char *text, ForwardAddress *address)
+{
+	*address = (ForwardAddress){ .family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET };
+	return inet_pton(address->family, text, address->bytes) == 1;
 }
 
 gboolean forward_address_read(const char *text, ForwardAddress *address)
 {
-	*address = (ForwardAddress){ .family = AF_INET };
-	if (inet_pton(AF_INET, text, &address->v4) == 1)
-		return TRUE;
-	address->family = AF_INET6;
-	if (inet_pton(AF_INET6, text, &address->v6) == 1)
-		return TRUE;
-	*address = (ForwardAddress){ .family = AF_UNSPEC };
-	return FALSE;
+	static const guint8 unspecified[sizeof(address->bytes)];
+
+	return read_any(text, address) && memcmp(address->bytes, unspecified, sizeof(unspecified)) != 0;
+}
+
+const char *forward_address_text(const ForwardAddress *address, char text[FORWARD_ADDRESS_LENGTH])
+{
+	if (address->family == AF_UNSPEC)
+		g_strlcpy(text, "any", FORWARD_ADDRESS_LENGTH);
+	else
+		inet_ntop(address->family, address->bytes, text, FORWARD_ADDRESS_LENGTH);
+	return text;
 }
 
 gint forward_address_compare(const ForwardAddress *a, const ForwardAddress *b)
 {
 	if (a->family != b->family)
 		return (gint)a->family - (gint)b->family;
-	return memcmp(&a->v6, &b->v6, length_of(a->family));
+	return memcmp(a->bytes, b->bytes, forward_address_size(a));
 }
 
-static gboolean have_common_bits(const ForwardAddress *a, const ForwardAddress *b, guint n)
+gboolean forward_net_read(const char *text, ForwardNet *net)
 {
-	const guint8 *x = (const guint8 *)&a->v6;
-	const guint8 *y = (const guint8 *)&b->v6;
-	guint rest = n % 8;
+	const char *slash = strchr(text, '/');
+	g_autofree char *address = slash != NULL ? g_strndup(text, (gsize)(slash - text)) : NULL;
+	guint64 prefix;
 
-	if (memcmp(x, y, n / 8) != 0)
+	if (address == NULL || !read_any(address, &net->address) ||
+	    !g_ascii_string_to_unsigned(slash + 1, 10, 0, 8 * forward_address_size(&net->address), &prefix, NULL))
 		return FALSE;
-	return rest == 0 || ((x[n / 8] ^ y[n / 8]) >> (8 - rest)) == 0;
-}
-
-/* All bits behind the prefix 0, or all of them 1. */
-static gboolean ends_in(const ForwardAddress *address, guint prefix, gboolean ones)
-{
-	const guint8 *bytes = (const guint8 *)&address->v6;
-
-	for (guint i = prefix; i < 8 * length_of(address->family); i++) {
-		if (((bytes[i / 8] >> (7 - i % 8)) & 1) != (ones ? 1 : 0))
-			return FALSE;
-	}
+	net->prefix = (guint8)prefix;
 	return TRUE;
 }
 
-/* A net of one or two addresses has neither an address of its own nor a broadcast. */
-static gboolean means_several(const ForwardNet *net, const ForwardAddress *address)
+const char *forward_net_text(const ForwardNet *net, char text[FORWARD_NET_LENGTH])
 {
-	guint bits = 8 * (guint)length_of(address->family);
+	char address[FORWARD_ADDRESS_LENGTH];
 
-	if (net->prefix + 1 >= bits)
+	g_snprintf(text, FORWARD_NET_LENGTH, "%s/%u", forward_address_text(&net->address, address), net->prefix);
+	return text;
+}
+
+ForwardAddress forward_net_end(const ForwardNet *net, gboolean first)
+{
+	ForwardAddress end = net->address;
+
+	for (gsize bit = net->prefix; bit < 8 * forward_address_size(&end); bit++) {
+		guint8 mask = (guint8)(0x80u >> bit % 8);
+
+		if (first)
+			end.bytes[bit / 8] &= (guint8)~mask;
+		else
+			end.bytes[bit / 8] |= mask;
+	}
+	return end;
+}
+
+gboolean forward_net_holds(const ForwardNet *net, const ForwardAddress *address)
+{
+	ForwardAddress first = forward_net_end(net, TRUE);
+	ForwardAddress last = forward_net_end(net, FALSE);
+
+	return address->family == net->address.family && address->family != AF_UNSPEC &&
+	       forward_address_compare(&first, address) <= 0 && forward_address_compare(address, &last) <= 0;
+}
+
+gboolean forward_net_suits_guest(const ForwardNet *net, const ForwardAddress *address)
+{
+	ForwardAddress first = forward_net_end(net, TRUE);
+	ForwardAddress last = forward_net_end(net, FALSE);
+	/* The two of a point-to-point network are both hosts. */
+	gboolean has_ends = net->prefix + 1u < 8 * forward_address_size(&net->address);
+
+	if (!forward_net_holds(net, address) || forward_address_compare(&net->address, address) == 0)
 		return FALSE;
-	return ends_in(address, net->prefix, FALSE) ||
-	       (address->family == AF_INET && ends_in(address, net->prefix, TRUE));
-}
-
-/* Whatever the network says of itself. */
-static gboolean is_special(const ForwardAddress *address)
-{
-	const guint8 *bytes = (const guint8 *)&address->v6;
-
-	if (address->family == AF_INET)
-		return bytes[0] == 0 || bytes[0] == LOOPBACK_BYTE || bytes[0] >= 224;
-	return IN6_IS_ADDR_UNSPECIFIED(&address->v6) || IN6_IS_ADDR_LOOPBACK(&address->v6) ||
-	       IN6_IS_ADDR_MULTICAST(&address->v6) || IN6_IS_ADDR_LINKLOCAL(&address->v6);
-}
-
-gboolean forward_net_has_guest(const ForwardNet *net, const ForwardAddress *address)
-{
-	gsize length = length_of(address->family);
-
-	return length > 0 && address->family == net->address.family && net->prefix <= 8 * length &&
-	       have_common_bits(&net->address, address, net->prefix) &&
-	       forward_address_compare(&net->address, address) != 0 && !means_several(net, address) &&
-	       !is_special(address);
+	if (has_ends && forward_address_compare(&first, address) == 0)
+		return FALSE;
+	return !has_ends || address->family != AF_INET || forward_address_compare(&last, address) != 0;
 }

@@ -207,7 +207,7 @@ const ForwardLease *forward_leases_find(const GArray *leases, const char *mac, c
 	for (guint i = 0; i < leases->len; i++) {
 		const ForwardLease *lease = &g_array_index(leases, ForwardLease, i);
 
-		if (!g_str_equal(lease->mac, mac) || !forward_net_has_guest(net, &lease->address))
+		if (!g_str_equal(lease->mac, mac) || !forward_net_suits_guest(net, &lease->address))
 			continue;
 		if (newest == NULL || lease->expiry > newest->expiry ||
 		    (lease->expiry == newest->expiry && lease->place > newest->place))

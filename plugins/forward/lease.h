@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "plugins/forward/address.h"
+#include "plugins/forward/span.h"
 
 /* dnsmasq's leases on one bridge, in the file that libvirt's helper rewrites at
  * each of them. Names in it are the guests' own and never looked at. */
 
 #define FORWARD_LEASES_MAX_BYTES (8 * 1024 * 1024)
-#define FORWARD_MAC_LENGTH 18 /* "52:54:00:12:34:56" and its end */
 
 typedef struct {
-	char mac[FORWARD_MAC_LENGTH]; /* lower case; "": two guests have an equal claim to the address */
+	char mac[FORWARD_MAC_LENGTH + 1]; /* lower case; "": two guests have an equal claim to the address */
 	ForwardAddress address;
 	gint64 expiry; /* seconds since the epoch; G_MAXINT64: never */
 	guint place;   /* in the file; the helper appends what is new */

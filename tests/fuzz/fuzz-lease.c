@@ -18,7 +18,7 @@ static void check_found(const GArray *leases, const char *mac, const ForwardNet 
 	if (lease == NULL)
 		return;
 	g_assert_cmpstr(lease->mac, ==, mac);
-	g_assert_true(forward_net_has_guest(net, &lease->address));
+	g_assert_true(forward_net_suits_guest(net, &lease->address));
 	g_assert_true(forward_leases_of(leases, &lease->address) == lease);
 	g_assert_cmpint(lease->expiry, >, 0);
 }

@@ -17,7 +17,7 @@
 
 static ForwardNet net_of(const char *address, guint prefix)
 {
-	ForwardNet net = { .prefix = prefix };
+	ForwardNet net = { .prefix = (guint8)prefix };
 
 	g_assert_true(forward_address_read(address, &net.address));
 	return net;
@@ -113,7 +113,7 @@ static void test_ipv6(void)
 	g_autofree char *router = found("[" LEASE("2001:db8::", MAC, "1000") "]", "2001:db8::1", 64);
 	g_autofree char *own = found("[" LEASE("2001:db8::1", MAC, "1000") "]", "2001:db8::1", 64);
 	g_autofree char *outside = found("[" LEASE("2001:db8:0:1::50", MAC, "1000") "]", "2001:db8::1", 64);
-	g_autofree char *link = found("[" LEASE("fe80::50", MAC, "1000") "]", "fe80::1", 64);
+	g_autofree char *link = found("[" LEASE("fe80::50", MAC, "1000") "]", "2001:db8::1", 64);
 	g_autofree char *last = found("[" LEASE("2001:db8::ffff:ffff:ffff:ffff", MAC, "1") "]", "2001:db8::1", 64);
 
 	g_assert_cmpstr(leased, ==, "2001:db8::50");
