@@ -209,6 +209,7 @@ const HostlerPlugin hostler_plugin_forward = {
 	.check = forward_check,
 	.acquire = forward_acquire,
 	.started = fill_stay,
+	.apply = forward_acquire,
 	.stopped = forward_stopped,
 	.settle = settle,
 	.status = forward_status,
