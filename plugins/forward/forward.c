@@ -12,6 +12,7 @@
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/settle.h"
+#include "plugins/forward/shadow.h"
 #include "plugins/forward/status.h"
 #include "plugins/forward/stays.h"
 
@@ -64,6 +65,7 @@ static void forward_check(HostlerHost *host, const HostlerDomain *domain, Hostle
 	g_autoptr(GArray) holdings = forward_stays_holdings(host, domain->uuid, names);
 
 	forward_plan_check_taken(spans, holdings, findings);
+	forward_shadow_check(host, spans, findings);
 	check_table(host, findings);
 }
 
