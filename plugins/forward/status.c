@@ -4,6 +4,7 @@
 #include "plugins/forward/status.h"
 
 #include "plugins/forward/change.h"
+#include "plugins/forward/obstacle.h"
 #include "plugins/forward/stays.h"
 
 static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const ForwardSpan *span)
@@ -20,14 +21,37 @@ static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const 
 	sink->line(sink->data, stay, "forward", ports, text);
 }
 
+/* The first port of a span stands for all. */
+static void show_obstacles(const HostlerSink *sink, const HostlerRecord *stay, const ForwardChains *chains,
+			   const ForwardSpan *span)
+{
+	ForwardPacket packet = { .family = span->family, .out_bridge = span->bridge, .guest = span->guest,
+				 .port = span->to };
+	g_autofree char *ports = forward_span_shown(span);
+	g_autoptr(GPtrArray) obstacles = NULL;
+
+	packet.protocol = span->proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+	obstacles = forward_obstacles_find(chains, &packet);
+	for (guint i = 0; i < obstacles->len; i++) {
+		g_autofree char *text = forward_obstacle_text(g_ptr_array_index(obstacles, i), span->bridge);
+
+		sink->line(sink->data, stay, "forward", ports, text);
+	}
+}
+
 static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay,
-		      const ForwardRuleset *ruleset)
+		      const ForwardRuleset *ruleset, const ForwardChains *chains)
 {
 	g_autoptr(GArray) spans = forward_stay_spans(stay);
 
 	forward_stay_find_guests(host, stay, spans, ruleset->elements);
-	for (guint i = 0; i < spans->len; i++)
-		show_span(sink, stay, &g_array_index(spans, ForwardSpan, i));
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		show_span(sink, stay, span);
+		if (chains != NULL)
+			show_obstacles(sink, stay, chains, span);
+	}
 }
 
 static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrArray *stays,
@@ -52,9 +76,10 @@ void forward_status(HostlerHost *host, const HostlerSink *sink)
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
 	g_autoptr(ForwardRuleset) nothing = forward_ruleset_new();
+	g_autoptr(ForwardChains) chains = stays->len > 0 ? forward_chains_read(host, NULL) : NULL;
 
 	for (guint i = 0; i < stays->len; i++)
-		show_stay(host, sink, g_ptr_array_index(stays, i), ruleset != NULL ? ruleset : nothing);
+		show_stay(host, sink, g_ptr_array_index(stays, i), ruleset != NULL ? ruleset : nothing, chains);
 	if (ruleset != NULL)
 		show_kernel(host, sink, stays, ruleset);
 	else
