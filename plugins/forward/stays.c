@@ -4,8 +4,6 @@
 #include "plugins/forward/stays.h"
 
 #include "hostler/log.h"
-#include "hostler/text.h"
-#include "plugins/forward/plan.h"
 
 gboolean forward_stay_has_spans(const HostlerRecord *stay)
 {
@@ -33,21 +31,36 @@ static gint compare_ages(gconstpointer a, gconstpointer b)
 	return (x->since > y->since) - (x->since < y->since);
 }
 
-static gboolean is_open(HostlerHost *host, const HostlerRecord *stay)
+static gboolean is_alive(HostlerHost *host, const HostlerRecord *stay)
 {
-	return stay->phase == HOSTLER_PHASE_HELD && forward_stay_has_spans(stay) &&
-	       hostler_record_alive(host, stay);
+	return forward_stay_has_spans(stay) && hostler_record_alive(host, stay);
 }
 
-GPtrArray *forward_stays_open(HostlerHost *host)
+GPtrArray *forward_stays_alive(HostlerHost *host)
 {
 	GPtrArray *stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
 
 	for (guint i = stays->len; i > 0; i--) {
-		if (!is_open(host, g_ptr_array_index(stays, i - 1)))
+		if (!is_alive(host, g_ptr_array_index(stays, i - 1)))
 			g_ptr_array_remove_index(stays, i - 1);
 	}
 	g_ptr_array_sort(stays, compare_ages);
+	return stays;
+}
+
+static gboolean is_open(const HostlerRecord *stay)
+{
+	return stay->phase == HOSTLER_PHASE_HELD;
+}
+
+GPtrArray *forward_stays_open(HostlerHost *host)
+{
+	GPtrArray *stays = forward_stays_alive(host);
+
+	for (guint i = stays->len; i > 0; i--) {
+		if (!is_open(g_ptr_array_index(stays, i - 1)))
+			g_ptr_array_remove_index(stays, i - 1);
+	}
 	return stays;
 }
 
@@ -60,7 +73,10 @@ ForwardDesired *forward_stays_desired(const GPtrArray *stays)
 		const HostlerRecord *stay = g_ptr_array_index(stays, i);
 		g_autoptr(GArray) spans = forward_stay_spans(stay);
 
-		forward_desired_add(desired, stay->uuid, spans);
+		if (is_open(stay))
+			forward_desired_add(desired, stay->uuid, spans);
+		else
+			forward_desired_reserve(desired, stay->uuid, spans);
 	}
 	n_twice = forward_desired_finish(desired);
 	if (n_twice > 0)
@@ -68,32 +84,4 @@ ForwardDesired *forward_stays_desired(const GPtrArray *stays)
 			    "%u ports are wanted by two running VMs and stay with the one that had them first; see "
 			    "which: hostler check VM", n_twice);
 	return desired;
-}
-
-static void add_holdings(GArray *holdings, const HostlerRecord *stay, const char *name)
-{
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-
-	for (guint i = 0; i < spans->len; i++) {
-		ForwardHolding holding = { .span = g_array_index(spans, ForwardSpan, i), .vm = name };
-
-		g_array_append_val(holdings, holding);
-	}
-}
-
-GArray *forward_stays_holdings(HostlerHost *host, const char *uuid, GPtrArray *names)
-{
-	g_autoptr(GPtrArray) stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
-	GArray *holdings = g_array_new(FALSE, TRUE, sizeof(ForwardHolding));
-
-	for (guint i = 0; i < stays->len; i++) {
-		const HostlerRecord *stay = g_ptr_array_index(stays, i);
-
-		if (g_str_equal(stay->uuid, uuid) || !forward_stay_has_spans(stay) ||
-		    !hostler_record_alive(host, stay))
-			continue;
-		g_ptr_array_add(names, hostler_text_shown(stay->name));
-		add_holdings(holdings, stay, g_ptr_array_index(names, names->len - 1));
-	}
-	return holdings;
 }

@@ -10,10 +10,10 @@
 GArray *forward_stay_spans(const HostlerRecord *stay);
 gboolean forward_stay_has_spans(const HostlerRecord *stay);
 
-/* Of the VMs that run and have ports open (HostlerRecord), the oldest first. */
+/* Of the VMs that are alive and have ports, those that are only prepared, too
+ * (HostlerRecord), the oldest first. */
+GPtrArray *forward_stays_alive(HostlerHost *host);
+/* Of these those that run and have their ports open. */
 GPtrArray *forward_stays_open(HostlerHost *host);
+/* Ports of VMs that are only prepared are reserved, no more. */
 ForwardDesired *forward_stays_desired(const GPtrArray *stays);
-
-/* The ports of all VMs but `uuid`, of those that are only prepared, too
- * (ForwardHolding). Their names are put into `names`, which must live as long. */
-GArray *forward_stays_holdings(HostlerHost *host, const char *uuid, GPtrArray *names);
