@@ -201,7 +201,8 @@ typedef struct {
 			     int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error);
 	/* One transaction: all of the batch or nothing. HOSTLER_ERROR_STALE: the
 	 * ruleset is no longer the one that the batch was made for (its generation
-	 * id); dump again, build again. */
+	 * id); dump again, build again. HOSTLER_ERROR_EXISTS: something that was to be
+	 * new is there. */
 	gboolean (*nft_commit)(HostlerHost *host, const void *batch, gsize length, GError **error);
 	/* A non-blocking socket that is told of every change of the ruleset; the
 	 * caller closes it. -1 with an error. */

@@ -11,6 +11,7 @@
 #include "plugins/forward/change.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
+#include "plugins/forward/reserve.h"
 #include "plugins/forward/settle.h"
 #include "plugins/forward/shadow.h"
 #include "plugins/forward/status.h"
@@ -39,34 +40,34 @@ static GPtrArray *load_networks(HostlerHost *host)
 	return networks;
 }
 
-/* --- check and acquire --- */
+/* --- check --- */
 
-static void check_table(HostlerHost *host, HostlerFindings *findings)
+static void check_kernel(HostlerHost *host, const char *uuid, const GArray *spans, HostlerFindings *findings)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
+	const char *foreign = ruleset != NULL ? forward_ruleset_foreign(ruleset) : NULL;
+	g_autofree char *mend = g_strdup_printf("remove it (nft delete table %s) or give it another name", foreign);
 
 	if (ruleset == NULL)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
 				     "see whether root can: nft list ruleset", "no port can be forwarded: %s",
 				     error->message);
-	else if (ruleset->has_table && !ruleset->is_ours)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "remove it (nft delete table ip hostler) or give it another name",
-				     "no port can be forwarded: there is a table 'ip hostler' in nf_tables that is "
-				     "not hostler's");
+	else if (foreign != NULL)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL, mend,
+				     "no port can be forwarded: there is a table '%s' in nf_tables that is not "
+				     "hostler's", foreign);
+	else
+		forward_reserve_check(host, uuid, spans, ruleset, findings);
 }
 
 static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) networks = load_networks(host);
 	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) holdings = forward_stays_holdings(host, domain->uuid, names);
 
-	forward_plan_check_taken(spans, holdings, findings);
 	forward_shadow_check(host, spans, findings);
-	check_table(host, findings);
+	check_kernel(host, domain->uuid, spans, findings);
 }
 
 /* All of what the VM asks for or nothing: a part of it would be taken for all. */
@@ -80,31 +81,6 @@ static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, Hostle
 		return FALSE;
 	forward_spans_store(stay->body, spans);
 	return TRUE;
-}
-
-/* Another VM may have been prepared since our check: under the lock it is decided,
- * and the stay on disk before anybody else looks. */
-static gboolean reserve(HostlerHost *host, const HostlerRecord *stay, GError **error)
-{
-	g_autoptr(HostlerFindings) findings = hostler_findings_new();
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) holdings = forward_stays_holdings(host, stay->uuid, names);
-
-	forward_plan_check_taken(spans, holdings, findings);
-	return hostler_findings_allow(findings, error) && hostler_record_store(host, stay, error);
-}
-
-static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
-{
-	g_autoptr(HostlerLock) lock = NULL;
-
-	if (stay == NULL)
-		return TRUE;
-	if (!fill_stay(host, domain, stay, error))
-		return FALSE;
-	lock = hostler_lock_firewall(host, error);
-	return lock != NULL && reserve(host, stay, error);
 }
 
 /* --- settle --- */
@@ -125,14 +101,16 @@ static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **e
 	g_autoptr(ForwardDesired) desired = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 	g_autoptr(GArray) changes = NULL;
+	const char *foreign;
 
 	if (ruleset == NULL)
 		return FALSE;
-	desired = forward_stays_desired(host, stays, ruleset->elements);
-	if (ruleset->has_table && !ruleset->is_ours && desired->elements->len > 0) {
+	desired = forward_stays_desired(host, stays, ruleset);
+	foreign = forward_ruleset_foreign(ruleset);
+	if (foreign != NULL && !forward_desired_is_empty(desired)) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
-			    "no port is forwarded: there is a table 'ip hostler' in nf_tables that is not hostler's; "
-			    "remove it (nft delete table ip hostler), then: hostler settle");
+			    "no port is forwarded: there is a table '%s' in nf_tables that is not hostler's; "
+			    "remove it (nft delete table %s), then: hostler settle", foreign, foreign);
 		return FALSE;
 	}
 	changes = forward_changes(desired, ruleset);
@@ -172,12 +150,37 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 /* Read under the lock: whoever closes ports has its stay on disk before it asks for it. */
 static gboolean settle_locked(HostlerHost *host)
 {
-	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	g_autoptr(GPtrArray) stays = forward_stays_alive(host);
+	g_autoptr(GPtrArray) open = forward_stays_open(host);
 	gboolean settled = settle_kernel(host, stays);
 
-	settle_links(host, stays);
+	settle_links(host, open);
 	return settled;
 }
+
+/* --- acquire --- */
+
+/* What a killed run left, or `nft flush ruleset` took, must not decide: so all
+ * others are settled first. Then the kernel decides, and the stay is on disk
+ * before anybody else looks. */
+static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	g_autoptr(HostlerLock) lock = NULL;
+	g_autoptr(GArray) spans = NULL;
+
+	if (stay == NULL)
+		return TRUE;
+	if (!fill_stay(host, domain, stay, error))
+		return FALSE;
+	lock = hostler_lock_firewall(host, error);
+	if (lock == NULL)
+		return FALSE;
+	settle_locked(host);
+	spans = forward_stay_spans(stay);
+	return forward_reserve(host, stay->uuid, spans, error) && hostler_record_store(host, stay, error);
+}
+
+/* --- the slots that settle --- */
 
 gboolean forward_settle(HostlerHost *host)
 {

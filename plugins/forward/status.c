@@ -30,7 +30,7 @@ static void show_obstacles(const HostlerSink *sink, const HostlerRecord *stay, c
 	g_autofree char *ports = forward_span_shown(span);
 	g_autoptr(GPtrArray) obstacles = NULL;
 
-	packet.protocol = span->proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+	packet.protocol = forward_protocol_number(span->proto);
 	obstacles = forward_obstacles_find(chains, &packet);
 	for (guint i = 0; i < obstacles->len; i++) {
 		g_autofree char *text = forward_obstacle_text(g_ptr_array_index(obstacles, i), span->bridge);
@@ -44,7 +44,7 @@ static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerR
 {
 	g_autoptr(GArray) spans = forward_stay_spans(stay);
 
-	forward_stay_find_guests(host, stay, spans, ruleset->elements);
+	forward_stay_find_guests(host, stay, spans, ruleset);
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
 
@@ -57,12 +57,13 @@ static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerR
 static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrArray *stays,
 			const ForwardRuleset *ruleset)
 {
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, ruleset->elements);
+	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, ruleset);
 	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
+	const char *foreign = forward_ruleset_foreign(ruleset);
 	g_autofree char *text = NULL;
 
-	if (ruleset->has_table && !ruleset->is_ours)
-		text = g_strdup("table 'ip hostler' is not hostler's; remove it: nft delete table ip hostler");
+	if (foreign != NULL)
+		text = g_strdup_printf("table '%s' is not hostler's; remove it: nft delete table %s", foreign, foreign);
 	else if (changes->len > 0)
 		text = g_strdup_printf("differs from the records in %u places; mend: hostler settle", changes->len);
 	else
@@ -74,6 +75,7 @@ void forward_status(HostlerHost *host, const HostlerSink *sink)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	g_autoptr(GPtrArray) alive = forward_stays_alive(host);
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
 	g_autoptr(ForwardRuleset) nothing = forward_ruleset_new();
 	g_autoptr(ForwardChains) chains = stays->len > 0 ? forward_chains_read(host, NULL) : NULL;
@@ -81,7 +83,7 @@ void forward_status(HostlerHost *host, const HostlerSink *sink)
 	for (guint i = 0; i < stays->len; i++)
 		show_stay(host, sink, g_ptr_array_index(stays, i), ruleset != NULL ? ruleset : nothing, chains);
 	if (ruleset != NULL)
-		show_kernel(host, sink, stays, ruleset);
+		show_kernel(host, sink, alive, ruleset);
 	else
 		sink->line(sink->data, NULL, "forward", "nf_tables", error->message);
 }

@@ -2,12 +2,8 @@
 /* The doors that lead to no device, and the table of all. */
 #include "model.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -172,21 +168,10 @@ static gboolean refuse_firewall(HostlerHost *host, GError **error)
 	return TRUE;
 }
 
-/* A ruleset with nothing in it, but with a generation. */
 static gboolean nft_dump(HostlerHost *host, const struct nlmsghdr *request,
 			 int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
 {
-	FakeHost *fake = (FakeHost *)host;
-	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
-	struct nlmsghdr *answer;
-
-	if (NFNL_MSG_TYPE(request->nlmsg_type) != NFT_MSG_GETGEN)
-		return TRUE;
-	answer = mnl_nlmsg_put_header(buffer);
-	answer->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
-	mnl_nlmsg_put_extra_header(answer, sizeof(struct nfgenmsg));
-	mnl_attr_put_u32(answer, NFTA_GEN_ID, htonl(fake->generation));
-	each(answer, data);
+	fake_nft_dump((FakeHost *)host, request, each, data);
 	return TRUE;
 }
 
@@ -196,6 +181,11 @@ static gboolean nft_commit(HostlerHost *host, const void *batch, gsize length, G
 
 	if (refuse_firewall(host, error))
 		return FALSE;
+	if (!fake_nft_commit(fake, batch, length)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS, "nf_tables refused message 1: %s",
+			    g_strerror(EEXIST));
+		return FALSE;
+	}
 	fake->generation++;
 	fakehost_note(host, "firewall batch");
 	return TRUE;
