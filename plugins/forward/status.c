@@ -7,7 +7,31 @@
 #include "plugins/forward/obstacle.h"
 #include "plugins/forward/stays.h"
 
-static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const ForwardSpan *span)
+static gboolean is_of(const ForwardElement *element, const HostlerRecord *stay, const ForwardSpan *span)
+{
+	return (element->set == FORWARD_SET_PORTS || element->set == FORWARD_SET_ADDRESS_PORTS) &&
+	       g_str_equal(element->uuid, stay->uuid) && element->protocol == forward_protocol_number(span->proto) &&
+	       element->port >= span->start && element->port <= span->end &&
+	       forward_address_compare(&element->address, &span->address) == 0;
+}
+
+/* What nf_tables has counted on all ports of the span. */
+static guint64 count_connections(const ForwardRuleset *ruleset, const HostlerRecord *stay, const ForwardSpan *span)
+{
+	const GArray *elements = ruleset->tables[forward_family_of(span->family)].elements;
+	guint64 connections = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		if (is_of(element, stay, span))
+			connections += element->connections;
+	}
+	return connections;
+}
+
+static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const ForwardSpan *span,
+		      guint64 connections)
 {
 	char guest[FORWARD_ADDRESS_LENGTH];
 	g_autofree char *ports = forward_span_shown(span);
@@ -16,8 +40,8 @@ static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const 
 	if (forward_span_floats(span))
 		text = g_strdup_printf("waits for the guest's address on %s, for its port %u", span->bridge, span->to);
 	else
-		text = g_strdup_printf("to %s port %u on, by %s", forward_address_text(&span->guest, guest), span->to,
-				       span->bridge);
+		text = g_strdup_printf("to %s port %u on, by %s, %" G_GUINT64_FORMAT " connections",
+				       forward_address_text(&span->guest, guest), span->to, span->bridge, connections);
 	sink->line(sink->data, stay, "forward", ports, text);
 }
 
@@ -48,7 +72,7 @@ static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerR
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
 
-		show_span(sink, stay, span);
+		show_span(sink, stay, span, count_connections(ruleset, stay, span));
 		if (chains != NULL)
 			show_obstacles(sink, stay, chains, span);
 	}
