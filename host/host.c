@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hostler-build.h"
+#include "host/address.h"
 #include "host/bounded.h"
 #include "host/display.h"
 #include "host/file.h"
@@ -150,6 +151,7 @@ static const HostlerHostOps machine_ops = {
 	.vm_xml = host_vm_xml,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,
+	.addresses = host_addresses,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

@@ -9,6 +9,7 @@
 #include "hostler/plugin.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
+#include "plugins/forward/flows.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/reserve.h"
@@ -58,11 +59,28 @@ static void check_kernel(HostlerHost *host, const char *uuid, const GArray *span
 		forward_reserve_check(host, uuid, spans, ruleset, findings);
 }
 
+static void check_addresses(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
+{
+	g_auto(GStrv) addresses = host->ops->addresses(host, NULL);
+
+	for (guint i = 0; addresses != NULL && i < domain->settings.forwards->len; i++) {
+		const HostlerForward *forward = g_ptr_array_index(domain->settings.forwards, i);
+
+		if (forward->address != NULL &&
+		    !g_strv_contains((const char *const *)addresses, forward->address))
+			hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_ADDRESS, NULL,
+					     "ip -brief address shows those that it has; correct address=: virsh edit VM",
+					     "address=\"%s\" of <portForward> is no address of this host",
+					     forward->address);
+	}
+}
+
 static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) networks = load_networks(host);
 	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
 
+	check_addresses(host, domain, findings);
 	check_kernel(host, domain->uuid, spans, findings);
 }
 
@@ -90,6 +108,16 @@ static void log_changes(const GArray *changes)
 	}
 }
 
+static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)
+{
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const GArray *held = before->tables[family].elements;
+		g_autoptr(GArray) known = forward_elements_known(desired->tables[family].elements, held);
+
+		forward_flows_end(host, family, held, known);
+	}
+}
+
 /* FALSE with HOSTLER_ERROR_STALE: somebody else was faster. */
 static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GError **error)
 {
@@ -112,7 +140,10 @@ static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GEr
 		return TRUE;
 	log_changes(changes);
 	batch = forward_batch(changes, ruleset->generation);
-	return host->ops->nft_commit(host, batch->data, batch->len, error);
+	if (!host->ops->nft_commit(host, batch->data, batch->len, error))
+		return FALSE;
+	end_flows(host, desired, ruleset);
+	return TRUE;
 }
 
 static void settle_kernel(HostlerHost *host, const ForwardDesired *desired)

@@ -154,6 +154,13 @@ static GPtrArray *network_xmls(HostlerHost *host)
 	return xmls;
 }
 
+static GStrv addresses(HostlerHost *host, GError **error)
+{
+	static const char *const all[] = { "127.0.0.1", "192.0.2.1", "::1", "2001:db8::1", NULL };
+
+	return g_strdupv((char **)(gpointer)all);
+}
+
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
@@ -267,6 +274,7 @@ const HostlerHostOps fake_ops = {
 	.vm_xml = vm_xml,
 	.helper_start = helper_start,
 	.network_xmls = network_xmls,
+	.addresses = addresses,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
 	.nft_listen = nft_listen,
