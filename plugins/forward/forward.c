@@ -9,6 +9,7 @@
 #include "hostler/plugin.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
+#include "plugins/forward/check.h"
 #include "plugins/forward/flows.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
@@ -40,48 +41,12 @@ static GPtrArray *load_networks(HostlerHost *host)
 
 /* --- check --- */
 
-static void check_kernel(HostlerHost *host, const char *uuid, const GArray *spans, HostlerFindings *findings)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
-	const char *foreign = ruleset != NULL ? forward_ruleset_foreign(ruleset) : NULL;
-	g_autofree char *mend = g_strdup_printf("remove it (nft delete table %s) or give it another name", foreign);
-
-	if (ruleset == NULL)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "see whether root can: nft list ruleset", "no port can be forwarded: %s",
-				     error->message);
-	else if (foreign != NULL)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL, mend,
-				     "no port can be forwarded: there is a table '%s' in nf_tables that is not "
-				     "hostler's", foreign);
-	else
-		forward_reserve_check(host, uuid, spans, ruleset, findings);
-}
-
-static void check_addresses(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
-{
-	g_auto(GStrv) addresses = host->ops->addresses(host, NULL);
-
-	for (guint i = 0; addresses != NULL && i < domain->settings.forwards->len; i++) {
-		const HostlerForward *forward = g_ptr_array_index(domain->settings.forwards, i);
-
-		if (forward->address != NULL &&
-		    !g_strv_contains((const char *const *)addresses, forward->address))
-			hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_ADDRESS, NULL,
-					     "ip -brief address shows those that it has; correct address=: virsh edit VM",
-					     "address=\"%s\" of <portForward> is no address of this host",
-					     forward->address);
-	}
-}
-
 static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) networks = load_networks(host);
 	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
 
-	check_addresses(host, domain, findings);
-	check_kernel(host, domain->uuid, spans, findings);
+	forward_check_host(host, domain, spans, findings);
 }
 
 /* All of what the VM asks for or nothing: a part of it would be taken for all. */

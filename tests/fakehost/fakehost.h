@@ -49,6 +49,7 @@
  *                            the host goes down
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
+ *   [file /proc/cpuinfo]     text=..., what the kernel says of itself
  *   [network default]        xml=<network>...</network>, on one line
  */
 HostlerHost *fakehost_new(const char *description, GError **error);

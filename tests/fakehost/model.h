@@ -70,6 +70,7 @@ typedef struct {
 	GPtrArray *drivers;   /* FakeDriver */
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
+	GHashTable *files;    /* path -> text, of what the kernel says of itself */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
