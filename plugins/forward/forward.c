@@ -9,6 +9,8 @@
 #include "hostler/plugin.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
+#include "plugins/forward/check.h"
+#include "plugins/forward/flows.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/reserve.h"
@@ -42,32 +44,13 @@ static GPtrArray *load_networks(HostlerHost *host)
 
 /* --- check --- */
 
-static void check_kernel(HostlerHost *host, const char *uuid, const GArray *spans, HostlerFindings *findings)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
-	const char *foreign = ruleset != NULL ? forward_ruleset_foreign(ruleset) : NULL;
-	g_autofree char *mend = g_strdup_printf("remove it (nft delete table %s) or give it another name", foreign);
-
-	if (ruleset == NULL)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "see whether root can: nft list ruleset", "no port can be forwarded: %s",
-				     error->message);
-	else if (foreign != NULL)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL, mend,
-				     "no port can be forwarded: there is a table '%s' in nf_tables that is not "
-				     "hostler's", foreign);
-	else
-		forward_reserve_check(host, uuid, spans, ruleset, findings);
-}
-
 static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) networks = load_networks(host);
 	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
 
 	forward_shadow_check(host, spans, findings);
-	check_kernel(host, domain->uuid, spans, findings);
+	forward_check_host(host, domain, spans, findings);
 }
 
 /* All of what the VM asks for or nothing: a part of it would be taken for all. */
@@ -91,6 +74,16 @@ static void log_changes(const GArray *changes)
 		g_autofree char *text = forward_change_to_text(&g_array_index(changes, ForwardChange, i));
 
 		g_debug("%s", text);
+	}
+}
+
+static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)
+{
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const GArray *held = before->tables[family].elements;
+		g_autoptr(GArray) known = forward_elements_known(desired->tables[family].elements, held);
+
+		forward_flows_end(host, family, held, known);
 	}
 }
 
@@ -118,7 +111,10 @@ static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **e
 		return TRUE;
 	log_changes(changes);
 	batch = forward_batch(changes, ruleset->generation);
-	return host->ops->nft_commit(host, batch->data, batch->len, error);
+	if (!host->ops->nft_commit(host, batch->data, batch->len, error))
+		return FALSE;
+	end_flows(host, desired, ruleset);
+	return TRUE;
 }
 
 static gboolean settle_kernel(HostlerHost *host, const GPtrArray *stays)

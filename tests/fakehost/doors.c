@@ -138,7 +138,7 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 /* This kernel says nothing of itself. */
 static char *kernel_text(HostlerHost *host, const char *path)
 {
-	return NULL;
+	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->files, path));
 }
 
 /* --- networks --- */
@@ -151,6 +151,13 @@ static GPtrArray *network_xmls(HostlerHost *host)
 	for (guint i = 0; i < fake->networks->len; i++)
 		g_ptr_array_add(xmls, g_strdup(g_ptr_array_index(fake->networks, i)));
 	return xmls;
+}
+
+static GStrv addresses(HostlerHost *host, GError **error)
+{
+	static const char *const all[] = { "127.0.0.1", "192.0.2.1", "::1", "2001:db8::1", NULL };
+
+	return g_strdupv((char **)(gpointer)all);
 }
 
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
@@ -267,6 +274,7 @@ const HostlerHostOps fake_ops = {
 	.listener_owner = fake_listener_owner,
 	.neighbours_listen = fake_listen,
 	.neighbours_heard = fake_neighbours_heard,
+	.addresses = addresses,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
 	.nft_listen = fake_listen,

@@ -82,6 +82,7 @@ void fake_model_init(FakeHost *fake)
 	fake->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake->nft = fake_nft_new();
+	fake->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake_display_init(fake);
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -96,6 +97,7 @@ void fake_model_clear(FakeHost *fake)
 	g_hash_table_unref(fake->neighbours);
 	g_strfreev(fake->listeners);
 	g_hash_table_unref(fake->nft);
+	g_hash_table_unref(fake->files);
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->notes);
 }

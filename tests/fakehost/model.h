@@ -73,6 +73,7 @@ typedef struct {
 	GHashTable *leases;     /* by bridge: char *, the file */
 	GStrv listeners;        /* as the description has them; or NULL */
 	GHashTable *neighbours; /* by bridge: char *, as the description has them */
+	GHashTable *files;    /* path -> text, of what the kernel says of itself */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
