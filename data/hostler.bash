@@ -28,6 +28,7 @@ _hostler() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $current == -* ]]; then
 		case $command in
+		apply) word=--xml ;;
 		check) word='--xml --dump' ;;
 		report) word='--csv --logs' ;;
 		settle) word=--wait ;;
@@ -37,8 +38,8 @@ _hostler() {
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check groups status report settle reset" -- "$current")
-	elif [[ $command == "$previous" && $command == @(check|report|reset) ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "apply check groups status report settle reset" -- "$current")
+	elif [[ $command == "$previous" && $command == @(apply|check|report|reset) ]]; then
 		_hostler_machines "$current"
 	fi
 }

@@ -9,19 +9,23 @@
 #include <unistd.h>
 
 #include "hostler-build.h"
+#include "host/address.h"
 #include "host/bounded.h"
 #include "host/display.h"
 #include "host/file.h"
 #include "host/gpu.h"
 #include "host/helper.h"
 #include "host/hot-reset.h"
+#include "host/leases.h"
 #include "host/libvirt.h"
 #include "host/machine.h"
 #include "host/modules.h"
+#include "host/neighbours.h"
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
 #include "host/qemu-log.h"
+#include "host/sockets.h"
 #include "host/storage/storage.h"
 #include "host/suspend.h"
 #include "host/users/users.h"
@@ -162,6 +166,14 @@ static const HostlerHostOps machine_ops = {
 	.shutoff_reason = host_shutoff_reason,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,
+	.lease_text = host_lease_text,
+	.leases_listen = host_leases_listen,
+	.listeners = host_listeners,
+	.listener_owner = host_listener_owner,
+	.neighbours = host_neighbours,
+	.neighbours_listen = host_neighbours_listen,
+	.neighbours_heard = host_neighbours_heard,
+	.addresses = host_addresses,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

@@ -9,8 +9,14 @@
 #include "hostler/plugin.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
+#include "plugins/forward/check.h"
+#include "plugins/forward/flows.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
+#include "plugins/forward/reserve.h"
+#include "plugins/forward/settle.h"
+#include "plugins/forward/shadow.h"
+#include "plugins/forward/status.h"
 #include "plugins/forward/stays.h"
 
 /* Docker, libvirt and firewalld change nf_tables at the same moments as we. */
@@ -36,33 +42,15 @@ static GPtrArray *load_networks(HostlerHost *host)
 	return networks;
 }
 
-/* --- check and acquire --- */
-
-static void check_table(HostlerHost *host, HostlerFindings *findings)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
-
-	if (ruleset == NULL)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "see whether root can: nft list ruleset", "no port can be forwarded: %s",
-				     error->message);
-	else if (ruleset->has_table && !ruleset->is_ours)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "remove it (nft delete table ip hostler) or give it another name",
-				     "no port can be forwarded: there is a table 'ip hostler' in nf_tables that is "
-				     "not hostler's");
-}
+/* --- check --- */
 
 static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) networks = load_networks(host);
 	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) holdings = forward_stays_holdings(host, domain->uuid, names);
 
-	forward_plan_check_taken(spans, holdings, findings);
-	check_table(host, findings);
+	forward_shadow_check(host, spans, findings);
+	forward_check_host(host, domain, spans, findings);
 }
 
 /* All of what the VM asks for or nothing: a part of it would be taken for all. */
@@ -78,31 +66,6 @@ static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, Hostle
 	return TRUE;
 }
 
-/* Another VM may have been prepared since our check: under the lock it is decided,
- * and the stay on disk before anybody else looks. */
-static gboolean reserve(HostlerHost *host, const HostlerRecord *stay, GError **error)
-{
-	g_autoptr(HostlerFindings) findings = hostler_findings_new();
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) holdings = forward_stays_holdings(host, stay->uuid, names);
-
-	forward_plan_check_taken(spans, holdings, findings);
-	return hostler_findings_allow(findings, error) && hostler_record_store(host, stay, error);
-}
-
-static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
-{
-	g_autoptr(HostlerLock) lock = NULL;
-
-	if (stay == NULL)
-		return TRUE;
-	if (!fill_stay(host, domain, stay, error))
-		return FALSE;
-	lock = hostler_lock_firewall(host, error);
-	return lock != NULL && reserve(host, stay, error);
-}
-
 /* --- settle --- */
 
 static void log_changes(const GArray *changes)
@@ -114,19 +77,33 @@ static void log_changes(const GArray *changes)
 	}
 }
 
+static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)
+{
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const GArray *held = before->tables[family].elements;
+		g_autoptr(GArray) known = forward_elements_known(desired->tables[family].elements, held);
+
+		forward_flows_end(host, family, held, known);
+	}
+}
+
 /* FALSE with HOSTLER_ERROR_STALE: somebody else was faster. */
-static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GError **error)
+static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
+	g_autoptr(ForwardDesired) desired = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 	g_autoptr(GArray) changes = NULL;
+	const char *foreign;
 
 	if (ruleset == NULL)
 		return FALSE;
-	if (ruleset->has_table && !ruleset->is_ours && desired->elements->len > 0) {
+	desired = forward_stays_desired(host, stays, ruleset);
+	foreign = forward_ruleset_foreign(ruleset);
+	if (foreign != NULL && !forward_desired_is_empty(desired)) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
-			    "no port is forwarded: there is a table 'ip hostler' in nf_tables that is not hostler's; "
-			    "remove it (nft delete table ip hostler), then: hostler settle");
+			    "no port is forwarded: there is a table '%s' in nf_tables that is not hostler's; "
+			    "remove it (nft delete table %s), then: hostler settle", foreign, foreign);
 		return FALSE;
 	}
 	changes = forward_changes(desired, ruleset);
@@ -134,23 +111,27 @@ static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GEr
 		return TRUE;
 	log_changes(changes);
 	batch = forward_batch(changes, ruleset->generation);
-	return host->ops->nft_commit(host, batch->data, batch->len, error);
+	if (!host->ops->nft_commit(host, batch->data, batch->len, error))
+		return FALSE;
+	end_flows(host, desired, ruleset);
+	return TRUE;
 }
 
-static void settle_kernel(HostlerHost *host, const ForwardDesired *desired)
+static gboolean settle_kernel(HostlerHost *host, const GPtrArray *stays)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < TRIES; i++) {
 		g_clear_error(&error);
-		if (try_settle(host, desired, &error))
-			return;
+		if (try_settle(host, stays, &error))
+			return TRUE;
 		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
 			break;
 	}
 	/* A host without nf_tables and without forwards has lost nothing. */
-	hostler_log(desired->elements->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
+	hostler_log(stays->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
 		    NULL, "forwarded ports may not answer: %s", error->message);
+	return stays->len == 0;
 }
 
 static void settle_links(HostlerHost *host, const GPtrArray *stays)
@@ -163,25 +144,55 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 }
 
 /* Read under the lock: whoever closes ports has its stay on disk before it asks for it. */
-static void settle_locked(HostlerHost *host)
+static gboolean settle_locked(HostlerHost *host)
 {
-	g_autoptr(GPtrArray) stays = forward_stays_open(host);
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
+	g_autoptr(GPtrArray) stays = forward_stays_alive(host);
+	g_autoptr(GPtrArray) open = forward_stays_open(host);
+	gboolean settled = settle_kernel(host, stays);
 
-	settle_kernel(host, desired);
-	settle_links(host, stays);
+	settle_links(host, open);
+	return settled;
 }
 
-static void forward_settle(HostlerHost *host, HostlerSettleDepth depth)
+/* --- acquire --- */
+
+/* What a killed run left, or `nft flush ruleset` took, must not decide: so all
+ * others are settled first. Then the kernel decides, and the stay is on disk
+ * before anybody else looks. */
+static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	g_autoptr(HostlerLock) lock = NULL;
+	g_autoptr(GArray) spans = NULL;
+
+	if (stay == NULL)
+		return TRUE;
+	if (!fill_stay(host, domain, stay, error))
+		return FALSE;
+	lock = hostler_lock_firewall(host, error);
+	if (lock == NULL)
+		return FALSE;
+	settle_locked(host);
+	spans = forward_stay_spans(stay);
+	return forward_reserve(host, stay->uuid, spans, error) && hostler_record_store(host, stay, error);
+}
+
+/* --- the slots that settle --- */
+
+gboolean forward_settle(HostlerHost *host)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(HostlerLock) lock = hostler_lock_firewall(host, &error);
 
 	if (lock != NULL)
-		settle_locked(host);
-	else
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "forwarded ports may not answer: %s",
-			    error->message);
+		return settle_locked(host);
+	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "forwarded ports may not answer: %s",
+		    error->message);
+	return FALSE;
+}
+
+static void settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	forward_settle(host);
 }
 
 /* The stay is marked as ended by now, so settling closes its ports. */
@@ -190,53 +201,7 @@ static void forward_stopped(HostlerHost *host, const char *uuid)
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
 
 	if (stay != NULL && forward_stay_has_spans(stay))
-		forward_settle(host, HOSTLER_SETTLE_IN_PASSING);
-}
-
-/* --- status --- */
-
-static void show_stay(const HostlerSink *sink, const HostlerRecord *stay)
-{
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-
-	for (guint i = 0; i < spans->len; i++) {
-		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
-		char guest[FORWARD_ADDRESS_LENGTH];
-		g_autofree char *ports = forward_span_shown(span);
-		g_autofree char *text = NULL;
-
-		text = g_strdup_printf("to %s port %u on, by %s", forward_address_text(span->guest, guest),
-				       span->to, span->bridge);
-		sink->line(sink->data, stay, "forward", ports, text);
-	}
-}
-
-static void show_kernel(HostlerHost *host, const HostlerSink *sink, const ForwardDesired *desired)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
-	g_autoptr(GArray) changes = ruleset != NULL ? forward_changes(desired, ruleset) : NULL;
-	g_autofree char *text = NULL;
-
-	if (ruleset == NULL)
-		text = g_strdup(error->message);
-	else if (ruleset->has_table && !ruleset->is_ours)
-		text = g_strdup("table 'ip hostler' is not hostler's; remove it: nft delete table ip hostler");
-	else if (changes->len > 0)
-		text = g_strdup_printf("differs from the records in %u places; mend: hostler settle", changes->len);
-	else
-		text = g_strdup("as recorded");
-	sink->line(sink->data, NULL, "forward", "nf_tables", text);
-}
-
-static void forward_status(HostlerHost *host, const HostlerSink *sink)
-{
-	g_autoptr(GPtrArray) stays = forward_stays_open(host);
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
-
-	for (guint i = 0; i < stays->len; i++)
-		show_stay(sink, g_ptr_array_index(stays, i));
-	show_kernel(host, sink, desired);
+		forward_settle(host);
 }
 
 const HostlerPlugin hostler_plugin_forward = {
@@ -245,7 +210,8 @@ const HostlerPlugin hostler_plugin_forward = {
 	.check = forward_check,
 	.acquire = forward_acquire,
 	.started = fill_stay,
+	.apply = forward_acquire,
 	.stopped = forward_stopped,
-	.settle = forward_settle,
+	.settle = settle,
 	.status = forward_status,
 };

@@ -7,19 +7,17 @@
 #include "hostler/network.h"
 #include "inventory.h"
 
-static const char *find_in_subnets(const HostlerNetwork *network, const char *mac)
+static const char *find_reserved(const HostlerNetwork *network, const char *mac, gboolean ipv6)
 {
-	for (guint i = 0; i < network->subnets->len; i++) {
+	const char *address = NULL;
+
+	for (guint i = 0; i < network->subnets->len && address == NULL; i++) {
 		const HostlerSubnet *subnet = g_ptr_array_index(network->subnets, i);
 
-		for (guint j = 0; j < subnet->reservations->len; j++) {
-			const HostlerReservation *reservation = g_ptr_array_index(subnet->reservations, j);
-
-			if (g_strcmp0(reservation->mac, mac) == 0)
-				return reservation->ip;
-		}
+		if (subnet->ipv6 == ipv6)
+			address = hostler_subnet_reserved(subnet, mac);
 	}
-	return NULL;
+	return address;
 }
 
 /* To be freed. IPv6 where there is no other. */
@@ -32,8 +30,8 @@ static char *find_address(const GPtrArray *xmls, const HostlerInterface *nic)
 
 		if (network == NULL || !g_str_equal(network->name, nic->network))
 			continue;
-		address = hostler_network_reserved_ipv4(network, nic->mac);
-		return g_strdup(address != NULL ? address : find_in_subnets(network, nic->mac));
+		address = find_reserved(network, nic->mac, FALSE);
+		return g_strdup(address != NULL ? address : find_reserved(network, nic->mac, TRUE));
 	}
 	return NULL;
 }

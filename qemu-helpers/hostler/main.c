@@ -32,6 +32,7 @@ typedef struct {
 } Command;
 
 static const Command commands[] = {
+	{ "apply", TAKES_VM | TAKES_XML, TRUE, " VM|--xml FILE", command_apply },
 	{ "check", TAKES_VM | TAKES_XML | TAKES_DUMP, FALSE, " [VM|--xml FILE|--dump FILE]", command_check },
 	{ "groups", 0, FALSE, "", command_groups },
 	{ "status", TAKES_BUNDLE, FALSE, " [--bundle FILE]", command_status },
@@ -40,10 +41,14 @@ static const Command commands[] = {
 	{ "reset", TAKES_VM | TAKES_XML | TAKES_SUSPEND, TRUE, " VM|--xml FILE [--suspend]", command_reset },
 };
 
-static const char *const command_names[] = { "check", "groups", "status", "report", "settle", "reset", NULL };
+static const char *const command_names[] = { "apply", "check", "groups", "status", "report", "settle", "reset", NULL };
 
 static const char summary[] =
 	"Commands:\n"
+	"  apply VM           what the metadata of a running VM says now holds from now on:\n"
+	"                     ports and metrics, without a restart; --xml FILE instead of VM:\n"
+	"                     of its live XML in FILE (-: stdin). Exit status: 0 done, 2 refused,\n"
+	"                     and all is as it was\n"
 	"  check [VM]         what a start of the VM would find; --xml FILE instead of VM: of\n"
 	"                     libvirt's domain XML in FILE (-: stdin); --dump FILE: what the\n"
 	"                     devices in the output of lspci -xxxx are; with none of them:\n"
@@ -89,7 +94,7 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 {
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &line->request.json, "Print JSON", NULL },
-		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check: read the VM from FILE", "FILE" },
+		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check, apply: read the VM from FILE", "FILE" },
 		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE",
 		  "FILE" },
 		{ "bundle", 0, 0, G_OPTION_ARG_FILENAME, &line->bundle_file,
@@ -162,7 +167,7 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: check, groups, status, report, settle or reset? See: hostler --help");
+			    "which command: apply, check, groups, status, report, settle or reset? See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);

@@ -2,12 +2,8 @@
 /* The doors that lead to no device, and the table of all. */
 #include "model.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -191,6 +187,13 @@ static GPtrArray *network_xmls(HostlerHost *host)
 	return xmls;
 }
 
+static GStrv addresses(HostlerHost *host, GError **error)
+{
+	static const char *const all[] = { "127.0.0.1", "192.0.2.1", "::1", "2001:db8::1", NULL };
+
+	return g_strdupv((char **)(gpointer)all);
+}
+
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
@@ -206,21 +209,10 @@ static gboolean refuse_firewall(HostlerHost *host, GError **error)
 	return TRUE;
 }
 
-/* A ruleset with nothing in it, but with a generation. */
 static gboolean nft_dump(HostlerHost *host, const struct nlmsghdr *request,
 			 int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
 {
-	FakeHost *fake = (FakeHost *)host;
-	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
-	struct nlmsghdr *answer;
-
-	if (NFNL_MSG_TYPE(request->nlmsg_type) != NFT_MSG_GETGEN)
-		return TRUE;
-	answer = mnl_nlmsg_put_header(buffer);
-	answer->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
-	mnl_nlmsg_put_extra_header(answer, sizeof(struct nfgenmsg));
-	mnl_attr_put_u32(answer, NFTA_GEN_ID, htonl(fake->generation));
-	each(answer, data);
+	fake_nft_dump((FakeHost *)host, request, each, data);
 	return TRUE;
 }
 
@@ -230,15 +222,14 @@ static gboolean nft_commit(HostlerHost *host, const void *batch, gsize length, G
 
 	if (refuse_firewall(host, error))
 		return FALSE;
+	if (!fake_nft_commit(fake, batch, length)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS, "nf_tables refused message 1: %s",
+			    g_strerror(EEXIST));
+		return FALSE;
+	}
 	fake->generation++;
 	fakehost_note(host, "firewall batch");
 	return TRUE;
-}
-
-static int nft_listen(HostlerHost *host, GError **error)
-{
-	machine_error(error, EOPNOTSUPP, "cannot listen to changes of nf_tables");
-	return -1;
 }
 
 /* --- time --- */
@@ -318,9 +309,17 @@ const HostlerHostOps fake_ops = {
 	.shutoff_reason = shutoff_reason,
 	.helper_start = helper_start,
 	.network_xmls = network_xmls,
+	.lease_text = fake_lease_text,
+	.leases_listen = fake_listen,
+	.neighbours = fake_neighbours,
+	.listeners = fake_listeners,
+	.listener_owner = fake_listener_owner,
+	.neighbours_listen = fake_listen,
+	.neighbours_heard = fake_neighbours_heard,
+	.addresses = addresses,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
-	.nft_listen = nft_listen,
+	.nft_listen = fake_listen,
 	.monotonic = monotonic,
 	.boottime = boottime,
 	.pause = fake_pause,

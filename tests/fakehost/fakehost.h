@@ -54,10 +54,14 @@
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
  *   [image /vm/a.qcow2]      facts of storage.h; default: ext4 on SSD. Without a group there is no such file
  *   [interface eth0]         mtu=1500 and other attributes of /sys/class/net
- *   [network default]        xml=<network>...</network>, on one line
  *   [kernel]                 /proc/cmdline=ro quiet: what kernel_text() reads there; nothing
  *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read.
  *                            no-suspend=its kernel ...: why it cannot be suspended
+ *   [network default]        xml=<network>...</network>, on one line
+ *   [sockets]                listen=tcp 0.0.0.0 22 sshd (pid 812): programs of the host, parted by `;`
+ *   [bridge virbr0]          leases=[...]: libvirt's file of them, on one line,
+ *     neighbours=192.168.122.50 52:54:00:00:00:01 fresh
+ *                            whom the kernel knows there, `fresh` or `stale`, parted by `;`
  */
 HostlerHost *fakehost_new(const char *description, GError **error);
 
@@ -119,6 +123,10 @@ void fakehost_driver_end(HostlerHost *host, const char *driver);
 void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
 /* What libvirt's log of the VM's QEMU says from now on. */
 void fakehost_shutoff_reason_set(HostlerHost *host, const char *vm, const char *reason);
+/* What dnsmasq has leased on a bridge, the text of libvirt's file; NULL: there is none. And
+ * whom the kernel knows there, as in the description. */
+void fakehost_leases_set(HostlerHost *host, const char *bridge, const char *text);
+void fakehost_neighbours_set(HostlerHost *host, const char *bridge, const char *text);
 /* A device is pulled out; it, or what is there of it already, is plugged in and is
  * as the description found it. */
 void fakehost_pull(HostlerHost *host, const char *bdf);

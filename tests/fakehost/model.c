@@ -79,6 +79,9 @@ void fake_model_init(FakeHost *fake)
 	fake->drivers = g_ptr_array_new_with_free_func((GDestroyNotify)free_driver);
 	fake->processes = g_ptr_array_new_with_free_func((GDestroyNotify)free_process);
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
+	fake->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->nft = fake_nft_new();
 	fake_display_init(fake);
 	fake->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake->images = g_key_file_new();
@@ -92,6 +95,10 @@ void fake_model_clear(FakeHost *fake)
 	g_ptr_array_unref(fake->drivers);
 	g_ptr_array_unref(fake->processes);
 	g_ptr_array_unref(fake->networks);
+	g_hash_table_unref(fake->leases);
+	g_hash_table_unref(fake->neighbours);
+	g_strfreev(fake->listeners);
+	g_hash_table_unref(fake->nft);
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->reasons);
 	g_hash_table_unref(fake->notes);

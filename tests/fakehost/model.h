@@ -71,9 +71,12 @@ typedef struct {
 	GPtrArray *drivers;   /* FakeDriver */
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
-	GHashTable *reasons;  /* why libvirt shut a VM off, by its name: char * */
-	GKeyFile *images;     /* a group each, by path: facts of storage.h */
-	GKeyFile *texts;      /* [kernel], whose log is `log`, and [interface NAME] */
+	GHashTable *reasons;    /* why libvirt shut a VM off, by its name: char * */
+	GKeyFile *images;       /* a group each, by path: facts of storage.h */
+	GKeyFile *texts;        /* [kernel], whose log is `log`, and [interface NAME] */
+	GHashTable *leases;     /* by bridge: char *, the file */
+	GStrv listeners;        /* as the description has them; or NULL */
+	GHashTable *neighbours; /* by bridge: char *, as the description has them */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
@@ -85,6 +88,7 @@ typedef struct {
 	FakeEffect effect_at;
 	int errnum_at;
 	guint32 generation;   /* of nf_tables */
+	GHashTable *nft;      /* what of it is remembered; nft.c */
 	GHashTable *display; /* facts */
 	GHashTable *off;     /* units, consoles, framebuffers and modules by name */
 	gint64 stopped_at;   /* the display manager; -1: it runs */
@@ -174,6 +178,14 @@ GStrv fake_pci_devices(HostlerHost *host);
 GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
 
+/* bridge.c */
+char *fake_lease_text(HostlerHost *host, const char *bridge, gsize *length);
+GArray *fake_neighbours(HostlerHost *host, const char *bridge, GError **error);
+int fake_listen(HostlerHost *host, GError **error);
+GArray *fake_listeners(HostlerHost *host, int protocol, GError **error);
+char *fake_listener_owner(HostlerHost *host, guint32 inode);
+gboolean fake_neighbours_heard(HostlerHost *host, int fd, const char *const *macs);
+
 /* display.c */
 void fake_display_init(FakeHost *fake);
 void fake_display_clear(FakeHost *fake);
@@ -204,3 +216,9 @@ char *fake_net_read(HostlerHost *host, const char *name, const char *attribute);
 
 /* doors.c: all the others, and the table. */
 extern const HostlerHostOps fake_ops;
+
+/* nf_tables. FALSE: something of the batch is there already. */
+typedef int (*FakeEach)(const struct nlmsghdr *message, void *data);
+GHashTable *fake_nft_new(void);
+gboolean fake_nft_commit(FakeHost *fake, const void *batch, gsize length);
+void fake_nft_dump(FakeHost *fake, const struct nlmsghdr *request, FakeEach each, gpointer data);
