@@ -32,6 +32,9 @@ void advice_network(HostlerHost *host, const HostlerDomain *domain, HostlerFindi
 
 /* --- for them --- */
 
+/* forward-policy.c: the chain that drops what is forwarded unless a rule allows it,
+ * "FORWARD of table filter"; NULL: none does, or it cannot be seen. Owned by the caller. */
+char *advice_find_drop(HostlerHost *host);
 /* "vda (/vm/web.qcow2)". Owned by the caller, as is the next. */
 char *advice_name_disk(const HostlerDisk *disk);
 /* "16.0 GiB" */

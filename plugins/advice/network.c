@@ -110,16 +110,21 @@ static void look_at_bridge(HostlerHost *host, const HostlerDomain *domain, Hostl
 	const HostlerInterface *nic = find_bridged(domain);
 	g_autofree char *calls = nic != NULL ? host->ops->kernel_text(host, BRIDGE_CALLS) : NULL;
 	g_autofree char *bridge = NULL;
+	g_autofree char *drop = NULL;
+	g_autofree char *policy = NULL;
 
 	if (g_strcmp0(calls, "1") != 0)
 		return;
 	bridge = hostler_text_shown(nic->bridge);
-	say(nic, HOSTLER_SEVERITY_ADVICE, findings,
+	drop = advice_find_drop(host);
+	policy = drop != NULL ? g_strdup_printf("whose chain %s drops what no rule allows, as Docker has it: the guest "
+						"may have no network", drop) :
+				g_strdup("and a rule there may drop it");
+	say(nic, drop != NULL ? HOSTLER_SEVERITY_ADVICE : HOSTLER_SEVERITY_NOTE, findings,
 	    "sysctl net.bridge.bridge-nf-call-iptables=0, and the same in /etc/sysctl.d; where Docker needs it: "
 	    "iptables -I DOCKER-USER -m physdev --physdev-is-bridged -j ACCEPT",
-	    "is on the bridge %s, and br_netfilter sends what is bridged through the host's iptables "
-	    "(bridge-nf-call-iptables is 1): with a FORWARD policy of DROP, as Docker sets, the guest has no network",
-	    bridge);
+	    "is on the bridge %s, and br_netfilter sends what is bridged through the host's firewall "
+	    "(bridge-nf-call-iptables is 1), %s", bridge, policy);
 }
 
 void advice_network(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)

@@ -125,7 +125,7 @@ vm_xml() {
 		      <model type='virtio'/>
 		      <rom enabled='no'/>
 		    </interface>
-		    <interface type='user'><mac address='52:54:00:00:01:0$1'/><rom enabled='no'/></interface>
+		    <interface type='user'><mac address='52:54:00:00:01:0$1'/><model type='virtio'/><rom enabled='no'/></interface>
 		  </devices>
 		</domain>
 	END
