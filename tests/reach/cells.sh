@@ -1,0 +1,58 @@
+# The reachability table: who reaches what, asked of all at once. Sourced by `run`.
+# shellcheck shell=bash disable=SC2154
+
+# A cell is a line: FROM NAME PROTO ADDRESS PORT EXPECTED. `self` is the VM that the port leads to, `other` another.
+cells_web() {
+	local from
+	for from in outside host other self; do
+		printf '%s %s-tcp-v4 tcp 192.0.2.1 2222 web tcp 22 to %s\n' "$from" "$from" "$(peer "$from")"
+		printf '%s %s-udp-v4 udp 192.0.2.1 5000 web udp 5000 to %s\n' "$from" "$from" "$(peer "$from")"
+	done
+}
+# Who comes from elsewhere is seen as who he is.
+peer() { [[ $1 != outside ]] || echo 192.0.2.2; }
+cells() { cells_web; }
+
+# ask_cell SECONDS SINCE FROM PROTO ADDRESS PORT EXPECTED
+ask_cell() {
+	local seconds=$1 since=$2 from=$3 where=() via=()
+	shift 3
+	case $from in
+	outside) where=(in_outside) ;;
+	self) via=(-v "$(address_of web)") ;;
+	other) via=(-v "$(address_of mail)") ;;
+	esac
+	"${where[@]}" "$work/answer" ask "$seconds" "$since" "${via[@]}" "$@"
+}
+
+# ask_all SECONDS: every cell at the same time; one line each in $work/table: NAME MILLISECONDS TEXT, `-` for none.
+ask_all() {
+	local since=${EPOCHREALTIME/[.,]/} from name proto address port expected
+	rm -rf "$work/asked" && mkdir "$work/asked"
+	while read -r from name proto address port expected; do
+		ask_cell "$1" "$since" "$from" "$proto" "$address" "$port" "$expected" >"$work/asked/$name" &
+		asking+=($!)
+	done < <(cells)
+	wait "${asking[@]}"
+	asking=()
+	(cd "$work/asked" && for name in *; do printf '%s %s\n' "$name" "$(<"$name")"; done) >"$work/table"
+}
+asking=()
+count_cells() { cells | wc -l; }
+count_answered() { awk '$2 != "-"' "$work/table" | wc -l; }
+
+# all_answer EVENT: every cell within five seconds. When the last one came is printed: the promise is one second, but a
+# busy machine must not fail the test.
+all_answer() {
+	local answered
+	ask_all 5
+	cp "$work/table" "$work/table-$1"
+	answered=$(count_answered)
+	printf '# after %s: %d of %d cells, the last after %d ms\n' "$1" "$answered" "$(count_cells)" \
+		"$(awk '$2 != "-" && $2 > most { most = $2 } END { print most + 0 }' "$work/table")" >&3
+	[[ $answered -eq $(count_cells) ]] || { awk '$2 == "-"' "$work/table"; return 1; }
+}
+none_answers() {
+	ask_all 1
+	[[ $(count_answered) -eq 0 ]] || { awk '$2 != "-"' "$work/table"; return 1; }
+}
