@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	host = realhost_new();
-	realhost_set_network(network);
+	realhost_set_network("default", network);
 	realhost_nft_commands("add table ip filter\n"
 			      "add chain ip filter FORWARD { type filter hook forward priority 0; }\n");
 	for (int i = 0; i < atoi(argv[2]); i++)

@@ -15,7 +15,8 @@ const char *realhost_root(void);
 /* Writes `text` there; "" for a file that is not to be. */
 void realhost_write(const char *path, const char *text);
 
-void realhost_set_network(const char *xml);
+/* A network that libvirt runs. */
+void realhost_set_network(const char *name, const char *xml);
 /* A QEMU of that name, another one each time, until it ends. */
 void realhost_qemu_begin(const char *name);
 void realhost_qemu_end(const char *name);
@@ -24,6 +25,9 @@ void realhost_libvirtd_restart(HostlerHost *host);
 
 /* One call of the qemu hook. FALSE: refused. */
 gboolean realhost_call(HostlerHost *host, const char *name, HostlerOperation operation, const char *xml, GError **error);
+/* The same in a process that is killed as it comes to the door-th of its doors to
+ * nf_tables; a commit has one on each side. FALSE: it came to its end before. */
+gboolean realhost_call_killed(HostlerHost *host, const char *name, HostlerOperation operation, const char *xml, guint door);
 /* What hostler-watch and other hooks do. */
 void realhost_settle(HostlerHost *host);
 /* As many commits to come find the ruleset changed under them (`is_stale`), or fail. */

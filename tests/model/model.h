@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What forwarding is to come to, without any of how: VMs, and which port leads where. */
+
+#define MODEL_N_VMS 6
+#define MODEL_MAX_WANTS 3
+
+typedef enum {
+	MODEL_OFF,
+	MODEL_PREPARED, /* has its ports, and none is open */
+	MODEL_RUNNING,
+} ModelState;
+
+/* One range of ports. */
+typedef struct {
+	const char *proto;
+	const char *address; /* of the host; NULL: each of its addresses */
+	guint start;
+	guint n;
+	guint to;
+} ModelWant;
+
+typedef struct {
+	char name[8];
+	char uuid[37];
+	char mac[18];
+	char guest[16]; /* the address that its network reserves for it */
+	ModelState state;
+	ModelWant wants[MODEL_MAX_WANTS];
+	guint n_wants;
+} ModelVm;
+
+typedef struct {
+	ModelVm vms[MODEL_N_VMS];
+} Model;
+
+void model_init(Model *model);
+/* The first VM with a port that `vm` wants; NULL: it may have them all. */
+const ModelVm *model_owner(const Model *model, const ModelVm *vm);
+gboolean model_has_open(const Model *model);
+/* "tcp any 5001 -> 192.168.122.10 22 of UUID", a line for each open port, sorted. */
+char *model_table(const Model *model);
