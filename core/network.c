@@ -201,19 +201,15 @@ void hostler_network_free(HostlerNetwork *network)
 	g_free(network);
 }
 
-const char *hostler_network_reserved_ipv4(const HostlerNetwork *network, const char *mac)
+const char *hostler_subnet_reserved(const HostlerSubnet *subnet, const char *mac)
 {
 	g_autofree char *wanted = hostler_text_mac(mac);
 
-	for (guint i = 0; wanted != NULL && i < network->subnets->len; i++) {
-		const HostlerSubnet *subnet = g_ptr_array_index(network->subnets, i);
+	for (guint i = 0; wanted != NULL && i < subnet->reservations->len; i++) {
+		const HostlerReservation *reservation = g_ptr_array_index(subnet->reservations, i);
 
-		for (guint j = 0; !subnet->ipv6 && j < subnet->reservations->len; j++) {
-			const HostlerReservation *reservation = g_ptr_array_index(subnet->reservations, j);
-
-			if (g_strcmp0(reservation->mac, wanted) == 0)
-				return reservation->ip;
-		}
+		if (g_strcmp0(reservation->mac, wanted) == 0)
+			return reservation->ip;
 	}
 	return NULL;
 }

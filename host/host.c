@@ -14,12 +14,15 @@
 #include "host/file.h"
 #include "host/gpu.h"
 #include "host/helper.h"
+#include "host/leases.h"
 #include "host/libvirt.h"
 #include "host/machine.h"
 #include "host/modules.h"
+#include "host/neighbours.h"
 #include "host/netlink.h"
 #include "host/pci.h"
 #include "host/proc.h"
+#include "host/sockets.h"
 #include "host/users/users.h"
 #include "host/vfio.h"
 
@@ -150,6 +153,13 @@ static const HostlerHostOps machine_ops = {
 	.vm_xml = host_vm_xml,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,
+	.lease_text = host_lease_text,
+	.leases_listen = host_leases_listen,
+	.listeners = host_listeners,
+	.listener_owner = host_listener_owner,
+	.neighbours = host_neighbours,
+	.neighbours_listen = host_neighbours_listen,
+	.neighbours_heard = host_neighbours_heard,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

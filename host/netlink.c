@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Asking nf_tables what there is, and being told when it changes. */
+/* Asking the kernel over netlink what there is, and being told when it changes. */
 #include "host/netlink.h"
 
 #include <errno.h>
@@ -15,13 +15,20 @@
 #define DUMP_MAX_BYTES (64 * 1024 * 1024)
 #define LISTEN_BUFFER_BYTES (1024 * 1024)
 
-NetlinkSocket *netlink_open(GError **error)
+static const char *name_of(int protocol)
 {
-	g_autoptr(NetlinkSocket) socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (protocol == NETLINK_ROUTE)
+		return "the network";
+	return protocol == NETLINK_SOCK_DIAG ? "the sockets" : "nf_tables";
+}
+
+NetlinkSocket *netlink_open(int protocol, GError **error)
+{
+	g_autoptr(NetlinkSocket) socket = mnl_socket_open2(protocol, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (socket != NULL && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0)
 		return g_steal_pointer(&socket);
-	machine_error(error, errno, "cannot open a netlink socket to nf_tables");
+	machine_error(error, errno, "cannot open a netlink socket to %s", name_of(protocol));
 	return NULL;
 }
 
@@ -35,6 +42,7 @@ typedef enum {
 } DumpState;
 
 typedef struct {
+	int protocol; /* NETLINK_... */
 	struct nlmsghdr *request;
 	GByteArray *messages; /* each padded as it came */
 	int errnum;           /* when failed */
@@ -108,7 +116,7 @@ static DumpState receive(HostlerHost *host, NetlinkSocket *socket, Dump *dump, v
 /* A socket of its own each time: what a torn dump still sends goes with it. */
 static DumpState try_dump(HostlerHost *host, Dump *dump, GError **error)
 {
-	g_autoptr(NetlinkSocket) socket = netlink_open(error);
+	g_autoptr(NetlinkSocket) socket = netlink_open(dump->protocol, error);
 	g_autofree char *buffer = g_malloc(NETLINK_BUFFER_BYTES);
 	DumpState state = DUMP_MORE;
 
@@ -120,7 +128,7 @@ static DumpState try_dump(HostlerHost *host, Dump *dump, GError **error)
 	while (state == DUMP_MORE)
 		state = receive(host, socket, dump, buffer);
 	if (state == DUMP_FAILED)
-		machine_error(error, dump->errnum, "cannot read the rules of nf_tables");
+		machine_error(error, dump->errnum, "cannot ask about %s", name_of(dump->protocol));
 	return state;
 }
 
@@ -138,18 +146,18 @@ static gboolean hand_on(const Dump *dump, int (*each)(const struct nlmsghdr *mes
 	if (result >= MNL_CB_STOP)
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-		    "nf_tables answered with something that hostler cannot read");
+		    "the kernel answered about %s with something that hostler cannot read", name_of(dump->protocol));
 	return FALSE;
 }
 
 /* Handed on at the end and not as it comes: `each` never sees a torn dump, nor
  * anything twice. */
-gboolean host_nft_dump(HostlerHost *host, const struct nlmsghdr *request,
-		       int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
+gboolean netlink_dump(HostlerHost *host, int protocol, const struct nlmsghdr *request,
+		      int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
 {
 	g_autoptr(GByteArray) messages = g_byte_array_new();
 	g_autofree struct nlmsghdr *copy = g_memdup2(request, request->nlmsg_len);
-	Dump dump = { .request = copy, .messages = messages };
+	Dump dump = { .protocol = protocol, .request = copy, .messages = messages };
 
 	for (guint i = 1; i <= TRIES; i++) {
 		DumpState state;
@@ -162,18 +170,22 @@ gboolean host_nft_dump(HostlerHost *host, const struct nlmsghdr *request,
 			return FALSE;
 	}
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE,
-		    "the rules of nf_tables changed %d times while they were read; try again when the program that "
-		    "changes them is done",
-		    TRIES);
+		    "%s changed %d times while hostler asked; try again when the program that changes it is done",
+		    name_of(protocol), TRIES);
 	return FALSE;
+}
+
+gboolean host_nft_dump(HostlerHost *host, const struct nlmsghdr *request,
+		       int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
+{
+	return netlink_dump(host, NETLINK_NETFILTER, request, each, data, error);
 }
 
 /* --- being told --- */
 
-static gboolean join(int fd)
+static gboolean join(int fd, int group)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	int group = NFNLGRP_NFTABLES;
 	int bytes = LISTEN_BUFFER_BYTES;
 
 	/* Best effort: with less, the listener is told by ENOBUFS that it missed some. */
@@ -183,14 +195,19 @@ static gboolean join(int fd)
 	       setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0;
 }
 
-int host_nft_listen(HostlerHost *host, GError **error)
+int netlink_listen(int protocol, int group, GError **error)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
-	if (fd >= 0 && join(fd))
+	if (fd >= 0 && join(fd, group))
 		return fd;
-	machine_error(error, errno, "cannot listen to changes of nf_tables");
+	machine_error(error, errno, "cannot listen to changes of %s", name_of(protocol));
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+int host_nft_listen(HostlerHost *host, GError **error)
+{
+	return netlink_listen(NETLINK_NETFILTER, NFNLGRP_NFTABLES, error);
 }

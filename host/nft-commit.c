@@ -195,7 +195,7 @@ static gboolean judge(const Commit *commit, GError **error)
 
 gboolean host_nft_commit(HostlerHost *host, const void *batch, gsize length, GError **error)
 {
-	g_autoptr(NetlinkSocket) socket = netlink_open(error);
+	g_autoptr(NetlinkSocket) socket = netlink_open(NETLINK_NETFILTER, error);
 	Commit commit = { .batch = batch, .length = length };
 	gboolean committed;
 

@@ -53,6 +53,25 @@ typedef enum {
 	HOSTLER_HELPER_SETTLE, /* `hostler settle`, for what a hook has no time to wait for */
 } HostlerHelper;
 
+#define HOSTLER_MAC_BYTES 6
+
+/* Who answers behind a bridge, as the kernel's neighbour table has it. */
+typedef struct {
+	int family;                    /* AF_INET or AF_INET6 */
+	guint8 address[16];            /* its first 4 bytes, or all */
+	guint8 mac[HOSTLER_MAC_BYTES];
+	gboolean fresh; /* it was heard of within the last minute, or is just being asked; FALSE: once */
+} HostlerNeighbour;
+
+/* A socket that a program of the host takes connections, or datagrams, at. */
+typedef struct {
+	int family;           /* AF_INET or AF_INET6 */
+	guint8 address[16];   /* its first 4 bytes, or all; zero: every address of the host */
+	gboolean both;        /* of IPv6, but takes what comes by IPv4 too */
+	guint16 port;
+	guint32 inode;        /* by which listener_owner() knows it */
+} HostlerListener;
+
 typedef struct {
 	/* --- PCI. Each may sleep in the kernel for ever: only from within a job. --- */
 	/* An attribute below the device's folder, "driver_override", "power/control";
@@ -160,6 +179,21 @@ typedef struct {
 	/* --- networks --- */
 	/* The XML of every network that libvirt runs (char *). */
 	GPtrArray *(*network_xmls)(HostlerHost *host);
+	/* What libvirt's dnsmasq has leased on a bridge: the bytes of its file, of 8 MiB
+	 * at most, with a NUL behind. NULL: there is none, or it cannot be read. */
+	char *(*lease_text)(HostlerHost *host, const char *bridge, gsize *length);
+	/* A descriptor that becomes readable when such a file changes; read it dry, close it. -1 with an error. */
+	int (*leases_listen)(HostlerHost *host, GError **error);
+	/* Whom the kernel knows behind a bridge (HostlerNeighbour); NULL with an error. */
+	GArray *(*neighbours)(HostlerHost *host, const char *bridge, GError **error);
+	/* The same as leases_listen() for neighbours, and what reads it dry: TRUE when one
+	 * with a MAC of `macs` (lower case, NULL at the end) is among them, or could be. */
+	int (*neighbours_listen)(HostlerHost *host, GError **error);
+	gboolean (*neighbours_heard)(HostlerHost *host, int fd, const char *const *macs);
+	/* Where programs of the host listen (HostlerListener) by IPPROTO_...; NULL with an error. */
+	GArray *(*listeners)(HostlerHost *host, int protocol, GError **error);
+	/* Who has that socket, "sshd (pid 812)", fit for a terminal; NULL: nobody that can be seen. */
+	char *(*listener_owner)(HostlerHost *host, guint32 inode);
 	/* Sends a dump request to NETLINK_NETFILTER, or with NLM_F_ACK one for a
 	 * single object, and hands on each message of the answer (as mnl_cb_t: <= 0 ends it). A dump that the kernel changed
 	 * meanwhile is asked for again; a missing object is an empty dump. */

@@ -30,5 +30,5 @@ HostlerNetwork *hostler_network_from_xml(const char *xml, gsize length, GError *
 void hostler_network_free(HostlerNetwork *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostlerNetwork, hostler_network_free)
 
-/* The IPv4 address reserved for `mac`, or NULL. Owned by the network. */
-const char *hostler_network_reserved_ipv4(const HostlerNetwork *network, const char *mac);
+/* The address that a subnet reserves for `mac`, or NULL. Owned by the network. */
+const char *hostler_subnet_reserved(const HostlerSubnet *subnet, const char *mac);

@@ -116,7 +116,7 @@ static void put_whole_table(Batch *batch, gboolean by_address)
 
 static gboolean is_by_address(const ForwardChange *change)
 {
-	return change->element.address.s_addr != INADDR_ANY;
+	return change->element.address.family != AF_UNSPEC;
 }
 
 /* How many changes from the first on go into one message with it. */

@@ -165,18 +165,20 @@ static void make_table(GArray *changes, const ForwardDesired *desired, const For
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset)
 {
 	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+	g_autoptr(GArray) elements = forward_elements_known(desired->elements, ruleset->elements);
+	const ForwardDesired known = { .elements = elements, .bridges = desired->bridges };
 
 	if (ruleset->has_table && !ruleset->is_ours)
 		return changes;
 	for (ForwardPlace place = FORWARD_PLACE_FILTER; place < FORWARD_PLACE_HAIRPIN; place++)
-		delete_rules(changes, desired, ruleset, place);
-	if (is_table_sound(desired, ruleset))
-		keep_table(changes, desired, ruleset);
+		delete_rules(changes, &known, ruleset, place);
+	if (is_table_sound(&known, ruleset))
+		keep_table(changes, &known, ruleset);
 	else
-		make_table(changes, desired, ruleset);
+		make_table(changes, &known, ruleset);
 	for (ForwardPlace place = FORWARD_PLACE_FILTER; place < FORWARD_PLACE_HAIRPIN; place++) {
 		if (ruleset->chains[place].present)
-			insert_rules(changes, desired, &ruleset->chains[place], place);
+			insert_rules(changes, &known, &ruleset->chains[place], place);
 	}
 	return changes;
 }
@@ -185,13 +187,11 @@ GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *rul
 
 static char *element_text(const char *verb, const ForwardElement *element)
 {
-	char address[FORWARD_ADDRESS_LENGTH] = "any", guest[FORWARD_ADDRESS_LENGTH];
+	char address[FORWARD_ADDRESS_LENGTH], guest[FORWARD_ADDRESS_LENGTH];
 
-	if (element->address.s_addr != INADDR_ANY)
-		forward_address_text(element->address, address);
 	return g_strdup_printf("%s %s %s %u -> %s:%u of %s", verb, element->protocol == IPPROTO_TCP ? "tcp" : "udp",
-			       address, element->port, forward_address_text(element->guest, guest),
-			       element->guest_port, element->uuid);
+			       forward_address_text(&element->address, address), element->port,
+			       forward_address_text(&element->guest, guest), element->guest_port, element->uuid);
 }
 
 char *forward_change_to_text(const ForwardChange *change)

@@ -24,9 +24,10 @@ gint forward_element_compare(gconstpointer a, gconstpointer b)
 {
 	const ForwardElement *x = a;
 	const ForwardElement *y = b;
+	gint by_address = forward_address_compare(&x->address, &y->address);
 
-	if (x->address.s_addr != y->address.s_addr)
-		return ntohl(x->address.s_addr) < ntohl(y->address.s_addr) ? -1 : 1;
+	if (by_address != 0)
+		return by_address;
 	if (x->protocol != y->protocol)
 		return (gint)x->protocol - (gint)y->protocol;
 	return (gint)x->port - (gint)y->port;
@@ -34,8 +35,33 @@ gint forward_element_compare(gconstpointer a, gconstpointer b)
 
 gboolean forward_element_equal(const ForwardElement *a, const ForwardElement *b)
 {
-	return forward_element_compare(a, b) == 0 && a->guest.s_addr == b->guest.s_addr &&
+	return forward_element_compare(a, b) == 0 && forward_address_compare(&a->guest, &b->guest) == 0 &&
 	       a->guest_port == b->guest_port && g_str_equal(a->uuid, b->uuid);
+}
+
+static gboolean fits(const ForwardElement *wanted, const ForwardElement *held)
+{
+	return forward_element_compare(wanted, held) == 0 && wanted->guest_port == held->guest_port &&
+	       g_str_equal(wanted->uuid, held->uuid) && forward_net_suits_guest(&wanted->net, &held->guest);
+}
+
+GArray *forward_elements_known(const GArray *desired, const GArray *held)
+{
+	GArray *known = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+	guint j = 0;
+
+	for (guint i = 0; i < desired->len; i++) {
+		ForwardElement element = g_array_index(desired, ForwardElement, i);
+
+		while (j < held->len && forward_element_compare(&g_array_index(held, ForwardElement, j), &element) < 0)
+			j++;
+		if (element.guest.family == AF_UNSPEC && j < held->len &&
+		    fits(&element, &g_array_index(held, ForwardElement, j)))
+			element.guest = g_array_index(held, ForwardElement, j).guest;
+		if (element.guest.family != AF_UNSPEC)
+			g_array_append_val(known, element);
+	}
+	return known;
 }
 
 static void add_bridge(GPtrArray *bridges, const char *bridge)
@@ -50,6 +76,7 @@ static void add_span(GArray *elements, const char *uuid, const ForwardSpan *span
 		.address = span->address,
 		.protocol = span->proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP,
 		.guest = span->guest,
+		.net = span->net,
 	};
 
 	g_strlcpy(element.uuid, uuid, sizeof(element.uuid));
@@ -99,5 +126,5 @@ gboolean forward_desired_has_addresses(const ForwardDesired *desired)
 {
 	guint n = desired->elements->len;
 
-	return n > 0 && g_array_index(desired->elements, ForwardElement, n - 1).address.s_addr != INADDR_ANY;
+	return n > 0 && g_array_index(desired->elements, ForwardElement, n - 1).address.family != AF_UNSPEC;
 }

@@ -36,7 +36,8 @@ static gboolean read_target(struct nftnl_set_elem *from, ForwardElement *element
 
 	if (target == NULL || length != TARGET_LENGTH)
 		return FALSE;
-	memcpy(&element->guest, target, sizeof(element->guest));
+	element->guest = (ForwardAddress){ .family = AF_INET };
+	memcpy(&element->guest.v4, target, sizeof(element->guest.v4));
 	read_port(target + 4, &element->guest_port);
 	return TRUE;
 }
@@ -49,7 +50,8 @@ static gboolean read_key(struct nftnl_set_elem *from, ForwardElement *element)
 	if (key == NULL || (length != KEY_LENGTH && length != ADDRESS_KEY_LENGTH))
 		return FALSE;
 	if (length == ADDRESS_KEY_LENGTH) {
-		memcpy(&element->address, key, sizeof(element->address));
+		element->address.family = AF_INET;
+		memcpy(&element->address.v4, key, sizeof(element->address.v4));
 		key += 4;
 	}
 	element->protocol = key[0];
@@ -77,12 +79,12 @@ gboolean forward_element_read(struct nftnl_set_elem *from, ForwardElement *eleme
 
 static void write_key(struct nftnl_set_elem *to, const ForwardElement *element)
 {
-	gboolean by_address = element->address.s_addr != INADDR_ANY;
+	gboolean by_address = element->address.family != AF_UNSPEC;
 	guint8 key[ADDRESS_KEY_LENGTH] = { 0 };
 	guint8 *rest = by_address ? key + 4 : key;
 
 	if (by_address)
-		memcpy(key, &element->address, sizeof(element->address));
+		memcpy(key, &element->address.v4, sizeof(element->address.v4));
 	rest[0] = element->protocol;
 	write_port(rest + 4, element->port);
 	nftnl_set_elem_set(to, NFTNL_SET_ELEM_KEY, key, by_address ? ADDRESS_KEY_LENGTH : KEY_LENGTH);
@@ -93,7 +95,7 @@ static void write_target(struct nftnl_set_elem *to, const ForwardElement *elemen
 	guint8 target[TARGET_LENGTH] = { 0 };
 	g_autoptr(ForwardUserdata) owner = forward_comment_new(element->uuid);
 
-	memcpy(target, &element->guest, sizeof(element->guest));
+	memcpy(target, &element->guest.v4, sizeof(element->guest.v4));
 	write_port(target + 4, element->guest_port);
 	nftnl_set_elem_set(to, NFTNL_SET_ELEM_DATA, target, sizeof(target));
 	nftnl_set_elem_set(to, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(owner), nftnl_udata_buf_len(owner));

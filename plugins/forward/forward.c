@@ -11,6 +11,7 @@
 #include "plugins/forward/change.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
+#include "plugins/forward/status.h"
 #include "plugins/forward/stays.h"
 
 /* Docker, libvirt and firewalld change nf_tables at the same moments as we. */
@@ -115,14 +116,16 @@ static void log_changes(const GArray *changes)
 }
 
 /* FALSE with HOSTLER_ERROR_STALE: somebody else was faster. */
-static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GError **error)
+static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
+	g_autoptr(ForwardDesired) desired = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 	g_autoptr(GArray) changes = NULL;
 
 	if (ruleset == NULL)
 		return FALSE;
+	desired = forward_stays_desired(host, stays, ruleset->elements);
 	if (ruleset->has_table && !ruleset->is_ours && desired->elements->len > 0) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
 			    "no port is forwarded: there is a table 'ip hostler' in nf_tables that is not hostler's; "
@@ -137,19 +140,19 @@ static gboolean try_settle(HostlerHost *host, const ForwardDesired *desired, GEr
 	return host->ops->nft_commit(host, batch->data, batch->len, error);
 }
 
-static void settle_kernel(HostlerHost *host, const ForwardDesired *desired)
+static void settle_kernel(HostlerHost *host, const GPtrArray *stays)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < TRIES; i++) {
 		g_clear_error(&error);
-		if (try_settle(host, desired, &error))
+		if (try_settle(host, stays, &error))
 			return;
 		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
 			break;
 	}
 	/* A host without nf_tables and without forwards has lost nothing. */
-	hostler_log(desired->elements->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
+	hostler_log(stays->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
 		    NULL, "forwarded ports may not answer: %s", error->message);
 }
 
@@ -166,9 +169,8 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 static void settle_locked(HostlerHost *host)
 {
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
 
-	settle_kernel(host, desired);
+	settle_kernel(host, stays);
 	settle_links(host, stays);
 }
 
@@ -191,52 +193,6 @@ static void forward_stopped(HostlerHost *host, const char *uuid)
 
 	if (stay != NULL && forward_stay_has_spans(stay))
 		forward_settle(host, HOSTLER_SETTLE_IN_PASSING);
-}
-
-/* --- status --- */
-
-static void show_stay(const HostlerSink *sink, const HostlerRecord *stay)
-{
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-
-	for (guint i = 0; i < spans->len; i++) {
-		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
-		char guest[FORWARD_ADDRESS_LENGTH];
-		g_autofree char *ports = forward_span_shown(span);
-		g_autofree char *text = NULL;
-
-		text = g_strdup_printf("to %s port %u on, by %s", forward_address_text(span->guest, guest),
-				       span->to, span->bridge);
-		sink->line(sink->data, stay, "forward", ports, text);
-	}
-}
-
-static void show_kernel(HostlerHost *host, const HostlerSink *sink, const ForwardDesired *desired)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
-	g_autoptr(GArray) changes = ruleset != NULL ? forward_changes(desired, ruleset) : NULL;
-	g_autofree char *text = NULL;
-
-	if (ruleset == NULL)
-		text = g_strdup(error->message);
-	else if (ruleset->has_table && !ruleset->is_ours)
-		text = g_strdup("table 'ip hostler' is not hostler's; remove it: nft delete table ip hostler");
-	else if (changes->len > 0)
-		text = g_strdup_printf("differs from the records in %u places; mend: hostler settle", changes->len);
-	else
-		text = g_strdup("as recorded");
-	sink->line(sink->data, NULL, "forward", "nf_tables", text);
-}
-
-static void forward_status(HostlerHost *host, const HostlerSink *sink)
-{
-	g_autoptr(GPtrArray) stays = forward_stays_open(host);
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
-
-	for (guint i = 0; i < stays->len; i++)
-		show_stay(sink, g_ptr_array_index(stays, i));
-	show_kernel(host, sink, desired);
 }
 
 const HostlerPlugin hostler_plugin_forward = {

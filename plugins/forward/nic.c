@@ -3,11 +3,7 @@
  * cannot be served is refused. Pure. */
 #include "plugins/forward/nic.h"
 
-#include <arpa/inet.h>
-#include <string.h>
-
 #include "hostler/text.h"
-#include "plugins/forward/span.h"
 
 #define USE_NAT "put the card on a NAT network (<interface type='network'><source network='default'/>), or remove " \
 		"<portForward>: virsh edit VM"
@@ -143,34 +139,25 @@ static void refuse_bridge(const HostlerNetwork *network, const char *bridge, Hos
 			     "means something else to nft and iptables", shown, name);
 }
 
-static const char *find_subnet(const HostlerNetwork *network)
-{
-	for (guint i = 0; i < network->subnets->len; i++) {
-		const HostlerSubnet *subnet = g_ptr_array_index(network->subnets, i);
-
-		if (!subnet->ipv6 && subnet->address != NULL)
-			return subnet->address;
-	}
-	return NULL;
-}
-
-static void refuse_unreserved(const HostlerNetwork *network, const HostlerInterface *interface,
-			      HostlerFindings *findings)
+static void refuse_nameless(const HostlerNetwork *network, HostlerFindings *findings)
 {
 	g_autofree char *shown = hostler_text_shown(network->name);
-	g_autofree char *word = shell_word(shown);
-	const char *subnet = find_subnet(network);
-	const char *last = subnet != NULL ? strrchr(subnet, '.') : NULL;
-	g_autofree char *mend = NULL;
 
-	/* No address of our own choosing: one that another guest holds as a lease
-	 * would lead the port to that guest. */
-	mend = g_strdup_printf("virsh net-update %s add ip-dhcp-host \"<host mac='%s' ip='%.*s.N'/>\" --live "
-			       "--config (N: a number that is free in this network)", word,
-			       interface->mac != NULL ? interface->mac : "52:54:00:...",
-			       last != NULL ? (int)(last - subnet) : 0, last != NULL ? subnet : "");
-	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_ADDRESS, NULL, mend,
-			     "it has no reserved address on network '%s', which a forwarded port needs", shown);
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_ADDRESS, NULL,
+			     "virsh define gives it one",
+			     "a port is to be forwarded to its network card on network '%s', which has no MAC", shown);
+}
+
+void forward_nic_refuse_family(const ForwardNic *nic, sa_family_t family, HostlerFindings *findings)
+{
+	const char *word = family == AF_INET6 ? "IPv6" : "IPv4";
+	g_autofree char *shown = hostler_text_shown(nic->network->name);
+	g_autofree char *name = shell_word(shown);
+	g_autofree char *mend = g_strdup_printf("give the network one (virsh net-edit %s), or put the card on a "
+						"network that has one: virsh edit VM", name);
+
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_NETWORK, NULL, mend,
+			     "a port cannot be forwarded to it: its network '%s' has no %s address", shown, word);
 }
 
 /* --- the card itself --- */
@@ -188,15 +175,54 @@ static gboolean read_bridge(const HostlerNetwork *network, const HostlerInterfac
 	return TRUE;
 }
 
-static gboolean read_guest(const HostlerNetwork *network, const HostlerInterface *interface, ForwardNic *nic,
-			   HostlerFindings *findings)
+static gboolean read_mac(const HostlerNetwork *network, const HostlerInterface *interface, ForwardNic *nic,
+			 HostlerFindings *findings)
 {
-	const char *ip = interface->mac != NULL ? hostler_network_reserved_ipv4(network, interface->mac) : NULL;
+	if (interface->mac == NULL) {
+		refuse_nameless(network, findings);
+		return FALSE;
+	}
+	g_strlcpy(nic->mac, interface->mac, sizeof(nic->mac));
+	nic->network = network;
+	return TRUE;
+}
 
-	if (ip != NULL && inet_pton(AF_INET, ip, &nic->guest) == 1 && nic->guest.s_addr != INADDR_ANY)
-		return TRUE;
-	refuse_unreserved(network, interface, findings);
-	return FALSE;
+static gboolean read_net(const HostlerSubnet *subnet, sa_family_t family, ForwardNet *net)
+{
+	net->prefix = (guint8)subnet->prefix;
+	return subnet->ipv6 == (family == AF_INET6) && subnet->address != NULL &&
+	       forward_address_read(subnet->address, &net->address);
+}
+
+static gboolean read_reserved(const HostlerSubnet *subnet, const char *mac, ForwardAddress *guest)
+{
+	const char *ip = hostler_subnet_reserved(subnet, mac);
+
+	return ip != NULL && forward_address_read(ip, guest);
+}
+
+gboolean forward_nic_place(const ForwardNic *nic, sa_family_t family, ForwardNet *net, ForwardAddress *guest)
+{
+	gboolean found = FALSE;
+
+	*guest = (ForwardAddress){ .family = AF_UNSPEC };
+	for (guint i = 0; i < nic->network->subnets->len; i++) {
+		const HostlerSubnet *subnet = g_ptr_array_index(nic->network->subnets, i);
+		ForwardAddress reserved;
+		ForwardNet one;
+
+		if (!read_net(subnet, family, &one))
+			continue;
+		if (read_reserved(subnet, nic->mac, &reserved)) {
+			*net = one;
+			*guest = reserved;
+			return TRUE;
+		}
+		if (!found)
+			*net = one;
+		found = TRUE;
+	}
+	return found;
 }
 
 gboolean forward_nic_choose(const HostlerDomain *domain, const HostlerForward *forward, const GPtrArray *networks,
@@ -223,5 +249,5 @@ gboolean forward_nic_choose(const HostlerDomain *domain, const HostlerForward *f
 		refuse_mode(network, findings);
 		return FALSE;
 	}
-	return read_bridge(network, interface, nic, findings) && read_guest(network, interface, nic, findings);
+	return read_bridge(network, interface, nic, findings) && read_mac(network, interface, nic, findings);
 }

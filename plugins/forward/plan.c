@@ -3,7 +3,7 @@
  * not when they come to nothing. Pure. */
 #include "plugins/forward/plan.h"
 
-#include <arpa/inet.h>
+#include <string.h>
 
 #include "hostler/text.h"
 #include "plugins/forward/nic.h"
@@ -70,18 +70,27 @@ static void refuse_unsupported(const char *attribute, const char *why, HostlerFi
 			     "%s= of <portForward> is not supported yet: %s", attribute, why);
 }
 
-static gboolean read_address(const char *text, struct in_addr *address, HostlerFindings *findings)
+static gboolean is_loopback(const ForwardAddress *address)
+{
+	static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+
+	if (address->family == AF_INET)
+		return address->bytes[0] == IN_LOOPBACKNET;
+	return memcmp(address->bytes, &loopback, sizeof(loopback)) == 0;
+}
+
+static gboolean read_address(const char *text, ForwardAddress *address, HostlerFindings *findings)
 {
 	g_autofree char *shown = hostler_text_shown(text);
 
-	if (inet_pton(AF_INET, text, address) != 1) {
+	if (!forward_address_read(text, address) || address->family != AF_INET) {
 		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL,
 				     "give one IPv4 address of this host, or leave address= out for all of them",
 				     "address=\"%s\" of <portForward> is not supported yet: it is no IPv4 address",
 				     shown);
 		return FALSE;
 	}
-	if (address->s_addr != INADDR_ANY && ntohl(address->s_addr) >> 24 != IN_LOOPBACKNET)
+	if (!is_loopback(address))
 		return TRUE;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL,
 			     "give the address of a network card of this host, or leave address= out for all of them",
@@ -89,9 +98,9 @@ static gboolean read_address(const char *text, struct in_addr *address, HostlerF
 	return FALSE;
 }
 
-static gboolean check_supported(const HostlerForward *forward, struct in_addr *address, HostlerFindings *findings)
+static gboolean check_supported(const HostlerForward *forward, ForwardAddress *address, HostlerFindings *findings)
 {
-	address->s_addr = INADDR_ANY;
+	*address = (ForwardAddress){ .family = AF_UNSPEC };
 	if (forward->source != NULL)
 		refuse_unsupported("source", "without it the port would be open to everybody", findings);
 	if (forward->rate != NULL)
@@ -114,7 +123,7 @@ static void advise(const ForwardSpan *span, HostlerFindings *findings)
 	gboolean is_dns = covers(span, HOSTLER_PROTO_UDP, 53) || covers(span, HOSTLER_PROTO_TCP, 53);
 	g_autofree char *ports = forward_span_shown(span);
 
-	if (span->address.s_addr != INADDR_ANY || (!is_dns && !covers(span, HOSTLER_PROTO_UDP, 67)))
+	if (span->address.family != AF_UNSPEC || (!is_dns && !covers(span, HOSTLER_PROTO_UDP, 67)))
 		return;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_FORWARD_TAKEN, ports,
 			     "give the <portForward> an address= that guests do not use",
@@ -136,27 +145,37 @@ static GArray *plan_ports(const HostlerForward *forward, HostlerFindings *findin
 	return spans;
 }
 
+static void plan_family(const ForwardSpan *pattern, const GArray *ports, GArray *spans, HostlerFindings *findings)
+{
+	for (guint i = 0; i < ports->len; i++) {
+		const ForwardSpan *range = &g_array_index(ports, ForwardSpan, i);
+		ForwardSpan span = *pattern;
+
+		span.start = range->start;
+		span.end = range->end;
+		span.to = range->to;
+		g_array_append_val(spans, span);
+		advise(&span, findings);
+	}
+}
+
 static void plan_one(const HostlerDomain *domain, const HostlerForward *forward, const GPtrArray *networks,
 		     GArray *spans, HostlerFindings *findings)
 {
+	ForwardSpan pattern = { .family = AF_INET, .proto = forward->proto };
 	g_autoptr(GArray) ports = NULL;
-	struct in_addr address;
 	ForwardNic nic = { 0 };
 
-	if (!check_supported(forward, &address, findings) ||
+	if (!check_supported(forward, &pattern.address, findings) ||
 	    !forward_nic_choose(domain, forward, networks, &nic, findings))
 		return;
+	g_strlcpy(pattern.bridge, nic.bridge, sizeof(pattern.bridge));
+	g_strlcpy(pattern.mac, nic.mac, sizeof(pattern.mac));
 	ports = plan_ports(forward, findings);
-	for (guint i = 0; i < ports->len; i++) {
-		ForwardSpan *span = &g_array_index(ports, ForwardSpan, i);
-
-		span->proto = forward->proto;
-		span->address = address;
-		span->guest = nic.guest;
-		g_strlcpy(span->bridge, nic.bridge, sizeof(span->bridge));
-		g_array_append_val(spans, *span);
-		advise(span, findings);
-	}
+	if (forward_nic_place(&nic, pattern.family, &pattern.net, &pattern.guest))
+		plan_family(&pattern, ports, spans, findings);
+	else
+		forward_nic_refuse_family(&nic, pattern.family, findings);
 }
 
 GArray *forward_plan(const HostlerDomain *domain, const GPtrArray *networks, HostlerFindings *findings)

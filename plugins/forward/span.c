@@ -2,19 +2,16 @@
 /* Ports that lead to a guest, and how a stay keeps them. Pure. */
 #include "plugins/forward/span.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "hostler/text.h"
 
 #define GROUP "forward"
 #define KEY "ports"
 #define ANY "any"
+#define FLOATING "floating"
 
-enum { PROTO, ADDRESS, START, END, TO, BRIDGE, GUEST, N_FIELDS };
-
-const char *forward_address_text(struct in_addr address, char text[FORWARD_ADDRESS_LENGTH])
-{
-	return inet_ntop(AF_INET, &address, text, FORWARD_ADDRESS_LENGTH);
-}
+enum { PROTO, ADDRESS, START, END, TO, BRIDGE, GUEST, N_FIXED };
 
 gboolean forward_bridge_is_plain(const char *bridge)
 {
@@ -23,15 +20,42 @@ gboolean forward_bridge_is_plain(const char *bridge)
 	return length > 0 && length < IFNAMSIZ && bridge[length] == '\0';
 }
 
+/* --- as text --- */
+
+static void put_option(GString *text, const char *key, const char *value)
+{
+	g_string_append_printf(text, " %s=%s", key, value);
+}
+
+static void put_options(GString *text, const ForwardSpan *span)
+{
+	char net[FORWARD_NET_LENGTH];
+
+	if (*span->mac != '\0')
+		put_option(text, "mac", span->mac);
+	if (span->net.address.family != AF_UNSPEC)
+		put_option(text, "net", forward_net_text(&span->net, net));
+	if (span->sources != NULL)
+		put_option(text, "source", span->sources);
+	if (*span->rate != '\0')
+		put_option(text, "rate", span->rate);
+}
+
 char *forward_span_to_text(const ForwardSpan *span)
 {
-	char address[FORWARD_ADDRESS_LENGTH] = ANY, guest[FORWARD_ADDRESS_LENGTH];
+	char address[FORWARD_ADDRESS_LENGTH], guest[FORWARD_ADDRESS_LENGTH] = FLOATING;
+	GString *text = g_string_new(NULL);
 
-	if (span->address.s_addr != INADDR_ANY)
-		forward_address_text(span->address, address);
-	return g_strdup_printf("%s %s %u %u %u %s %s", hostler_proto_name(span->proto), address, span->start,
-			       span->end, span->to, span->bridge, forward_address_text(span->guest, guest));
+	if (!forward_span_floats(span))
+		forward_address_text(&span->guest, guest);
+	g_string_append_printf(text, "%s %s %u %u %u %s %s", hostler_proto_name(span->proto),
+			       forward_address_text(&span->address, address), span->start, span->end, span->to,
+			       span->bridge, guest);
+	put_options(text, span);
+	return g_string_free(text, FALSE);
 }
+
+/* --- from text --- */
 
 static gboolean read_proto(const char *text, HostlerProto *proto)
 {
@@ -42,15 +66,11 @@ static gboolean read_proto(const char *text, HostlerProto *proto)
 	return FALSE;
 }
 
-static gboolean read_address(const char *text, struct in_addr *address)
+/* `none` is the word for no address. */
+static gboolean read_address_or(const char *none, const char *text, ForwardAddress *address)
 {
-	return inet_pton(AF_INET, text, address) == 1 && address->s_addr != INADDR_ANY;
-}
-
-static gboolean read_host_address(const char *text, struct in_addr *address)
-{
-	address->s_addr = INADDR_ANY;
-	return g_str_equal(text, ANY) || read_address(text, address);
+	*address = (ForwardAddress){ .family = AF_UNSPEC };
+	return g_str_equal(text, none) || forward_address_read(text, address);
 }
 
 static gboolean read_port(const char *text, guint16 *port)
@@ -63,17 +83,94 @@ static gboolean read_port(const char *text, guint16 *port)
 	return TRUE;
 }
 
-gboolean forward_span_from_text(const char *text, ForwardSpan *span)
+static gboolean read_mac(const char *text, ForwardSpan *span)
 {
-	g_auto(GStrv) fields = g_strsplit(text, " ", N_FIELDS + 1);
+	g_autofree char *mac = hostler_text_mac(text);
 
-	if (g_strv_length(fields) != N_FIELDS || !read_proto(fields[PROTO], &span->proto) ||
-	    !read_host_address(fields[ADDRESS], &span->address) || !read_port(fields[START], &span->start) ||
+	return g_strcmp0(mac, text) == 0 && g_strlcpy(span->mac, text, sizeof(span->mac)) == FORWARD_MAC_LENGTH;
+}
+
+static gboolean read_sources(const char *text, ForwardSpan *span)
+{
+	g_auto(GStrv) nets = g_strsplit(text, ",", -1);
+	ForwardNet net;
+
+	for (guint i = 0; nets[i] != NULL; i++) {
+		if (!forward_net_read(nets[i], &net) || net.address.family != span->family)
+			return FALSE;
+	}
+	span->sources = g_intern_string(text);
+	return nets[0] != NULL;
+}
+
+static gboolean read_rate(const char *text, ForwardSpan *span)
+{
+	g_autofree char *count = g_strndup(text, strcspn(text, "/"));
+	const char *unit = text + strlen(count);
+
+	return g_ascii_string_to_unsigned(count, 10, 1, 1000000, NULL, NULL) && *unit == '/' && unit[1] != '\0' &&
+	       strchr("smhd", unit[1]) != NULL && unit[2] == '\0' &&
+	       g_strlcpy(span->rate, text, sizeof(span->rate)) < sizeof(span->rate);
+}
+
+/* One with a key that this program does not know is not guessed at: it may limit who comes. */
+static gboolean read_option(const char *text, ForwardSpan *span)
+{
+	if (g_str_has_prefix(text, "mac="))
+		return read_mac(text + strlen("mac="), span);
+	if (g_str_has_prefix(text, "net="))
+		return forward_net_read(text + strlen("net="), &span->net) &&
+		       span->net.address.family == span->family;
+	if (g_str_has_prefix(text, "source="))
+		return read_sources(text + strlen("source="), span);
+	return g_str_has_prefix(text, "rate=") && read_rate(text + strlen("rate="), span);
+}
+
+/* The options come later, but `net` may be all that knows the family. */
+static sa_family_t find_family(char **fields, const ForwardSpan *span)
+{
+	ForwardNet net;
+
+	if (span->guest.family != AF_UNSPEC)
+		return span->guest.family;
+	for (guint i = N_FIXED; fields[i] != NULL; i++) {
+		if (g_str_has_prefix(fields[i], "net=") && forward_net_read(fields[i] + strlen("net="), &net))
+			return net.address.family;
+	}
+	return AF_UNSPEC;
+}
+
+static gboolean read_fixed(char **fields, ForwardSpan *span)
+{
+	if (g_strv_length(fields) < N_FIXED || !read_proto(fields[PROTO], &span->proto) ||
+	    !read_address_or(ANY, fields[ADDRESS], &span->address) || !read_port(fields[START], &span->start) ||
 	    !read_port(fields[END], &span->end) || !read_port(fields[TO], &span->to) ||
-	    !forward_bridge_is_plain(fields[BRIDGE]) || !read_address(fields[GUEST], &span->guest))
+	    !forward_bridge_is_plain(fields[BRIDGE]) || !read_address_or(FLOATING, fields[GUEST], &span->guest))
 		return FALSE;
 	g_strlcpy(span->bridge, fields[BRIDGE], sizeof(span->bridge));
-	return span->start <= span->end && span->to + (span->end - span->start) <= G_MAXUINT16;
+	span->family = find_family(fields, span);
+	return span->family != AF_UNSPEC && span->start <= span->end &&
+	       span->to + (span->end - span->start) <= G_MAXUINT16 &&
+	       (span->address.family == AF_UNSPEC || span->address.family == span->family);
+}
+
+gboolean forward_span_from_text(const char *text, ForwardSpan *span)
+{
+	g_auto(GStrv) fields = g_strsplit(text, " ", -1);
+
+	*span = (ForwardSpan){ 0 };
+	if (!read_fixed(fields, span))
+		return FALSE;
+	for (guint i = N_FIXED; fields[i] != NULL; i++) {
+		if (!read_option(fields[i], span))
+			return FALSE;
+	}
+	return !forward_span_floats(span) || *span->mac != '\0';
+}
+
+gboolean forward_span_floats(const ForwardSpan *span)
+{
+	return span->guest.family == AF_UNSPEC;
 }
 
 char *forward_span_shown(const ForwardSpan *span)
@@ -85,16 +182,16 @@ char *forward_span_shown(const ForwardSpan *span)
 		ports = g_strdup_printf("%s port %u", hostler_proto_name(span->proto), span->start);
 	else
 		ports = g_strdup_printf("%s ports %u-%u", hostler_proto_name(span->proto), span->start, span->end);
-	if (span->address.s_addr == INADDR_ANY)
+	if (span->address.family == AF_UNSPEC)
 		return g_steal_pointer(&ports);
-	return g_strdup_printf("%s of %s", ports, forward_address_text(span->address, address));
+	return g_strdup_printf("%s of %s", ports, forward_address_text(&span->address, address));
 }
 
 gboolean forward_spans_collide(const ForwardSpan *a, const ForwardSpan *b)
 {
-	return a->proto == b->proto && a->start <= b->end && b->start <= a->end &&
-	       (a->address.s_addr == b->address.s_addr || a->address.s_addr == INADDR_ANY ||
-		b->address.s_addr == INADDR_ANY);
+	return a->family == b->family && a->proto == b->proto && a->start <= b->end && b->start <= a->end &&
+	       (a->address.family == AF_UNSPEC || b->address.family == AF_UNSPEC ||
+		forward_address_compare(&a->address, &b->address) == 0);
 }
 
 void forward_spans_store(GKeyFile *body, const GArray *spans)

@@ -5,6 +5,7 @@
 
 #include "hostler/log.h"
 #include "hostler/text.h"
+#include "plugins/forward/find.h"
 #include "plugins/forward/plan.h"
 
 gboolean forward_stay_has_spans(const HostlerRecord *stay)
@@ -51,15 +52,57 @@ GPtrArray *forward_stays_open(HostlerHost *host)
 	return stays;
 }
 
-ForwardDesired *forward_stays_desired(const GPtrArray *stays)
+/* Where the kernel leads the first port of a span, if it is this VM's. */
+static ForwardAddress held_guest(const GArray *held, const char *uuid, const ForwardSpan *span)
+{
+	ForwardElement key = { .address = span->address, .port = span->start };
+	const ForwardElement *element = NULL;
+	guint place;
+
+	key.protocol = span->proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+	if (g_array_binary_search((GArray *)held, &key, forward_element_compare, &place))
+		element = &g_array_index(held, ForwardElement, place);
+	return element != NULL && g_str_equal(element->uuid, uuid) ? element->guest :
+								     (ForwardAddress){ .family = AF_UNSPEC };
+}
+
+/* Ports of a guest that another one has the address of lead nowhere: to no network. */
+static void find_guests(ForwardFinder *finder, const char *uuid, GArray *spans, const GArray *held)
+{
+	for (guint i = 0; i < spans->len; i++) {
+		ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		ForwardAddress at, guest;
+		ForwardFound found;
+
+		if (!forward_span_floats(span))
+			continue;
+		at = held_guest(held, uuid, span);
+		found = forward_find(finder, span, &at, &guest);
+		if (found == FORWARD_FOUND)
+			span->guest = guest;
+		else if (found == FORWARD_NOWHERE)
+			span->net = (ForwardNet){ 0 };
+	}
+}
+
+void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArray *spans, const GArray *held)
+{
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
+
+	find_guests(finder, stay->uuid, spans, held);
+}
+
+ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const GArray *held)
 {
 	ForwardDesired *desired = forward_desired_new();
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 	guint n_twice;
 
 	for (guint i = 0; i < stays->len; i++) {
 		const HostlerRecord *stay = g_ptr_array_index(stays, i);
 		g_autoptr(GArray) spans = forward_stay_spans(stay);
 
+		find_guests(finder, stay->uuid, spans, held);
 		forward_desired_add(desired, stay->uuid, spans);
 	}
 	n_twice = forward_desired_finish(desired);

@@ -12,7 +12,13 @@ gboolean forward_stay_has_spans(const HostlerRecord *stay);
 
 /* Of the VMs that run and have ports open (HostlerRecord), the oldest first. */
 GPtrArray *forward_stays_open(HostlerHost *host);
-ForwardDesired *forward_stays_desired(const GPtrArray *stays);
+/* Where guests without a reserved address are is put into the spans as far as it is
+ * known; `held` as below. */
+void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArray *spans, const GArray *held);
+
+/* `held` are the kernel's elements (ForwardElement, sorted): where guests without a
+ * reserved address were found before. */
+ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const GArray *held);
 
 /* The ports of all VMs but `uuid`, of those that are only prepared, too
  * (ForwardHolding). Their names are put into `names`, which must live as long. */

@@ -87,6 +87,17 @@ static void load_caller(FakeHost *fake, GKeyFile *file)
 		fake->host.caller = fake_process_add(fake, fake->host.caller.pid, 1000)->process;
 }
 
+static void load_bridge(FakeHost *fake, GKeyFile *file, const char *group, const char *bridge)
+{
+	g_autofree char *leases = g_key_file_get_value(file, group, "leases", NULL);
+	g_autofree char *neighbours = g_key_file_get_value(file, group, "neighbours", NULL);
+
+	if (leases != NULL)
+		fakehost_leases_set(&fake->host, bridge, leases);
+	if (neighbours != NULL)
+		fakehost_neighbours_set(&fake->host, bridge, neighbours);
+}
+
 static void add_network(FakeHost *fake, GKeyFile *file, const char *group)
 {
 	char *xml = g_key_file_get_value(file, group, "xml", NULL);
@@ -105,6 +116,10 @@ static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GE
 		load_driver(fake, file, group, name);
 	else if (g_str_has_prefix(group, "process "))
 		load_process(fake, file, group, name);
+	else if (g_str_has_prefix(group, "bridge "))
+		load_bridge(fake, file, group, name);
+	else if (g_str_equal(group, "sockets"))
+		fake->listeners = g_key_file_get_string_list(file, group, "listen", NULL, NULL);
 	else if (g_str_has_prefix(group, "network "))
 		add_network(fake, file, group);
 	else if (g_str_equal(group, "display"))

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "hostler/error.h"
-#include "host/machine.h"
 
 /* --- modules --- */
 
@@ -202,12 +201,6 @@ static gboolean nft_commit(HostlerHost *host, const void *batch, gsize length, G
 	return TRUE;
 }
 
-static int nft_listen(HostlerHost *host, GError **error)
-{
-	machine_error(error, EOPNOTSUPP, "cannot listen to changes of nf_tables");
-	return -1;
-}
-
 /* --- time --- */
 
 static gint64 monotonic(HostlerHost *host)
@@ -277,9 +270,16 @@ const HostlerHostOps fake_ops = {
 	.vm_xml = vm_xml,
 	.helper_start = helper_start,
 	.network_xmls = network_xmls,
+	.lease_text = fake_lease_text,
+	.leases_listen = fake_listen,
+	.neighbours = fake_neighbours,
+	.listeners = fake_listeners,
+	.listener_owner = fake_listener_owner,
+	.neighbours_listen = fake_listen,
+	.neighbours_heard = fake_neighbours_heard,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
-	.nft_listen = nft_listen,
+	.nft_listen = fake_listen,
 	.monotonic = monotonic,
 	.boottime = boottime,
 	.pause = fake_pause,

@@ -50,6 +50,10 @@
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
  *   [network default]        xml=<network>...</network>, on one line
+ *   [sockets]                listen=tcp 0.0.0.0 22 sshd (pid 812): programs of the host, parted by `;`
+ *   [bridge virbr0]          leases=[...]: libvirt's file of them, on one line,
+ *     neighbours=192.168.122.50 52:54:00:00:00:01 fresh
+ *                            whom the kernel knows there, `fresh` or `stale`, parted by `;`
  */
 HostlerHost *fakehost_new(const char *description, GError **error);
 
@@ -108,6 +112,10 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 void fakehost_driver_end(HostlerHost *host, const char *driver);
 /* What libvirt notes of a running VM, a <domstatus>; NULL: nothing any more. */
 void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
+/* What dnsmasq has leased on a bridge, the text of libvirt's file; NULL: there is none. And
+ * whom the kernel knows there, as in the description. */
+void fakehost_leases_set(HostlerHost *host, const char *bridge, const char *text);
+void fakehost_neighbours_set(HostlerHost *host, const char *bridge, const char *text);
 /* A device is pulled out; it, or what is there of it already, is plugged in and is
  * as the description found it. */
 void fakehost_pull(HostlerHost *host, const char *bdf);

@@ -79,6 +79,8 @@ void fake_model_init(FakeHost *fake)
 	fake->drivers = g_ptr_array_new_with_free_func((GDestroyNotify)free_driver);
 	fake->processes = g_ptr_array_new_with_free_func((GDestroyNotify)free_process);
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
+	fake->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake_display_init(fake);
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -89,6 +91,9 @@ void fake_model_clear(FakeHost *fake)
 	g_ptr_array_unref(fake->drivers);
 	g_ptr_array_unref(fake->processes);
 	g_ptr_array_unref(fake->networks);
+	g_hash_table_unref(fake->leases);
+	g_hash_table_unref(fake->neighbours);
+	g_strfreev(fake->listeners);
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->notes);
 }

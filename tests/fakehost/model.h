@@ -70,6 +70,9 @@ typedef struct {
 	GPtrArray *drivers;   /* FakeDriver */
 	GPtrArray *processes; /* FakeProcess */
 	GPtrArray *networks;  /* char *, XML */
+	GHashTable *leases;     /* by bridge: char *, the file */
+	GStrv listeners;        /* as the description has them; or NULL */
+	GHashTable *neighbours; /* by bridge: char *, as the description has them */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
@@ -166,6 +169,14 @@ GStrv fake_pci_below(HostlerHost *host, const char *port);
 GStrv fake_pci_devices(HostlerHost *host);
 GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
+
+/* bridge.c */
+char *fake_lease_text(HostlerHost *host, const char *bridge, gsize *length);
+GArray *fake_neighbours(HostlerHost *host, const char *bridge, GError **error);
+int fake_listen(HostlerHost *host, GError **error);
+GArray *fake_listeners(HostlerHost *host, int protocol, GError **error);
+char *fake_listener_owner(HostlerHost *host, guint32 inode);
+gboolean fake_neighbours_heard(HostlerHost *host, int fd, const char *const *macs);
 
 /* display.c */
 void fake_display_init(FakeHost *fake);

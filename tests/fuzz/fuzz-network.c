@@ -8,7 +8,7 @@
 #include "hostler/text.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_subnet(const HostlerNetwork *network, const HostlerSubnet *subnet)
+static void check_subnet(const HostlerSubnet *subnet)
 {
 	g_assert_nonnull(subnet->address);
 	g_assert_cmpuint(subnet->prefix, <=, subnet->ipv6 ? 128 : 32);
@@ -17,8 +17,8 @@ static void check_subnet(const HostlerNetwork *network, const HostlerSubnet *sub
 		const HostlerReservation *reservation = g_ptr_array_index(subnet->reservations, i);
 
 		g_assert_nonnull(reservation->ip);
-		if (reservation->mac != NULL && !subnet->ipv6)
-			g_assert_nonnull(hostler_network_reserved_ipv4(network, reservation->mac));
+		if (reservation->mac != NULL)
+			g_assert_nonnull(hostler_subnet_reserved(subnet, reservation->mac));
 	}
 }
 
@@ -33,6 +33,6 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	}
 	g_assert_nonnull(network->name);
 	for (guint i = 0; i < network->subnets->len; i++)
-		check_subnet(network, g_ptr_array_index(network->subnets, i));
+		check_subnet(g_ptr_array_index(network->subnets, i));
 	return 0;
 }

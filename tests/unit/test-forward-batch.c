@@ -23,8 +23,9 @@ static ForwardElement new_element(const char *address, guint16 port)
 		.protocol = IPPROTO_TCP, .port = port, .guest_port = (guint16)(port + 1), .uuid = UUID
 	};
 
-	inet_pton(AF_INET, address, &element.address);
-	inet_pton(AF_INET, "192.168.122.10", &element.guest);
+	if (address != NULL)
+		g_assert_true(forward_address_read(address, &element.address));
+	g_assert_true(forward_address_read("192.168.122.10", &element.guest));
 	return element;
 }
 
@@ -78,7 +79,7 @@ static void test_outline(void)
 	g_array_append_val(changes, change);
 	change.kind = FORWARD_ADD_TABLE;
 	g_array_append_val(changes, change);
-	add_element(changes, FORWARD_ADD_ELEMENT, "0.0.0.0", 80);
+	add_element(changes, FORWARD_ADD_ELEMENT, NULL, 80);
 	change.kind = FORWARD_INSERT_RULE;
 	g_array_append_val(changes, change);
 	batch = forward_batch(changes, 1);
@@ -119,7 +120,7 @@ static int check_element(struct nftnl_set_elem *from, void *data)
 	ForwardElement element = { 0 }, expected;
 
 	g_assert_true(forward_element_read(from, &element));
-	expected = new_element(element.port > 600 ? "192.0.2.7" : "0.0.0.0", element.port);
+	expected = new_element(element.port > 600 ? "192.0.2.7" : NULL, element.port);
 	g_assert_true(forward_element_equal(&element, &expected));
 	g_assert_cmpuint(element.port, ==, seen->len + 1);
 	g_array_append_val(seen, element.port);
@@ -147,7 +148,7 @@ static void test_many(void)
 	int left;
 
 	for (guint port = 1; port <= 1000; port++)
-		add_element(changes, FORWARD_ADD_ELEMENT, port > 600 ? "192.0.2.7" : "0.0.0.0", (guint16)port);
+		add_element(changes, FORWARD_ADD_ELEMENT, port > 600 ? "192.0.2.7" : NULL, (guint16)port);
 	batch = forward_batch(changes, 1);
 	left = (int)batch->len;
 	for (message = (gpointer)batch->data; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
@@ -159,7 +160,7 @@ static void test_many(void)
 
 static void test_element(void)
 {
-	static const char *const addresses[] = { "0.0.0.0", "192.0.2.7" };
+	static const char *const addresses[] = { NULL, "192.0.2.7" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
 		ForwardElement element = new_element(addresses[i], 65534), read = { 0 }, key = { 0 };
@@ -177,7 +178,7 @@ static void test_element(void)
 /* Elements that somebody else put into our maps. */
 static void test_foreign_element(void)
 {
-	ForwardElement element = new_element("0.0.0.0", 1), read = { 0 };
+	ForwardElement element = new_element(NULL, 1), read = { 0 };
 	struct nftnl_set_elem *from = forward_element_new(&element, FALSE);
 
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_USERDATA, "\0\3no\0", 5);

@@ -24,6 +24,11 @@
 #define SOUND "table\nlookups any\nchain hairpin\n"
 #define WEB_ELEMENT "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.10\n"
 #define HAIRPIN "rule hairpin 9 virbr0 back\n"
+#define FLOATING U1 " tcp any 2222 2222 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24\n"
+#define TWO_ELEMENTS \
+	"element " U2 " udp any 53 53 53 virbr1 192.168.123.10\n" \
+	"element " U2 " udp any 54 54 54 virbr1 192.168.123.10\n"
+#define HAIRPINS HAIRPIN "rule hairpin 10 virbr1 back\n"
 #define GATES "rule filter 5 virbr0 out\nrule filter 6 virbr0 in\n"
 #define LIBVIRT "rule filter 2 jump\nrule filter 3 jump\n"
 
@@ -110,6 +115,22 @@ static const Case cases[] = {
 	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
 	{ "lookups-broken", WEB, "table\nlookups broken\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
 	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "floating-is-not-opened", FLOATING, "chain filter\n" LIBVIRT, INSERT_GATES },
+	{ "floating-stays-where-it-is", FLOATING, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, "" },
+	{ "floating-stays-in-a-new-table", FLOATING, "table\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
+	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "floating-not-to-another-port", FLOATING TWO,
+	  SOUND "element " U1 " tcp any 2222 2222 23 virbr0 192.168.122.10\n" TWO_ELEMENTS HAIRPINS,
+	  "delete tcp any 2222 -> 192.168.122.10:23 of " U1 "\n" },
+	{ "floating-not-of-another-vm", FLOATING TWO,
+	  SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n" TWO_ELEMENTS HAIRPINS,
+	  "delete tcp any 2222 -> 192.168.122.10:22 of " U2 "\n" },
+	{ "floating-not-outside-its-network", FLOATING TWO,
+	  SOUND "element " U1 " tcp any 2222 2222 22 virbr0 192.168.123.10\n" TWO_ELEMENTS HAIRPINS,
+	  "delete tcp any 2222 -> 192.168.123.10:22 of " U1 "\n" },
+	{ "floating-not-to-the-bridge", FLOATING TWO,
+	  SOUND "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.1\n" TWO_ELEMENTS HAIRPINS,
+	  "delete tcp any 2222 -> 192.168.122.1:22 of " U1 "\n" },
 	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
 	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
 };

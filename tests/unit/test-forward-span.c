@@ -10,6 +10,11 @@ static const char *const sound[] = {
 	"udp 192.0.2.7 5000 5010 6000 virbr-a.b_1 10.0.0.2",
 	"tcp any 1 65535 1 br0 10.0.0.2",
 	"tcp any 65535 65535 65535 abcdefghijklmno 10.0.0.2",
+	"tcp any 22 22 22 virbr0 192.168.122.10 mac=52:54:00:00:00:01 net=192.168.122.1/24",
+	"tcp any 22 22 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24",
+	"tcp any 22 22 22 virbr0 floating mac=52:54:00:00:00:01 net=fd00::1/64",
+	"udp 2001:db8::7 22 22 22 virbr0 fd00::7",
+	"udp any 22 22 22 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32 rate=1000000/d",
 };
 
 static const char *const unsound[] = {
@@ -27,7 +32,6 @@ static const char *const unsound[] = {
 	"tcp any 1x 1 1 br0 10.0.0.2",
 	"tcp any 1 1 1 br0 10.0.0",
 	"tcp any 1 1 1 br0 0.0.0.0",
-	"tcp any 1 1 1 br0 fe80::1",
 	"tcp any 1 1 1 br+ 10.0.0.2",
 	"tcp any 1 1 1 br\" 10.0.0.2",
 	"tcp any 1 1 1  10.0.0.2",
@@ -35,6 +39,23 @@ static const char *const unsound[] = {
 	"tcp any 1 1 1 br0 10.0.0.2 ",
 	"tcp any 1 1 1 br0 10.0.0.2 more",
 	" tcp any 1 1 1 br0 10.0.0.2",
+	"tcp any 1 1 1 br0 floating",
+	"tcp any 1 1 1 br0 floating mac=52:54:00:00:00:01",
+	"tcp any 1 1 1 br0 floating net=10.0.0.1/24",
+	"tcp 10.0.0.1 1 1 1 br0 fd00::7",
+	"tcp any 1 1 1 br0 10.0.0.2 net=fd00::1/64",
+	"tcp any 1 1 1 br0 10.0.0.2 net=10.0.0.1/33",
+	"tcp any 1 1 1 br0 10.0.0.2 net=10.0.0.1",
+	"tcp any 1 1 1 br0 10.0.0.2 mac=52:54:00:00:00:0",
+	"tcp any 1 1 1 br0 10.0.0.2 mac=52:54:00:00:00:0A",
+	"tcp any 1 1 1 br0 10.0.0.2 source=",
+	"tcp any 1 1 1 br0 10.0.0.2 source=10.0.0.0/8,",
+	"tcp any 1 1 1 br0 10.0.0.2 source=fd00::/8",
+	"tcp any 1 1 1 br0 10.0.0.2 rate=5",
+	"tcp any 1 1 1 br0 10.0.0.2 rate=0/s",
+	"tcp any 1 1 1 br0 10.0.0.2 rate=5/w",
+	"tcp any 1 1 1 br0 10.0.0.2 rate=5/sec",
+	"tcp any 1 1 1 br0 10.0.0.2 limit=5",
 };
 
 static void test_round_trip(void)
@@ -99,7 +120,8 @@ static void test_store(void)
 static void test_shown(void)
 {
 	static const char *const shown[] = { "tcp port 2222", "udp ports 5000-5010 of 192.0.2.7", "tcp ports 1-65535",
-					     "tcp port 65535" };
+					     "tcp port 65535", "tcp port 22", "tcp port 22", "tcp port 22",
+					     "udp port 22 of 2001:db8::7", "udp port 22" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sound); i++) {
 		ForwardSpan span = { 0 };
@@ -120,6 +142,8 @@ static void test_collide(void)
 		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 20 30 1 b 10.0.0.3", TRUE },
 		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 21 30 1 b 10.0.0.3", FALSE },
 		{ "tcp any 10 20 1 b 10.0.0.2", "udp any 10 20 1 b 10.0.0.3", FALSE },
+		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 10 20 1 b fd00::3", FALSE },
+		{ "tcp any 10 20 1 b fd00::2", "tcp any 20 20 1 b fd00::3", TRUE },
 		{ "tcp any 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 15 15 1 b 10.0.0.3", TRUE },
 		{ "tcp 192.0.2.7 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 1 10 1 b 10.0.0.3", TRUE },
 		{ "tcp 192.0.2.8 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 1 10 1 b 10.0.0.3", FALSE },

@@ -10,6 +10,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
@@ -262,10 +264,176 @@ static void test_listen(void)
 	close(fd);
 }
 
+/* --- sockets --- */
+
+static int listen_on(int type, guint16 *port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	g_assert_cmpint(bind(fd, (const struct sockaddr *)&address, sizeof(address)), ==, 0);
+	g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &length), ==, 0);
+	if (type == SOCK_STREAM)
+		g_assert_cmpint(listen(fd, 1), ==, 0);
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+static const HostlerListener *find_listener(const GArray *listeners, guint16 port)
+{
+	for (guint i = 0; i < listeners->len; i++) {
+		if (g_array_index(listeners, HostlerListener, i).port == port)
+			return &g_array_index(listeners, HostlerListener, i);
+	}
+	return NULL;
+}
+
+static void test_listeners(gconstpointer data)
+{
+	int protocol = GPOINTER_TO_INT(data);
+	g_autoptr(GError) error = NULL;
+	guint16 port = 0;
+	int fd = listen_on(protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM, &port);
+	g_autoptr(GArray) listeners = host->ops->listeners(host, protocol, &error);
+	g_autoptr(GArray) after = NULL;
+	const HostlerListener *found;
+
+	g_assert_no_error(error);
+	found = find_listener(listeners, port);
+	g_assert_nonnull(found);
+	g_assert_cmpint(found->family, ==, AF_INET);
+	g_assert_cmpuint(found->inode, !=, 0);
+	close(fd);
+	after = host->ops->listeners(host, protocol, &error);
+	g_assert_no_error(error);
+	g_assert_null(find_listener(after, port));
+}
+
+/* --- neighbours --- */
+
+#define CARD "virbr9"
+
+static void ask_kernel(struct nlmsghdr *message)
+{
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	union {
+		struct nlmsghdr header;
+		char bytes[1024];
+	} answer;
+
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+	g_assert_cmpint(mnl_socket_sendto(socket, message, message->nlmsg_len), >, 0);
+	g_assert_cmpint(mnl_socket_recvfrom(socket, &answer, sizeof(answer)), >, 0);
+	g_assert_cmpint(((const struct nlmsgerr *)mnl_nlmsg_get_payload(&answer.header))->error, ==, 0);
+	mnl_socket_close(socket);
+}
+
+static void make_bridge(void)
+{
+	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *header;
+	struct nlattr *info;
+
+	message->nlmsg_type = RTM_NEWLINK;
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	*header = (struct ifinfomsg){ .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	mnl_attr_put_strz(message, IFLA_IFNAME, CARD);
+	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(message, info);
+	ask_kernel(message);
+}
+
+static void put_neighbour(const char *text, const guint8 *mac, guint16 state)
+{
+	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	gboolean is_v6 = strchr(text, ':') != NULL;
+	guint8 address[16];
+	struct ndmsg *header;
+
+	message->nlmsg_type = RTM_NEWNEIGH;
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	*header = (struct ndmsg){ .ndm_family = is_v6 ? AF_INET6 : AF_INET,
+				  .ndm_ifindex = (int)if_nametoindex(CARD),
+				  .ndm_state = state };
+	g_assert_cmpint(inet_pton(header->ndm_family, text, address), ==, 1);
+	mnl_attr_put(message, NDA_DST, is_v6 ? 16 : 4, address);
+	mnl_attr_put(message, NDA_LLADDR, HOSTLER_MAC_BYTES, mac);
+	ask_kernel(message);
+}
+
+static const guint8 ours[HOSTLER_MAC_BYTES] = { 0x52, 0x54, 0, 0, 0, 1 };
+static const guint8 others[HOSTLER_MAC_BYTES] = { 0x52, 0x54, 0, 0, 0, 2 };
+
+static const HostlerNeighbour *find_neighbour(const GArray *neighbours, const char *text)
+{
+	for (guint i = 0; i < neighbours->len; i++) {
+		const HostlerNeighbour *neighbour = &g_array_index(neighbours, HostlerNeighbour, i);
+		char shown[INET6_ADDRSTRLEN];
+
+		inet_ntop(neighbour->family, neighbour->address, shown, sizeof(shown));
+		if (g_str_equal(shown, text))
+			return neighbour;
+	}
+	return NULL;
+}
+
+static void test_neighbours(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) neighbours = NULL;
+	g_autoptr(GArray) elsewhere = NULL;
+	const HostlerNeighbour *found;
+
+	make_bridge();
+	put_neighbour("192.168.122.50", ours, NUD_PERMANENT);
+	put_neighbour("192.168.122.51", others, NUD_STALE);
+	put_neighbour("2001:db8::50", ours, NUD_REACHABLE);
+	put_neighbour("192.168.122.52", ours, NUD_FAILED);
+	neighbours = host->ops->neighbours(host, CARD, &error);
+	g_assert_no_error(error);
+	found = find_neighbour(neighbours, "192.168.122.50");
+	g_assert_nonnull(found);
+	g_assert_cmpmem(found->mac, sizeof(found->mac), ours, sizeof(ours));
+	g_assert_true(found->fresh);
+	g_assert_false(find_neighbour(neighbours, "192.168.122.51")->fresh);
+	g_assert_true(find_neighbour(neighbours, "2001:db8::50")->fresh);
+	g_assert_null(find_neighbour(neighbours, "192.168.122.52"));
+	elsewhere = host->ops->neighbours(host, "no-such-bridge", &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(elsewhere->len, ==, 0);
+}
+
+static void test_neighbours_heard(void)
+{
+	static const char *const macs[] = { "52:54:00:00:00:01", NULL };
+	g_autoptr(GError) error = NULL;
+	int fd = host->ops->neighbours_listen(host, &error);
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+	g_assert_no_error(error);
+	g_assert_false(host->ops->neighbours_heard(host, fd, macs));
+	put_neighbour("192.168.122.60", others, NUD_REACHABLE);
+	g_assert_cmpint(poll(&readable, 1, 10 * 1000), ==, 1);
+	g_assert_false(host->ops->neighbours_heard(host, fd, macs));
+	put_neighbour("192.168.122.61", ours, NUD_REACHABLE);
+	g_assert_cmpint(poll(&readable, 1, 10 * 1000), ==, 1);
+	g_assert_true(host->ops->neighbours_heard(host, fd, macs));
+	g_assert_cmpint(poll(&readable, 1, 0), ==, 0);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	set_up();
+	g_test_add_data_func("/netlink/listeners/tcp", GINT_TO_POINTER(IPPROTO_TCP), test_listeners);
+	g_test_add_data_func("/netlink/listeners/udp", GINT_TO_POINTER(IPPROTO_UDP), test_listeners);
+	g_test_add_func("/netlink/neighbours", test_neighbours);
+	g_test_add_func("/netlink/neighbours-heard", test_neighbours_heard);
 	g_test_add_func("/netlink/commit", test_commit);
 	g_test_add_func("/netlink/refused", test_refused);
 	g_test_add_func("/netlink/stale", test_stale);

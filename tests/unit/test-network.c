@@ -14,6 +14,20 @@ static HostlerNetwork *parse(const char *xml, GError **error)
 	return hostler_network_from_xml(exact, length, error);
 }
 
+/* By the first IPv4 subnet that reserves one. */
+static const char *reserved_ipv4(const HostlerNetwork *network, const char *mac)
+{
+	const char *ip = NULL;
+
+	for (guint i = 0; ip == NULL && i < network->subnets->len; i++) {
+		const HostlerSubnet *subnet = g_ptr_array_index(network->subnets, i);
+
+		if (!subnet->ipv6)
+			ip = hostler_subnet_reserved(subnet, mac);
+	}
+	return ip;
+}
+
 /* Taken from libvirt 9.0 while the network ran: of the hook, and of /run. */
 static void test_file(gconstpointer data)
 {
@@ -41,11 +55,11 @@ static void test_file(gconstpointer data)
 	g_assert_cmpuint(subnet->prefix, ==, 64);
 	g_assert_true(subnet->ipv6);
 	/* The XML has it as the admin wrote it: 52:54:00:AA:bb:0c. */
-	g_assert_cmpstr(hostler_network_reserved_ipv4(network, "52:54:00:aa:bb:0c"), ==, "192.168.177.22");
-	g_assert_cmpstr(hostler_network_reserved_ipv4(network, "52:54:0:AA:BB:c"), ==, "192.168.177.22");
-	g_assert_null(hostler_network_reserved_ipv4(network, "52:54:00:aa:bb:0d"));
-	g_assert_null(hostler_network_reserved_ipv4(network, "nonsense"));
-	g_assert_null(hostler_network_reserved_ipv4(network, NULL));
+	g_assert_cmpstr(reserved_ipv4(network, "52:54:00:aa:bb:0c"), ==, "192.168.177.22");
+	g_assert_cmpstr(reserved_ipv4(network, "52:54:0:AA:BB:c"), ==, "192.168.177.22");
+	g_assert_null(reserved_ipv4(network, "52:54:00:aa:bb:0d"));
+	g_assert_null(reserved_ipv4(network, "nonsense"));
+	g_assert_null(reserved_ipv4(network, NULL));
 }
 
 static void test_plain(void)
@@ -142,9 +156,9 @@ static void test_reservations(void)
 	g_assert_cmpuint(subnet->reservations->len, ==, 2);
 	g_assert_null(((HostlerReservation *)subnet->reservations->pdata[0])->mac);
 	g_assert_cmpstr(((HostlerReservation *)subnet->reservations->pdata[0])->ip, ==, "10.0.0.5");
-	g_assert_null(hostler_network_reserved_ipv4(network, "52:54:00:00:00:01"));
-	g_assert_cmpstr(hostler_network_reserved_ipv4(network, "52:54:00:00:00:02"), ==, "10.0.0.6");
-	g_assert_cmpstr(hostler_network_reserved_ipv4(network, "52:54:00:00:00:03"), ==, "10.0.1.6");
+	g_assert_null(reserved_ipv4(network, "52:54:00:00:00:01"));
+	g_assert_cmpstr(reserved_ipv4(network, "52:54:00:00:00:02"), ==, "10.0.0.6");
+	g_assert_cmpstr(reserved_ipv4(network, "52:54:00:00:00:03"), ==, "10.0.1.6");
 }
 
 static void test_refused(void)
