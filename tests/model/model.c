@@ -13,6 +13,7 @@ void model_init(Model *model)
 		g_snprintf(vm->uuid, sizeof(vm->uuid), "00000000-0000-4000-8000-0000000000%02u", i);
 		g_snprintf(vm->mac, sizeof(vm->mac), "52:54:00:00:22:%02u", i);
 		g_snprintf(vm->guest, sizeof(vm->guest), "192.168.122.%u", 10 + i);
+		vm->is_leased = i >= MODEL_N_RESERVED;
 	}
 }
 

@@ -6,6 +6,7 @@
 /* What forwarding is to come to, without any of how: VMs, and which port leads where. */
 
 #define MODEL_N_VMS 6
+#define MODEL_N_RESERVED 4 /* the first of them; the others lease */
 #define MODEL_MAX_WANTS 3
 
 typedef enum {
@@ -27,7 +28,8 @@ typedef struct {
 	char name[8];
 	char uuid[37];
 	char mac[18];
-	char guest[16]; /* the address that its network reserves for it */
+	char guest[16];     /* its address */
+	gboolean is_leased; /* which its network does not reserve: dnsmasq gave it */
 	ModelState state;
 	ModelWant wants[MODEL_MAX_WANTS];
 	guint n_wants;

@@ -26,7 +26,7 @@ static void write_network(Steps *steps)
 	g_autoptr(GString) hosts = g_string_new(NULL);
 	g_autofree char *xml = NULL;
 
-	for (guint i = 0; i < MODEL_N_VMS; i++)
+	for (guint i = 0; i < MODEL_N_RESERVED; i++)
 		g_string_append_printf(hosts, "<host mac='%s' ip='%s'/>", steps->model.vms[i].mac,
 				       steps->model.vms[i].guest);
 	xml = g_strdup_printf("<networkstatus><network><name>default</name>"
@@ -36,6 +36,25 @@ static void write_network(Steps *steps)
 			      "</networkstatus>",
 			      hosts->str);
 	realhost_set_network("default", xml);
+}
+
+#define LEASE_FILE "/var/lib/libvirt/dnsmasq/" STEPS_BRIDGE ".status"
+
+/* Whether they run on makes no difference: the last one counts until somebody says otherwise. */
+static void write_leases(Steps *steps)
+{
+	g_autoptr(GString) text = g_string_new("[\n");
+
+	for (guint i = MODEL_N_RESERVED; i < MODEL_N_VMS; i++) {
+		const ModelVm *vm = &steps->model.vms[i];
+		gint64 seconds = g_get_real_time() / G_USEC_PER_SEC + (pick(steps, 2) == 0 ? 3600 : -3600);
+
+		g_string_append_printf(text,
+				       "{\"ip-address\": \"%s\", \"mac-address\": \"%s\", \"hostname\": \"vm0\", "
+				       "\"expiry-time\": %" G_GINT64_FORMAT "}%s\n",
+				       vm->guest, vm->mac, seconds, i + 1 < MODEL_N_VMS ? "," : "]");
+	}
+	realhost_write(LEASE_FILE, text->str);
 }
 
 static char *vm_xml(const ModelVm *vm)
@@ -214,17 +233,38 @@ static gboolean step_restart(Steps *steps)
 	return TRUE;
 }
 
-static gboolean step_reservation(Steps *steps)
+/* Each VM has five addresses that nobody else has. */
+static ModelVm *move_guest(Steps *steps)
 {
 	ModelVm *vm = pick_vm(steps);
 
-	/* Each VM has five addresses that nobody else has. */
 	g_snprintf(vm->guest, sizeof(vm->guest), "192.168.122.%u",
 		   10 + (guint)(vm - steps->model.vms) + MODEL_N_VMS * pick(steps, 5));
-	write_network(steps);
-	if (vm->state == MODEL_RUNNING)
-		call(steps, vm, HOSTLER_OP_RECONNECT, NULL);
 	g_string_append_printf(steps->story, "%s has %s now", vm->name, vm->guest);
+	return vm;
+}
+
+static gboolean step_address(Steps *steps)
+{
+	ModelVm *vm = move_guest(steps);
+
+	write_network(steps);
+	write_leases(steps);
+	if (!vm->is_leased && vm->state == MODEL_RUNNING)
+		call(steps, vm, HOSTLER_OP_RECONNECT, NULL);
+	realhost_settle(steps->host);
+	return TRUE;
+}
+
+/* Seen half written, or not at all: what is open stays open. */
+static gboolean step_leases_torn(Steps *steps)
+{
+	static const char *const torn[] = { "", "[", "[\n{\"ip-address\": \"192.168.122.1", "null", "[]", "\xff\xfe" };
+	const char *text = torn[pick(steps, G_N_ELEMENTS(torn))];
+
+	realhost_write(LEASE_FILE, text);
+	realhost_settle(steps->host);
+	g_string_append_printf(steps->story, "the leases are %" G_GSIZE_FORMAT " bytes of nonsense", strlen(text));
 	return TRUE;
 }
 
@@ -276,7 +316,7 @@ static const struct {
 	guint weight;
 } kinds[] = {
 	{ step_prepare, 8 }, { step_start, 5 },   { step_stop, 3 },        { step_qemu_dies, 2 },   { step_hook_killed, 3 },
-	{ step_restart, 1 }, { step_hurt, 4 },    { step_reservation, 2 }, { step_commits_fail, 2 },
+	{ step_leases_torn, 1 }, { step_restart, 1 }, { step_hurt, 4 },    { step_address, 3 }, { step_commits_fail, 2 },
 };
 
 /* --- */
@@ -286,6 +326,7 @@ void steps_begin(Steps *steps, HostlerHost *host, guint32 seed)
 	*steps = (Steps){ .host = host, .rand = g_rand_new_with_seed(seed), .story = g_string_new(NULL) };
 	model_init(&steps->model);
 	write_network(steps);
+	write_leases(steps);
 	realhost_nft_commands("flush ruleset\n");
 	lay_rules(steps);
 }
@@ -302,6 +343,16 @@ static guint pick_kind(Steps *steps)
 	return i;
 }
 
+/* Hooks do not know where a guest without a reservation is; hostler-watch does. */
+static gboolean has_leased(const Model *model)
+{
+	for (guint i = MODEL_N_RESERVED; i < MODEL_N_VMS; i++) {
+		if (model->vms[i].state == MODEL_RUNNING)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Some have nobody to happen to. */
 gboolean steps_take(Steps *steps)
 {
@@ -309,8 +360,11 @@ gboolean steps_take(Steps *steps)
 
 	g_string_truncate(steps->story, 0);
 	steps->touched = FALSE;
+	write_leases(steps);
 	while (steps->story->len == 0)
 		agreed = kinds[pick_kind(steps)].take(steps);
+	if (has_leased(&steps->model))
+		realhost_settle(steps->host);
 	return agreed;
 }
 

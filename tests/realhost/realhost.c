@@ -26,6 +26,7 @@ static struct {
 	guint64 libvirtd; /* its start time */
 	guint n_failures;
 	gboolean is_stale;
+	gboolean is_hook; /* which does not look where guests are */
 	guint n_doors; /* to nf_tables, until this process dies; 0: it lives */
 	RealhostTimes times;
 	gint64 begun;
@@ -63,6 +64,11 @@ static char *vm_xml(HostlerHost *host, const char *uuid)
 
 static void helper_start(HostlerHost *host, HostlerHelper helper)
 {
+}
+
+static char *lease_text(HostlerHost *host, const char *bridge, gsize *length)
+{
+	return real.is_hook ? NULL : real.machine->lease_text(host, bridge, length);
 }
 
 /* --- nf_tables, timed --- */
@@ -140,6 +146,7 @@ HostlerHost *realhost_new(void)
 	real.ops.process_find = process_find;
 	real.ops.qemu_find = qemu_find;
 	real.ops.vm_xml = vm_xml;
+	real.ops.lease_text = lease_text;
 	real.ops.helper_start = helper_start;
 	real.ops.nft_dump = nft_dump;
 	real.ops.nft_commit = nft_commit;
@@ -210,6 +217,7 @@ gboolean realhost_call(HostlerHost *host, const char *name, HostlerOperation ope
 	gboolean done;
 
 	begin_call(host);
+	real.is_hook = TRUE;
 	done = hostler_lifecycle_run(host, &event, xml, strlen(xml), error);
 	end_call();
 	return done;
@@ -234,6 +242,7 @@ gboolean realhost_call_killed(HostlerHost *host, const char *name, HostlerOperat
 void realhost_settle(HostlerHost *host)
 {
 	begin_call(host);
+	real.is_hook = FALSE;
 	hostler_lifecycle_settle(host, HOSTLER_SETTLE_IN_PASSING);
 	end_call();
 }

@@ -23,12 +23,12 @@ void realhost_qemu_end(const char *name);
 /* A libvirtd in the place of the last. */
 void realhost_libvirtd_restart(HostlerHost *host);
 
-/* One call of the qemu hook. FALSE: refused. */
+/* One call of the qemu hook, which sees no leases. FALSE: refused. */
 gboolean realhost_call(HostlerHost *host, const char *name, HostlerOperation operation, const char *xml, GError **error);
 /* The same in a process that is killed as it comes to the door-th of its doors to
  * nf_tables; a commit has one on each side. FALSE: it came to its end before. */
 gboolean realhost_call_killed(HostlerHost *host, const char *name, HostlerOperation operation, const char *xml, guint door);
-/* What hostler-watch and other hooks do. */
+/* What hostler-watch does. */
 void realhost_settle(HostlerHost *host);
 /* As many commits to come find the ruleset changed under them (`is_stale`), or fail. */
 void realhost_fail_commits(guint n, gboolean is_stale);
