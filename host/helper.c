@@ -198,8 +198,10 @@ void host_helper_start(HostlerHost *host, HostlerHelper helper)
 
 	if (helper == HOSTLER_HELPER_SETTLE && by_systemd)
 		leave_call(host);
-	else if (helper == HOSTLER_HELPER_SETTLE)
+	else if (helper == HOSTLER_HELPER_SETTLE && geteuid() == 0) /* it is root's */
 		start_settle(host);
+	else if (helper == HOSTLER_HELPER_SETTLE)
+		return;
 	else if (!by_systemd) /* its path units start them */
 		start_helper(host, helper);
 }

@@ -11,6 +11,7 @@
 #include "plugins/forward/change.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
+#include "plugins/forward/settle.h"
 #include "plugins/forward/status.h"
 #include "plugins/forward/stays.h"
 
@@ -140,20 +141,21 @@ static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **e
 	return host->ops->nft_commit(host, batch->data, batch->len, error);
 }
 
-static void settle_kernel(HostlerHost *host, const GPtrArray *stays)
+static gboolean settle_kernel(HostlerHost *host, const GPtrArray *stays)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < TRIES; i++) {
 		g_clear_error(&error);
 		if (try_settle(host, stays, &error))
-			return;
+			return TRUE;
 		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
 			break;
 	}
 	/* A host without nf_tables and without forwards has lost nothing. */
 	hostler_log(stays->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
 		    NULL, "forwarded ports may not answer: %s", error->message);
+	return stays->len == 0;
 }
 
 static void settle_links(HostlerHost *host, const GPtrArray *stays)
@@ -166,24 +168,30 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 }
 
 /* Read under the lock: whoever closes ports has its stay on disk before it asks for it. */
-static void settle_locked(HostlerHost *host)
+static gboolean settle_locked(HostlerHost *host)
 {
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	gboolean settled = settle_kernel(host, stays);
 
-	settle_kernel(host, stays);
 	settle_links(host, stays);
+	return settled;
 }
 
-static void forward_settle(HostlerHost *host, HostlerSettleDepth depth)
+gboolean forward_settle(HostlerHost *host)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(HostlerLock) lock = hostler_lock_firewall(host, &error);
 
 	if (lock != NULL)
-		settle_locked(host);
-	else
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "forwarded ports may not answer: %s",
-			    error->message);
+		return settle_locked(host);
+	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "forwarded ports may not answer: %s",
+		    error->message);
+	return FALSE;
+}
+
+static void settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	forward_settle(host);
 }
 
 /* The stay is marked as ended by now, so settling closes its ports. */
@@ -192,7 +200,7 @@ static void forward_stopped(HostlerHost *host, const char *uuid)
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
 
 	if (stay != NULL && forward_stay_has_spans(stay))
-		forward_settle(host, HOSTLER_SETTLE_IN_PASSING);
+		forward_settle(host);
 }
 
 const HostlerPlugin hostler_plugin_forward = {
@@ -202,6 +210,6 @@ const HostlerPlugin hostler_plugin_forward = {
 	.acquire = forward_acquire,
 	.started = fill_stay,
 	.stopped = forward_stopped,
-	.settle = forward_settle,
+	.settle = settle,
 	.status = forward_status,
 };

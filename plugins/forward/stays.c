@@ -113,6 +113,29 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 	return desired;
 }
 
+static void add_floating(GPtrArray *macs, const HostlerRecord *stay)
+{
+	g_autoptr(GArray) spans = forward_stay_spans(stay);
+
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		if (forward_span_floats(span) && !g_ptr_array_find_with_equal_func(macs, span->mac, g_str_equal, NULL))
+			g_ptr_array_add(macs, g_strdup(span->mac));
+	}
+}
+
+GStrv forward_stays_floating(HostlerHost *host)
+{
+	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	GPtrArray *macs = g_ptr_array_new();
+
+	for (guint i = 0; i < stays->len; i++)
+		add_floating(macs, g_ptr_array_index(stays, i));
+	g_ptr_array_add(macs, NULL);
+	return (GStrv)g_ptr_array_free(macs, FALSE);
+}
+
 static void add_holdings(GArray *holdings, const HostlerRecord *stay, const char *name)
 {
 	g_autoptr(GArray) spans = forward_stay_spans(stay);

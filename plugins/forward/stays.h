@@ -20,6 +20,9 @@ void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArr
  * reserved address were found before. */
 ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const GArray *held);
 
+/* The MACs of the guests of open stays that are to be found, lower case. */
+GStrv forward_stays_floating(HostlerHost *host);
+
 /* The ports of all VMs but `uuid`, of those that are only prepared, too
  * (ForwardHolding). Their names are put into `names`, which must live as long. */
 GArray *forward_stays_holdings(HostlerHost *host, const char *uuid, GPtrArray *names);

@@ -46,9 +46,16 @@ make_world() {
 	add_leg web virbr0 192.168.122.10/24 192.168.122.1
 	add_leg mail virbr0 192.168.122.11/24 192.168.122.1
 	add_leg far virbr1 192.168.123.10/24 192.168.123.1
+	add_leg roam virbr0 192.168.122.60/24 192.168.122.1
+	in_ns roam ip link set eth0 address 52:54:00:00:22:12
+	in_ns roam ip addr add 192.168.122.61/24 dev eth0
+	in_ns roam ip route replace default via 192.168.122.1
+	mount -t tmpfs none /var/lib/libvirt
+	mkdir -p /var/lib/libvirt/dnsmasq
 	serve web tcp/22 tcp/9000 tcp/9001 tcp/9002 udp/5000
 	serve mail tcp/22 udp/5000
 	serve far tcp/22
+	serve roam tcp/192.168.122.60/22 tcp/192.168.122.61/22
 	serve outside tcp/2222
 	"$here/answer" host tcp/127.0.0.1/2222 </dev/null >/dev/null 2>&1 &
 	wait_for 3 quietly in_ns outside "$here/answer" --ask tcp 192.0.2.2 2222
@@ -144,12 +151,25 @@ foreign_rules() {
 	iptables-save | sed '/^#/d; /hostler-forward/d; s/\[[0-9:]*\]//'
 }
 
+# --- dnsmasq's leases, as libvirt's helper writes them: a new file in the place of the old one ---
+
+# lease ADDRESS MAC EXPIRY
+lease() {
+	printf '{ "ip-address": "%s", "mac-address": "%s", "hostname": "%s", "expiry-time": %s }' "$1" "$2" ']}"$(reboot)' "$3" |
+		sed 's/]}"/]}\\"/'
+}
+# write_leases TEXT
+write_leases() {
+	printf '%s\n' "$1" >/var/lib/libvirt/dnsmasq/virbr0.status.new
+	mv /var/lib/libvirt/dnsmasq/virbr0.status.new /var/lib/libvirt/dnsmasq/virbr0.status
+}
+
 # --- VMs ---
 
 declare -A vm_uuid=([web]=11111111-0000-0000-0000-000000000001 [mail]=11111111-0000-0000-0000-000000000002
-	[far]=11111111-0000-0000-0000-000000000003)
+	[far]=11111111-0000-0000-0000-000000000003 [roam]=11111111-0000-0000-0000-000000000004)
 declare -A vm_net=([web]="default virbr0 52:54:00:00:22:10" [mail]="default virbr0 52:54:00:00:22:11"
-	[far]="second virbr1 52:54:00:00:23:10")
+	[far]="second virbr1 52:54:00:00:23:10" [roam]="default virbr0 52:54:00:00:22:12")
 
 # vm_xml NAME FORWARDS [bridge]: as libvirt gives it, with the bridge once the VM starts.
 vm_xml() {

@@ -1,130 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hostler-watch: keeps forwarded ports answering while others change the
- * firewall. Whenever nf_tables or a stay changes it settles the forward plugin;
- * it leaves when no VM has ports open. Who starts it (systemd, or the hook where
- * there is none) gives it its user and CAP_NET_ADMIN; it writes no file but its
- * pid into the lock. */
+/* hostler-watch: keeps forwarded ports answering while others change the firewall,
+ * and has them follow guests that get another address. Whenever nf_tables, a stay,
+ * a lease or a neighbour changes it settles the forward plugin; it leaves when no VM
+ * has ports open. Who starts it (systemd, or the hook where there is none) gives it
+ * its user and CAP_NET_ADMIN. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hostler/error.h"
 #include "hostler/log.h"
-#include "hostler/plugin.h"
 #include "hostler/record.h"
+#include "plugins/forward/settle.h"
+#include "plugins/forward/stays.h"
+#include "qemu-helpers/watch/rights.h"
+#include "qemu-helpers/watch/sources.h"
 
 /* Those who change a firewall do it in bursts. Who changes it back each time we
  * settle is waited for longer and longer, so that no fight takes a whole CPU. */
 #define PAUSE_MIN_MICROSECONDS (20 * 1000)
 #define PAUSE_MAX_MICROSECONDS (320 * 1000)
-#define SETTLE_SECONDS 20
+/* What could not be settled, for another run of ours kept the lock or the kernel did
+ * not want to: when to try again, longer and longer. */
+#define RETRY_MIN_MICROSECONDS G_USEC_PER_SEC
+#define RETRY_MAX_MICROSECONDS (60 * G_USEC_PER_SEC)
+#define SETTLE_SECONDS 5
 #define LOCK_TRIES 5
 #define LOCK_PAUSE_MICROSECONDS (10 * 1000)
-
-enum { SIGNALS, FILES, RULES, N_SOURCES };
 
 typedef struct {
 	HostlerHost *host;
 	char *folder_path;
 	int folder; /* locked while we serve */
-	struct pollfd sources[N_SOURCES];
+	Sources sources;
 	gint64 due;     /* when to settle, by ops->monotonic(); 0: nothing has changed */
 	gint64 settled; /* when we last did */
 	gint64 pause;
+	gint64 retry;   /* 0: the last settling did what was to be done */
 	gboolean is_blind;
 	gboolean is_over;
 } Watch;
-
-/* --- rights --- */
-
-#define RIGHTS (1U << CAP_NET_ADMIN)
-
-static gboolean has_no_other_rights(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	return syscall(SYS_capget, &header, data) == 0 && data[0].effective == RIGHTS &&
-	       data[0].permitted == RIGHTS && data[1].permitted == 0;
-}
-
-/* Sockets to nf_tables are all that it opens in its life. The unit leaves nothing
- * to take away and forbids capset(); so what counts is what is left. */
-static gboolean drop_rights(GError **error)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{ .effective = RIGHTS, .permitted = RIGHTS },
-	};
-
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	syscall(SYS_capset, &header, data);
-	if (has_no_other_rights() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		return TRUE;
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-		    "hostler-watch needs CAP_NET_ADMIN, and no other right; let its unit start it: "
-		    "systemctl start hostler-watch.path");
-	return FALSE;
-}
-
-/* --- sources --- */
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int open_files(Watch *watch)
-{
-	g_autofree char *stays = hostler_record_path(watch->host, HOSTLER_RECORD_STAY, NULL);
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	guint32 mask = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR;
-
-	if (fd >= 0 && inotify_add_watch(fd, watch->folder_path, mask) >= 0 &&
-	    inotify_add_watch(fd, stays, mask) >= 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static gboolean open_sources(Watch *watch, GError **error)
-{
-	watch->sources[SIGNALS] = (struct pollfd){ .fd = open_signals(), .events = POLLIN };
-	watch->sources[FILES] = (struct pollfd){ .fd = open_files(watch), .events = POLLIN };
-	if (watch->sources[SIGNALS].fd < 0 || watch->sources[FILES].fd < 0) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot watch %s: %s", watch->folder_path,
-			    g_strerror(errno));
-		return FALSE;
-	}
-	watch->sources[RULES] =
-		(struct pollfd){ .fd = watch->host->ops->nft_listen(watch->host, error), .events = POLLIN };
-	return watch->sources[RULES].fd >= 0;
-}
-
-/* What it says does not matter: records and kernel are read anyway. An error
- * (ENOBUFS) says that more has changed than could be told. */
-static void drain(int fd)
-{
-	char buffer[1024];
-
-	while (read(fd, buffer, sizeof(buffer)) > 0 || errno == EINTR || errno == ENOBUFS)
-		;
-}
 
 /* --- settling --- */
 
@@ -137,7 +54,7 @@ static void settle_later(Watch *watch)
 {
 	gint64 time = now(watch);
 
-	if (watch->due != 0)
+	if (watch->due != 0 && (watch->retry == 0 || watch->due <= time + PAUSE_MAX_MICROSECONDS))
 		return;
 	if (time - watch->settled > 4 * PAUSE_MAX_MICROSECONDS)
 		watch->pause = PAUSE_MIN_MICROSECONDS;
@@ -171,21 +88,43 @@ static gboolean sees_all(Watch *watch)
 	return !watch->is_blind;
 }
 
-static void settle_plugins(Watch *watch)
+/* A QEMU that ended and of which no hook has told: its records are root's to mend. */
+static void call_for_the_dead(Watch *watch)
 {
-	const HostlerPlugin *const *plugins = hostler_plugins();
+	g_autoptr(GPtrArray) stays = hostler_records_load(watch->host, HOSTLER_RECORD_STAY);
 
-	for (guint i = 0; plugins[i] != NULL; i++)
-		plugins[i]->settle(watch->host, HOSTLER_SETTLE_IN_PASSING);
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+
+		if (stay->phase == HOSTLER_PHASE_HELD && forward_stay_has_spans(stay) &&
+		    !hostler_record_alive(watch->host, stay)) {
+			watch->host->ops->helper_start(watch->host, HOSTLER_HELPER_SETTLE);
+			return;
+		}
+	}
+}
+
+static void retry_later(Watch *watch)
+{
+	watch->retry = CLAMP(2 * watch->retry, RETRY_MIN_MICROSECONDS, RETRY_MAX_MICROSECONDS);
+	watch->due = now(watch) + watch->retry;
 }
 
 static void settle(Watch *watch)
 {
+	gboolean done;
+
 	watch->host->deadline = now(watch) + SETTLE_SECONDS * G_USEC_PER_SEC;
 	watch->due = 0;
-	if (sees_all(watch))
-		settle_plugins(watch);
+	done = !sees_all(watch) || forward_settle(watch->host);
+	g_strfreev(watch->sources.macs);
+	watch->sources.macs = forward_stays_floating(watch->host);
+	call_for_the_dead(watch);
 	watch->settled = now(watch);
+	if (done)
+		watch->retry = 0;
+	else
+		retry_later(watch);
 }
 
 /* --- serving --- */
@@ -206,17 +145,8 @@ static int time_to_wait(const Watch *watch)
 
 static void wait_for_change(Watch *watch)
 {
-	if (poll(watch->sources, N_SOURCES, time_to_wait(watch)) <= 0)
-		return;
-	for (guint i = 0; i < N_SOURCES; i++) {
-		if (watch->sources[i].revents == 0)
-			continue;
-		drain(watch->sources[i].fd);
-		if (i == SIGNALS)
-			watch->is_over = TRUE;
-		else
-			settle_later(watch);
-	}
+	if (sources_wait(&watch->sources, time_to_wait(watch), &watch->is_over))
+		settle_later(watch);
 }
 
 /* What changed before we listened is only seen by looking. */
@@ -262,7 +192,7 @@ static gboolean open_watch(Watch *watch, GError **error)
 		return TRUE;
 	}
 	if (watch->folder >= 0)
-		return drop_rights(error) && open_sources(watch, error);
+		return rights_drop(error) && sources_open(&watch->sources, watch->host, watch->folder_path, error);
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
 		    "cannot open %s: %s; it is for root and the group hostler to read", watch->folder_path,
 		    g_strerror(errno));
@@ -282,6 +212,7 @@ int main(void)
 	}
 	serve_alone(&watch);
 	hostler_host_free(watch.host);
+	g_strfreev(watch.sources.macs);
 	g_free(watch.folder_path);
 	return 0;
 }
