@@ -1,26 +1,33 @@
 # The reachability table: who reaches what, asked of all at once. Sourced by `run`.
 # shellcheck shell=bash disable=SC2154
 
-# A cell is a line: FROM NAME PROTO ADDRESS PORT EXPECTED. `self` is the VM that the port leads to, `other` another.
-cells_web() {
-	local from
-	for from in outside host other self; do
-		printf '%s %s-tcp-v4 tcp 192.0.2.1 2222 web tcp 22 to %s\n' "$from" "$from" "$(peer "$from")"
-		printf '%s %s-udp-v4 udp 192.0.2.1 5000 web udp 5000 to %s\n' "$from" "$from" "$(peer "$from")"
+# A cell is a line: FROM NAME PROTO ADDRESS PORT EXPECTED. web has a reserved address, mail a leased one; `self` is the
+# VM that the port leads to, `other` the other one.
+cells_v4() { # VM TCP-PORT UDP-PORT FROM...
+	local vm=$1 tcp=$2 udp=$3 from
+	shift 3
+	for from in "$@"; do
+		printf '%s/%s %s-%s-tcp-v4 tcp 192.0.2.1 %s %s tcp 22 to %s\n' "$vm" "$from" "$vm" "$from" "$tcp" "$vm" "$(peer "$from")"
+		printf '%s/%s %s-%s-udp-v4 udp 192.0.2.1 %s %s udp 5000 to %s\n' "$vm" "$from" "$vm" "$from" "$udp" "$vm" "$(peer "$from")"
 	done
 }
 # Who comes from elsewhere is seen as who he is.
 peer() { [[ $1 != outside ]] || echo 192.0.2.2; }
-cells() { cells_web; }
+cells() {
+	cells_v4 web 2222 5000 outside host other self
+	cells_v4 mail 2223 5001 outside host other self
+}
 
-# ask_cell SECONDS SINCE FROM PROTO ADDRESS PORT EXPECTED
+declare -A other_vm=([web]=mail [mail]=web)
+
+# ask_cell SECONDS SINCE VM/FROM PROTO ADDRESS PORT EXPECTED
 ask_cell() {
 	local seconds=$1 since=$2 from=$3 where=() via=()
 	shift 3
 	case $from in
-	outside) where=(in_outside) ;;
-	self) via=(-v "$(address_of web)") ;;
-	other) via=(-v "$(address_of mail)") ;;
+	*/outside) where=(in_outside) ;;
+	*/self) via=(-v "$(address_of "${from%/*}")") ;;
+	*/other) via=(-v "$(address_of "${other_vm[${from%/*}]}")") ;;
 	esac
 	"${where[@]}" "$work/answer" ask "$seconds" "$since" "${via[@]}" "$@"
 }
