@@ -62,7 +62,7 @@ begin_libvirtd() {
 signal_libvirtd() { kill "-$1" "$(<"$work/libvirtd.pid")"; }
 end_libvirtd() {
 	signal_libvirtd "${1:-TERM}"
-	wait_for 5 libvirtd_gone
+	wait_for 20 libvirtd_gone
 }
 libvirtd_gone() { ! signal_libvirtd 0 2>/dev/null; }
 v() { timeout 20 virsh -q -c qemu:///system "$@"; }

@@ -78,7 +78,7 @@ vm_xml() { # NAME FORWARDS
 		<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
 		<controller type='usb' model='none'/><memballoon model='none'/>
 		<interface type='network'><mac address='${vm_mac[$1]}'/><source network='default'/><model type='virtio'/>
-		<rom enabled='no'/></interface>
+		<driver><guest csum='off'/></driver><rom enabled='no'/></interface>
 		<serial type='file'><source path='$work/console-$1'/></serial></devices></domain>
 	END
 }
