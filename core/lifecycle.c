@@ -202,7 +202,7 @@ static gboolean start(HostlerHost *host, const HostlerDomain *domain, GError **e
 
 /* What the metadata no longer asks for. A plugin that fails keeps what it had
  * written: a running VM's ports are not closed for a network that could not be read. */
-static void forget_groups(HostlerRecord *stay, const char *plugin)
+void lifecycle_forget_groups(HostlerRecord *stay, const char *plugin)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
 	g_autofree char *prefix = g_strconcat(plugin, "-", NULL);
@@ -219,7 +219,7 @@ static void fill_group(HostlerHost *host, const HostlerPlugin *plugin, const Hos
 	g_autoptr(GError) error = NULL;
 
 	if (!plugin->concerns(domain))
-		forget_groups(stay, plugin->name);
+		lifecycle_forget_groups(stay, plugin->name);
 	else if (plugin->started != NULL && !plugin->started(host, domain, stay, &error))
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
 			    &(HostlerSubject){ .vm = domain->name, .uuid = domain->uuid }, "%s: %s", plugin->name,

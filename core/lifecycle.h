@@ -15,6 +15,9 @@
 gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length,
 			       GError **error);
 
+/* Takes the groups of a plugin out of a stay: its metadata no longer asks for it. */
+void lifecycle_forget_groups(HostlerRecord *stay, const char *plugin);
+
 /* Makes the host match the records, for all plugins. What another run has in
  * its hands is left to that one. */
 void hostler_lifecycle_settle(HostlerHost *host, HostlerSettleDepth depth);

@@ -25,14 +25,15 @@ _hostler() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	elif [[ $current == -* ]]; then
 		case $command in
+		apply) word=--xml ;;
 		check) word='--xml --dump' ;;
 		settle) word=--wait ;;
 		*) word='' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check groups status settle" -- "$current")
-	elif [[ $command == check && $previous == check ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "apply check groups status settle" -- "$current")
+	elif [[ ($command == check || $command == apply) && $previous == "$command" ]]; then
 		_hostler_machines "$current"
 	fi
 }

@@ -54,6 +54,11 @@ typedef struct {
 	 * never a refusal, and leaves the groups as they were. */
 	gboolean (*started)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
 
+	/* `hostler apply`: the VM runs, and its metadata is another. As `acquire`, on the
+	 * stay of the running VM, which the caller has on disk again as it was after FALSE, and
+	 * then settles. Without it a change counts from the VM's next start on. */
+	gboolean (*apply)(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error);
+
 	/* From records alone; never fail. `uuid` is canonical. */
 	void (*stopped)(HostlerHost *host, const char *uuid);
 	void (*released)(HostlerHost *host, const char *uuid);

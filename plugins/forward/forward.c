@@ -12,6 +12,7 @@
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/settle.h"
+#include "plugins/forward/shadow.h"
 #include "plugins/forward/status.h"
 #include "plugins/forward/stays.h"
 
@@ -64,6 +65,7 @@ static void forward_check(HostlerHost *host, const HostlerDomain *domain, Hostle
 	g_autoptr(GArray) holdings = forward_stays_holdings(host, domain->uuid, names);
 
 	forward_plan_check_taken(spans, holdings, findings);
+	forward_shadow_check(host, spans, findings);
 	check_table(host, findings);
 }
 
@@ -209,6 +211,7 @@ const HostlerPlugin hostler_plugin_forward = {
 	.check = forward_check,
 	.acquire = forward_acquire,
 	.started = fill_stay,
+	.apply = forward_acquire,
 	.stopped = forward_stopped,
 	.settle = settle,
 	.status = forward_status,

@@ -70,6 +70,7 @@ const HostlerPlugin hostler_plugin_metrics = {
 	.name = "metrics",
 	.concerns = metrics_concerns,
 	.started = metrics_started,
+	.apply = metrics_started,
 	.settle = settle,
 	.status = metrics_status,
 };

@@ -24,6 +24,7 @@ enum {
 	EXIT_COULD_NOT = 3,
 };
 
+int command_apply(HostlerHost *host, const Request *request, GError **error);
 int command_check(HostlerHost *host, const Request *request, GError **error);
 int command_groups(HostlerHost *host, const Request *request, GError **error);
 int command_status(HostlerHost *host, const Request *request, GError **error);

@@ -30,7 +30,7 @@ static virDomainPtr find_domain(virConnectPtr connection, const char *vm)
 	return domain != NULL ? domain : virDomainLookupByName(connection, vm);
 }
 
-static char *ask_for_xml(virConnectPtr connection, const char *vm, GError **error)
+static char *ask_for_xml(virConnectPtr connection, const char *vm, unsigned int flags, GError **error)
 {
 	virDomainPtr domain = find_domain(connection, vm);
 	g_autofree char *shown = hostler_text_shown(vm);
@@ -41,7 +41,7 @@ static char *ask_for_xml(virConnectPtr connection, const char *vm, GError **erro
 			    "libvirt knows no VM '%s'; see which there are: virsh list --all", shown);
 		return NULL;
 	}
-	xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+	xml = virDomainGetXMLDesc(domain, flags);
 	if (xml == NULL)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "libvirt does not describe VM '%s': %s", shown,
 			    virGetLastErrorMessage());
@@ -49,7 +49,7 @@ static char *ask_for_xml(virConnectPtr connection, const char *vm, GError **erro
 	return xml;
 }
 
-char *domain_xml_from_libvirt(const char *vm, GError **error)
+static char *ask_libvirt(const char *vm, unsigned int flags, GError **error)
 {
 	virConnectPtr connection;
 	char *xml;
@@ -62,9 +62,19 @@ char *domain_xml_from_libvirt(const char *vm, GError **error)
 			    virGetLastErrorMessage());
 		return NULL;
 	}
-	xml = ask_for_xml(connection, vm, error);
+	xml = ask_for_xml(connection, vm, flags, error);
 	virConnectClose(connection);
 	return xml;
+}
+
+char *domain_xml_from_libvirt(const char *vm, GError **error)
+{
+	return ask_libvirt(vm, VIR_DOMAIN_XML_INACTIVE, error);
+}
+
+char *domain_xml_of_running(const char *vm, GError **error)
+{
+	return ask_libvirt(vm, 0, error);
 }
 
 /* --- a file --- */

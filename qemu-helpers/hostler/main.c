@@ -12,21 +12,27 @@
 
 typedef struct {
 	const char *name;
-	gboolean takes_subject; /* a VM, or one of the files instead; or nothing */
+	const char *subjects; /* what it takes one of, after its name; NULL: nothing */
+	gboolean needs_subject;
 	int (*run)(HostlerHost *host, const Request *request, GError **error);
 } Command;
 
 static const Command commands[] = {
-	{ "check", TRUE, command_check },
-	{ "groups", FALSE, command_groups },
-	{ "status", FALSE, command_status },
-	{ "settle", FALSE, command_settle },
+	{ "apply", "VM|--xml FILE", TRUE, command_apply },
+	{ "check", "[VM|--xml FILE|--dump FILE]", FALSE, command_check },
+	{ "groups", NULL, FALSE, command_groups },
+	{ "status", NULL, FALSE, command_status },
+	{ "settle", NULL, FALSE, command_settle },
 };
 
-static const char *const command_names[] = { "check", "groups", "status", "settle", NULL };
+static const char *const command_names[] = { "apply", "check", "groups", "status", "settle", NULL };
 
 static const char summary[] =
 	"Commands:\n"
+	"  apply VM           what the metadata of a running VM says now holds from now on:\n"
+	"                     ports and metrics, without a restart; --xml FILE instead of VM:\n"
+	"                     of its live XML in FILE (-: stdin). Exit status: 0 done, 2 refused,\n"
+	"                     and all is as it was\n"
 	"  check [VM]         what a start of the VM would find; --xml FILE instead of VM: of\n"
 	"                     libvirt's domain XML in FILE (-: stdin); --dump FILE: what the\n"
 	"                     devices in the output of lspci -xxxx are; with none of them:\n"
@@ -62,7 +68,7 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 {
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &line->request.json, "Print JSON", NULL },
-		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check: read the VM from FILE", "FILE" },
+		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check, apply: read the VM from FILE", "FILE" },
 		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE",
 		  "FILE" },
 		{ "wait", 0, 0, G_OPTION_ARG_NONE, &line->request.wait,
@@ -104,14 +110,14 @@ static gboolean check_words(Line *line, const Command *command, GError **error)
 	guint n = g_strv_length(line->words) - 1;
 	guint given = n + (line->xml_file != NULL) + (line->dump_file != NULL);
 
-	if (given == 0)
+	if (given == 0 && !command->needs_subject)
 		return TRUE;
-	if (command->takes_subject && given == 1) {
+	if (command->subjects != NULL && given == 1 && (line->dump_file == NULL || command->run == command_check)) {
 		line->request.vm = line->words[1]; /* NULL after the last */
 		return TRUE;
 	}
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "usage: hostler %s%s [--json]", command->name,
-		    command->takes_subject ? " [VM|--xml FILE|--dump FILE]" : "");
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "usage: hostler %s%s%s [--json]", command->name,
+		    command->subjects != NULL ? " " : "", command->subjects != NULL ? command->subjects : "");
 	return FALSE;
 }
 
@@ -121,7 +127,7 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: check, groups, status or settle? See: hostler --help");
+			    "which command: apply, check, groups, status or settle? See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);

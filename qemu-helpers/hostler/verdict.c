@@ -18,18 +18,20 @@ static const struct {
 
 static const struct {
 	const char *name;
-	const char *sentences[VERDICT_DUMP + 1];
+	const char *sentences[VERDICT_APPLY + 1];
 	Ink ink;
 } verdicts[] = {
 	[EXIT_FINE] = { "fine",
 			{ "nothing stands against a start", "nothing stands against handing its devices to VMs",
-			  "nothing to advise" },
+			  "nothing to advise", "its metadata holds now" },
 			INK_GREEN },
 	[EXIT_ADVICE] = { "advice",
-			  { "it would start, but see the advice", "see the advice", "see the advice" },
+			  { "it would start, but see the advice", "see the advice", "see the advice",
+			    "its metadata holds now, but see the advice" },
 			  INK_YELLOW },
 	[EXIT_REFUSED] = { "refuse",
-			   { "it would not be started", "no VM would be started", "see above" },
+			   { "it would not be started", "no VM would be started", "see above",
+			     "all is as it was" },
 			   INK_RED },
 };
 
@@ -188,7 +190,7 @@ static void add_list(JsonBuilder *builder, const char *name, const HostlerFindin
 
 void verdict_print_json(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)
 {
-	static const char *const members[] = { "vm", "host", "dump" };
+	static const char *const members[] = { "vm", "host", "dump", "vm" };
 	g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
 
 	json_builder_begin_object(builder);

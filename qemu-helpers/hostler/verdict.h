@@ -11,6 +11,7 @@ typedef enum {
 	VERDICT_VM,
 	VERDICT_HOST,
 	VERDICT_DUMP,
+	VERDICT_APPLY, /* of a VM that runs */
 } VerdictKind;
 
 typedef struct {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/apply.h"
 #include "core/lifecycle.h"
 #include "fakehost.h"
 #include "hostler/error.h"
@@ -253,6 +254,17 @@ static const CaseDomain *domain_of(Play *play, const char *line, const char *lab
 	return domain;
 }
 
+static void apply(Play *play, const char *line, const CaseDomain *domain)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	g_autoptr(GError) error = NULL;
+	gboolean applied;
+
+	fakehost_begin(play->host);
+	applied = hostler_apply(play->host, domain->domain, findings, &error);
+	tell(play, line, applied ? "done" : "not done", error != NULL ? error->message : "");
+}
+
 static gboolean play_ours(Play *play, const char *line)
 {
 	g_auto(GStrv) words = g_strsplit(line, " ", 2);
@@ -268,6 +280,8 @@ static gboolean play_ours(Play *play, const char *line)
 		status(play, line);
 	else if ((rest = after(line, "check")) != NULL)
 		check(play, line, domain_of(play, line, rest));
+	else if ((rest = after(line, "apply")) != NULL)
+		apply(play, line, domain_of(play, line, rest));
 	else if ((rest = after(line, "let go")) != NULL)
 		let_go(play, line, rest);
 	else

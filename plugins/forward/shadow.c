@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a forward stands before somebody of the host itself. */
+#include "plugins/forward/shadow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hostler/log.h"
+#include "plugins/forward/desired.h"
+
+/* A check that lists thousands of ports helps nobody. */
+#define MOST_FINDINGS 8
+#define EPHEMERAL "/proc/sys/net/ipv4/ip_local_port_range"
+
+/* --- programs that listen --- */
+
+static gboolean takes_family(const HostlerListener *listener, sa_family_t family)
+{
+	return listener->family == family || (listener->family == AF_INET6 && listener->both);
+}
+
+static gboolean is_zero(const guint8 *bytes, gsize length)
+{
+	static const guint8 zero[16];
+
+	return memcmp(bytes, zero, length) == 0;
+}
+
+/* 127.0.0.1 and ::1 stay the host's own. */
+static gboolean is_loopback(const HostlerListener *listener)
+{
+	if (listener->family == AF_INET)
+		return listener->address[0] == IN_LOOPBACKNET;
+	return is_zero(listener->address, 15) && listener->address[15] == 1;
+}
+
+static gboolean shadows(const ForwardSpan *span, const HostlerListener *listener)
+{
+	gsize length = forward_family_size((sa_family_t)listener->family);
+
+	if (listener->port < span->start || listener->port > span->end || !takes_family(listener, span->family) ||
+	    is_loopback(listener))
+		return FALSE;
+	return span->address.family == AF_UNSPEC || is_zero(listener->address, length) ||
+	       (span->address.family == listener->family &&
+		memcmp(span->address.bytes, listener->address, length) == 0);
+}
+
+static void advise(HostlerHost *host, const ForwardSpan *span, const HostlerListener *listener,
+		   HostlerFindings *findings)
+{
+	ForwardSpan one = *span;
+	g_autofree char *owner = host->ops->listener_owner(host, listener->inode);
+	g_autofree char *port = NULL;
+
+	one.start = one.end = listener->port;
+	port = forward_span_shown(&one);
+	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_FORWARD_TAKEN, port,
+			     "give the VM another start= in <range>, or an address= at which the host does not listen",
+			     "on %s %s listens: while the VM runs, whoever comes from outside reaches the VM instead",
+			     port, owner != NULL ? owner : "a program of the host");
+}
+
+/* One program may have a socket for each address. */
+static gboolean is_told(const GArray *told, guint16 port)
+{
+	for (guint i = 0; i < told->len; i++) {
+		if (g_array_index(told, guint16, i) == port)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void check_listeners(HostlerHost *host, const ForwardSpan *span, const GArray *listeners,
+			    HostlerFindings *findings)
+{
+	g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(guint16));
+
+	for (guint i = 0; i < listeners->len && told->len < MOST_FINDINGS; i++) {
+		const HostlerListener *listener = &g_array_index(listeners, HostlerListener, i);
+
+		if (!shadows(span, listener) || is_told(told, listener->port))
+			continue;
+		advise(host, span, listener, findings);
+		g_array_append_val(told, listener->port);
+	}
+}
+
+static int protocol_of(HostlerProto proto)
+{
+	return proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
+static void check_protocol(HostlerHost *host, HostlerProto proto, const GArray *spans, HostlerFindings *findings)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) listeners = NULL;
+
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		if (span->proto != proto)
+			continue;
+		if (listeners == NULL && error == NULL)
+			listeners = host->ops->listeners(host, protocol_of(proto), &error);
+		if (listeners != NULL)
+			check_listeners(host, span, listeners, findings);
+	}
+	if (error != NULL)
+		g_debug("who listens on the host's ports is not known: %s", error->message);
+}
+
+/* --- the range of the host's own connections --- */
+
+static gboolean read_range(HostlerHost *host, guint *first, guint *last)
+{
+	g_autofree char *text = host->ops->kernel_text(host, EPHEMERAL);
+
+	return text != NULL && sscanf(text, "%u %u", first, last) == 2 && *first <= *last;
+}
+
+static void check_ephemeral(HostlerHost *host, const GArray *spans, HostlerFindings *findings)
+{
+	guint first, last;
+
+	if (!read_range(host, &first, &last))
+		return;
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		g_autofree char *ports = NULL;
+
+		if (span->end < first || span->start > last)
+			continue;
+		ports = forward_span_shown(span);
+		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_FORWARD_TAKEN, ports,
+				     "keep it free, net.ipv4.ip_local_reserved_ports in /etc/sysctl.d, or take one below",
+				     "%s lies where the host takes ports for its own connections (%u-%u): a program "
+				     "that happens to get it is not reached from outside",
+				     ports, first, last);
+		return;
+	}
+}
+
+void forward_shadow_check(HostlerHost *host, const GArray *spans, HostlerFindings *findings)
+{
+	check_protocol(host, HOSTLER_PROTO_TCP, spans, findings);
+	check_protocol(host, HOSTLER_PROTO_UDP, spans, findings);
+	check_ephemeral(host, spans, findings);
+}
