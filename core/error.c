@@ -14,6 +14,7 @@ static const char *const names[HOSTLER_N_ERRORS] = {
 	[HOSTLER_ERROR_ABSENT] = "absent",
 	[HOSTLER_ERROR_STUCK] = "device-stuck",
 	[HOSTLER_ERROR_STALE] = "stale",
+	[HOSTLER_ERROR_EXISTS] = "exists",
 	[HOSTLER_ERROR_CALLER_GONE] = "caller-gone",
 	[HOSTLER_ERROR_STOPPING] = "host-stopping",
 	[HOSTLER_ERROR_VFIO_ABSENT] = "vfio-device-absent",

@@ -119,6 +119,28 @@ static gboolean begin_ip(HostlerXml *xml, gpointer data, GError **error)
 	return read_prefix(xml, subnet, error);
 }
 
+/* "0:3:0:1:52:54:0:0:0:1": a DUID made from a MAC (of type 1, with a time between,
+ * or 3; hardware 1 is Ethernet). libvirt takes no mac= for IPv6. */
+static char *mac_from_duid(const char *id)
+{
+	g_auto(GStrv) bytes = g_strsplit(id, ":", -1);
+	guint n = g_strv_length(bytes);
+	guint64 values[4] = { 0 };
+	g_autofree char *mac = NULL;
+	gboolean has_time;
+
+	for (guint i = 0; n >= 4 && i < 4; i++) {
+		if (!g_ascii_string_to_unsigned(bytes[i], 16, 0, G_MAXUINT8, &values[i], NULL))
+			return NULL;
+	}
+	has_time = values[1] == 1;
+	if (values[0] != 0 || (!has_time && values[1] != 3) || values[2] != 0 || values[3] != 1 ||
+	    n != (has_time ? 14 : 10))
+		return NULL;
+	mac = g_strjoinv(":", bytes + n - 6);
+	return hostler_text_mac(mac);
+}
+
 /* A host without an address is a name for a lease, and reserves nothing. */
 static gboolean begin_host(HostlerXml *xml, gpointer data, GError **error)
 {
@@ -126,6 +148,7 @@ static gboolean begin_host(HostlerXml *xml, gpointer data, GError **error)
 	const HostlerSubnet *subnet = g_ptr_array_index(network->subnets, network->subnets->len - 1);
 	const char *mac = hostler_xml_attribute(xml, "mac");
 	const char *ip = hostler_xml_attribute(xml, "ip");
+	const char *id = hostler_xml_attribute(xml, "id");
 	HostlerReservation *reservation;
 
 	if (ip == NULL)
@@ -133,6 +156,8 @@ static gboolean begin_host(HostlerXml *xml, gpointer data, GError **error)
 	reservation = g_new0(HostlerReservation, 1);
 	g_ptr_array_add(subnet->reservations, reservation);
 	reservation->mac = hostler_text_mac(mac);
+	if (subnet->ipv6 && mac == NULL && id != NULL)
+		reservation->mac = mac_from_duid(id);
 	reservation->ip = hostler_value_address(ip);
 	if (reservation->ip == NULL || (strchr(reservation->ip, ':') != NULL) != subnet->ipv6)
 		return hostler_xml_fail(xml, error, "the ip is none of its network's family");

@@ -32,9 +32,14 @@ void hostler_settings_clear(HostlerSettings *settings)
 	g_clear_pointer(&settings->forwards, g_ptr_array_unref);
 }
 
+static const char *const protos[] = {
+	[HOSTLER_PROTO_TCP] = "tcp", [HOSTLER_PROTO_UDP] = "udp", [HOSTLER_PROTO_SCTP] = "sctp",
+	[HOSTLER_N_PROTOS] = NULL,
+};
+
 const char *hostler_proto_name(HostlerProto proto)
 {
-	return proto == HOSTLER_PROTO_UDP ? "udp" : "tcp";
+	return protos[proto];
 }
 
 /* Which of `choices` the attribute names; `fallback` when it is not there, -1
@@ -74,7 +79,6 @@ static gboolean take(HostlerXml *xml, const char *name, char *(*read)(const char
 
 static gboolean begin_forward(HostlerXml *xml, gpointer data, GError **error)
 {
-	static const char *const protos[] = {"tcp", "udp", NULL}; /* in the order of HostlerProto */
 	HostlerDomain *domain = data;
 	HostlerForward *forward = g_new0(HostlerForward, 1);
 	int proto;
@@ -82,7 +86,7 @@ static gboolean begin_forward(HostlerXml *xml, gpointer data, GError **error)
 	forward->ranges = g_array_new(FALSE, FALSE, sizeof(HostlerPortRange));
 	g_ptr_array_add(domain->settings.forwards, forward);
 	if (hostler_xml_attribute(xml, "proto") == NULL)
-		return hostler_xml_fail(xml, error, "attribute 'proto' is missing; write proto='tcp' or proto='udp'");
+		return hostler_xml_fail(xml, error, "attribute 'proto' is missing; write proto='tcp', 'udp' or 'sctp'");
 	proto = choose(xml, "proto", protos, -1, error);
 	if (proto < 0)
 		return FALSE;

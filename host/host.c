@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hostler-build.h"
+#include "host/address.h"
 #include "host/bounded.h"
 #include "host/display.h"
 #include "host/file.h"
@@ -160,6 +161,7 @@ static const HostlerHostOps machine_ops = {
 	.neighbours = host_neighbours,
 	.neighbours_listen = host_neighbours_listen,
 	.neighbours_heard = host_neighbours_heard,
+	.addresses = host_addresses,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

@@ -169,12 +169,18 @@ static gboolean send_batch(NetlinkSocket *socket, const Commit *commit, GError *
 	return FALSE;
 }
 
+static HostlerErrorCode error_code(int errnum)
+{
+	if (errnum == ERESTART || errnum == EAGAIN)
+		return HOSTLER_ERROR_STALE;
+	return errnum == EEXIST ? HOSTLER_ERROR_EXISTS : HOSTLER_ERROR_HOST;
+}
+
 static void set_refused(GError **error, const Commit *commit)
 {
 	const char *name = message_name(find_message(commit, commit->sequence));
-	gboolean stale = commit->errnum == ERESTART || commit->errnum == EAGAIN;
 
-	g_set_error(error, HOSTLER_ERROR, stale ? HOSTLER_ERROR_STALE : HOSTLER_ERROR_HOST,
+	g_set_error(error, HOSTLER_ERROR, error_code(commit->errnum),
 		    "nf_tables refused message %u (%s): %s%s%s", commit->sequence, name, g_strerror(commit->errnum),
 		    commit->text != NULL ? "; it says: " : "", commit->text != NULL ? commit->text : "");
 }

@@ -75,6 +75,8 @@ typedef struct {
 typedef enum {
 	HOSTLER_PROTO_TCP,
 	HOSTLER_PROTO_UDP,
+	HOSTLER_PROTO_SCTP,
+	HOSTLER_N_PROTOS
 } HostlerProto;
 
 /* One <portForward>. */

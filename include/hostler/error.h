@@ -20,6 +20,7 @@ typedef enum {
 	HOSTLER_ERROR_ABSENT,           /* "absent": no such device, attribute, file */
 	HOSTLER_ERROR_STUCK,            /* "device-stuck" */
 	HOSTLER_ERROR_STALE,            /* "stale": changed while we worked on it; look again */
+	HOSTLER_ERROR_EXISTS,           /* "exists": nf_tables has it already */
 	HOSTLER_ERROR_CALLER_GONE,      /* "caller-gone": libvirtd was killed */
 	HOSTLER_ERROR_STOPPING,         /* "host-stopping": the host is going down */
 	HOSTLER_ERROR_VFIO_ABSENT,      /* "vfio-device-absent" */

@@ -194,14 +194,18 @@ typedef struct {
 	GArray *(*listeners)(HostlerHost *host, int protocol, GError **error);
 	/* Who has that socket, "sshd (pid 812)", fit for a terminal; NULL: nobody that can be seen. */
 	char *(*listener_owner)(HostlerHost *host, guint32 inode);
-	/* Sends a dump request to NETLINK_NETFILTER, or with NLM_F_ACK one for a
-	 * single object, and hands on each message of the answer (as mnl_cb_t: <= 0 ends it). A dump that the kernel changed
+	/* All addresses of the host's interfaces, both families, as inet_ntop() writes
+	 * them; NULL with an error. */
+	GStrv (*addresses)(HostlerHost *host, GError **error);
+	/* Sends a dump request to NETLINK_NETFILTER (nf_tables or ctnetlink), or with NLM_F_ACK one for a
+	 * single object (also to delete it), and hands on each message of the answer (as mnl_cb_t: <= 0 ends it). A dump that the kernel changed
 	 * meanwhile is asked for again; a missing object is an empty dump. */
 	gboolean (*nft_dump)(HostlerHost *host, const struct nlmsghdr *request,
 			     int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error);
 	/* One transaction: all of the batch or nothing. HOSTLER_ERROR_STALE: the
 	 * ruleset is no longer the one that the batch was made for (its generation
-	 * id); dump again, build again. */
+	 * id); dump again, build again. HOSTLER_ERROR_EXISTS: something that was to be
+	 * new is there. */
 	gboolean (*nft_commit)(HostlerHost *host, const void *batch, gsize length, GError **error);
 	/* A non-blocking socket that is told of every change of the ruleset; the
 	 * caller closes it. -1 with an error. */

@@ -7,7 +7,7 @@
  * <networkstatus> that libvirt keeps under /run/libvirt/network. */
 
 typedef struct {
-	char *mac; /* lower case; NULL for a reservation by name only */
+	char *mac; /* lower case, for IPv6 from the DUID; NULL for one by name only, or by another DUID */
 	char *ip;
 } HostlerReservation;
 

@@ -13,19 +13,20 @@
 #include "plugins/forward/element.h"
 
 /* A list of elements is one attribute, whose length has 16 bits; an element with
- * its owner takes about 90 bytes. */
+ * its owner takes up to 200 bytes. */
 #define ELEMENTS_PER_MESSAGE 256
 #define LARGEST_MESSAGE (128 * 1024)
 
 typedef struct {
 	GByteArray *bytes;
 	guint32 sequence;
+	guint16 family; /* of the change at hand */
 	char *scratch;
 } Batch;
 
 static struct nlmsghdr *open_message(Batch *batch, guint16 type, guint16 flags)
 {
-	return nftnl_nlmsg_build_hdr(batch->scratch, type, NFPROTO_IPV4, flags, batch->sequence++);
+	return nftnl_nlmsg_build_hdr(batch->scratch, type, batch->family, flags, batch->sequence++);
 }
 
 static void close_message(Batch *batch, const struct nlmsghdr *message)
@@ -77,47 +78,45 @@ static void put_table(Batch *batch, guint16 type, guint16 flags)
 	nftnl_table_free(table);
 }
 
-static void put_chain(Batch *batch, guint index)
+static void put_chain(Batch *batch, struct nftnl_chain *chain)
 {
-	struct nlmsghdr *message = open_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
-	struct nftnl_chain *chain = forward_chain_new(index);
+	struct nlmsghdr *message;
 
+	if (chain == NULL)
+		return;
+	message = open_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
 	nftnl_chain_nlmsg_build_payload(message, chain);
 	close_message(batch, message);
 	nftnl_chain_free(chain);
 }
 
-static void put_map(Batch *batch, gboolean by_address)
+static void put_set(Batch *batch, ForwardFamily family, ForwardSet set)
 {
 	struct nlmsghdr *message = open_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
-	struct nftnl_set *map = forward_map_new(by_address);
+	struct nftnl_set *empty = forward_set_new(family, set);
 
-	nftnl_set_nlmsg_build_payload(message, map);
+	nftnl_set_nlmsg_build_payload(message, empty);
 	close_message(batch, message);
-	nftnl_set_free(map);
+	nftnl_set_free(empty);
 }
 
-static void put_whole_table(Batch *batch, gboolean by_address)
+static void put_whole_table(Batch *batch, ForwardFamily family, guint features)
 {
 	put_table(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 	for (guint i = 0; i < FORWARD_N_CHAINS; i++)
-		put_chain(batch, i);
-	put_map(batch, FALSE);
-	if (by_address)
-		put_map(batch, TRUE);
+		put_chain(batch, forward_chain_new(i, features));
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		if ((forward_sets[set].features & ~features) == 0)
+			put_set(batch, family, set);
+	}
 	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
-		if (by_address || !forward_lookups[i].by_address)
-			put_rule(batch, forward_lookup_new(&forward_lookups[i]), NFT_MSG_NEWRULE,
+		if ((forward_lookups[i].features & ~features) == 0)
+			put_rule(batch, forward_lookup_new(family, &forward_lookups[i]), NFT_MSG_NEWRULE,
 				 NLM_F_CREATE | NLM_F_APPEND);
 	}
 }
 
 /* --- elements: as many in one message as it takes --- */
-
-static gboolean is_by_address(const ForwardChange *change)
-{
-	return change->element.address.family != AF_UNSPEC;
-}
 
 /* How many changes from the first on go into one message with it. */
 static guint count_alike(const ForwardChange *first, guint n)
@@ -125,7 +124,7 @@ static guint count_alike(const ForwardChange *first, guint n)
 	guint i = 1;
 
 	while (i < MIN(n, ELEMENTS_PER_MESSAGE) && first[i].kind == first->kind &&
-	       is_by_address(&first[i]) == is_by_address(first))
+	       first[i].family == first->family && first[i].element.set == first->element.set)
 		i++;
 	return i;
 }
@@ -138,9 +137,10 @@ static guint put_elements(Batch *batch, const ForwardChange *first, guint n)
 
 	n = count_alike(first, n);
 	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_map_name(is_by_address(first)));
+	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_sets[first->element.set].name);
+	nftnl_set_set_u32(set, NFTNL_SET_ID, first->element.set + 1);
 	for (guint i = 0; i < n; i++)
-		nftnl_set_elem_add(set, forward_element_new(&first[i].element, is_deletion));
+		nftnl_set_elem_add(set, forward_element_new(&first[i].element, first->family, is_deletion));
 	message = is_deletion ? open_message(batch, NFT_MSG_DELSETELEM, 0) :
 				open_message(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
 	nftnl_set_elems_nlmsg_build_payload(message, set);
@@ -152,6 +152,7 @@ static guint put_elements(Batch *batch, const ForwardChange *first, guint n)
 /* Returns how many changes it took. */
 static guint put_changes(Batch *batch, const ForwardChange *change, guint n)
 {
+	batch->family = forward_families[change->family].family;
 	switch (change->kind) {
 	case FORWARD_DELETE_RULE:
 		put_deleted_rule(batch, change);
@@ -160,15 +161,16 @@ static guint put_changes(Batch *batch, const ForwardChange *change, guint n)
 		put_table(batch, NFT_MSG_DELTABLE, 0);
 		return 1;
 	case FORWARD_ADD_TABLE:
-		put_whole_table(batch, change->by_address);
+		put_whole_table(batch, change->family, change->features);
 		return 1;
 	case FORWARD_DELETE_ELEMENT:
 	case FORWARD_ADD_ELEMENT:
 		return put_elements(batch, change, n);
 	case FORWARD_INSERT_RULE:
 		/* Without NLM_F_APPEND and a position: at the head. */
-		put_rule(batch, forward_mark_rule_new(change->place, change->way, change->bridge), NFT_MSG_NEWRULE,
-			 NLM_F_CREATE);
+		put_rule(batch,
+			 forward_mark_rule_new(change->family, change->place, change->way, change->bridge),
+			 NFT_MSG_NEWRULE, NLM_F_CREATE);
 		return 1;
 	}
 	g_return_val_if_reached(n);

@@ -2,34 +2,47 @@
 /* The difference between desired state and kernel, as steps. Pure. */
 #include "plugins/forward/change.h"
 
-static void add_table_change(GArray *changes, ForwardChangeKind kind, gboolean by_address)
-{
-	ForwardChange change = { .kind = kind, .by_address = by_address };
+/* What is added to the steps of one family. */
+typedef struct {
+	GArray *changes;
+	ForwardFamily family;
+	const GArray *elements;   /* that are desired */
+	const GPtrArray *bridges; /* likewise */
+	guint features;           /* of the table that holds them */
+	const ForwardTable *table;
+} Steps;
 
-	g_array_append_val(changes, change);
+static void add_table_change(const Steps *steps, ForwardChangeKind kind)
+{
+	ForwardChange change = { .kind = kind, .family = steps->family, .features = steps->features };
+
+	g_array_append_val(steps->changes, change);
 }
 
-static void add_element_change(GArray *changes, ForwardChangeKind kind, const ForwardElement *element)
+static void add_element_change(const Steps *steps, ForwardChangeKind kind, const ForwardElement *element)
 {
-	ForwardChange change = { .kind = kind, .element = *element };
+	ForwardChange change = { .kind = kind, .family = steps->family, .element = *element };
 
-	g_array_append_val(changes, change);
+	g_array_append_val(steps->changes, change);
 }
 
-static void add_deletion(GArray *changes, ForwardPlace place, const ForwardRule *rule)
+static void add_deletion(const Steps *steps, ForwardPlace place, const ForwardRule *rule)
 {
 	ForwardChange change = {
-		.kind = FORWARD_DELETE_RULE, .place = place, .handle = rule->handle, .bridge = rule->bridge
+		.kind = FORWARD_DELETE_RULE, .family = steps->family, .place = place, .handle = rule->handle,
+		.bridge = rule->bridge
 	};
 
-	g_array_append_val(changes, change);
+	g_array_append_val(steps->changes, change);
 }
 
-static void add_insertion(GArray *changes, ForwardPlace place, ForwardWay way, const char *bridge)
+static void add_insertion(const Steps *steps, ForwardPlace place, ForwardWay way, const char *bridge)
 {
-	ForwardChange change = { .kind = FORWARD_INSERT_RULE, .place = place, .way = way, .bridge = bridge };
+	ForwardChange change = {
+		.kind = FORWARD_INSERT_RULE, .family = steps->family, .place = place, .way = way, .bridge = bridge
+	};
 
-	g_array_append_val(changes, change);
+	g_array_append_val(steps->changes, change);
 }
 
 /* --- marked rules: one of each way for each bridge, before anything that rejects --- */
@@ -62,44 +75,41 @@ static const ForwardRule *find_rule(const ForwardChain *chain, const char *bridg
 	return NULL;
 }
 
-static gboolean is_wanted(const ForwardDesired *desired, const ForwardChain *chain, ForwardPlace place,
-			  const ForwardRule *rule)
+static gboolean is_wanted(const Steps *steps, const ForwardChain *chain, ForwardPlace place, const ForwardRule *rule)
 {
 	return forward_places[place].ways[rule->way] &&
-	       g_ptr_array_find_with_equal_func(desired->bridges, rule->bridge, g_str_equal, NULL) &&
+	       g_ptr_array_find_with_equal_func((GPtrArray *)steps->bridges, rule->bridge, g_str_equal, NULL) &&
 	       find_rule(chain, rule->bridge, rule->way) == rule;
 }
 
-static void delete_rules(GArray *changes, const ForwardDesired *desired, const ForwardRuleset *ruleset,
-			 ForwardPlace place)
+static void delete_rules(const Steps *steps, ForwardPlace place)
 {
-	const ForwardChain *chain = &ruleset->chains[place];
+	const ForwardChain *chain = &steps->table->chains[place];
 
 	for (guint i = 0; i < chain->rules->len; i++) {
 		const ForwardRule *rule = g_ptr_array_index(chain->rules, i);
 
-		if (rule->bridge != NULL && !is_wanted(desired, chain, place, rule))
-			add_deletion(changes, place, rule);
+		if (rule->bridge != NULL && !is_wanted(steps, chain, place, rule))
+			add_deletion(steps, place, rule);
 	}
 }
 
 /* From the last to the first, for each goes before those inserted earlier. */
-static void insert_rules(GArray *changes, const ForwardDesired *desired, const ForwardChain *chain,
-			 ForwardPlace place)
+static void insert_rules(const Steps *steps, const ForwardChain *chain, ForwardPlace place)
 {
-	for (guint i = desired->bridges->len; i > 0; i--) {
-		const char *bridge = g_ptr_array_index(desired->bridges, i - 1);
+	for (guint i = steps->bridges->len; i > 0; i--) {
+		const char *bridge = g_ptr_array_index(steps->bridges, i - 1);
 
 		for (guint way = FORWARD_N_WAYS; way > 0; way--) {
 			if (forward_places[place].ways[way - 1] && find_rule(chain, bridge, way - 1) == NULL)
-				add_insertion(changes, place, way - 1, bridge);
+				add_insertion(steps, place, way - 1, bridge);
 		}
 	}
 }
 
 /* --- our table --- */
 
-static gboolean has_sound_lookups(const ForwardRuleset *ruleset, gboolean by_address)
+static gboolean has_sound_lookups(const ForwardTable *table, guint features)
 {
 	guint n = 0;
 
@@ -107,26 +117,26 @@ static gboolean has_sound_lookups(const ForwardRuleset *ruleset, gboolean by_add
 		const ForwardLookup *lookup = &forward_lookups[i];
 		g_autofree char *text = NULL;
 
-		if (lookup->by_address && !by_address)
+		if ((lookup->features & ~features) != 0)
 			continue;
 		text = forward_lookup_text(lookup->chain, lookup->comment);
-		if (n >= ruleset->lookups->len || !g_str_equal(ruleset->lookups->pdata[n], text))
+		if (n >= table->lookups->len || !g_str_equal(table->lookups->pdata[n], text))
 			return FALSE;
 		n++;
 	}
-	return n == ruleset->lookups->len;
+	return n == table->lookups->len;
 }
 
 /* Whether it can be kept; if not it is made anew, in the same transaction. */
-static gboolean is_table_sound(const ForwardDesired *desired, const ForwardRuleset *ruleset)
+static gboolean is_table_sound(const Steps *steps)
 {
-	return ruleset->has_table && desired->elements->len > 0 &&
-	       ruleset->chains[FORWARD_PLACE_HAIRPIN].present &&
-	       has_sound_lookups(ruleset, forward_desired_has_addresses(desired));
+	return steps->table->has_table && steps->elements->len > 0 &&
+	       steps->table->chains[FORWARD_PLACE_HAIRPIN].present &&
+	       has_sound_lookups(steps->table, steps->features);
 }
 
 /* Both lists are sorted. An element that changes its target goes and comes. */
-static void change_elements(GArray *changes, ForwardChangeKind kind, const GArray *these, const GArray *others)
+static void change_elements(const Steps *steps, ForwardChangeKind kind, const GArray *these, const GArray *others)
 {
 	guint j = 0;
 
@@ -137,83 +147,154 @@ static void change_elements(GArray *changes, ForwardChangeKind kind, const GArra
 		       forward_element_compare(&g_array_index(others, ForwardElement, j), element) < 0)
 			j++;
 		if (j >= others->len || !forward_element_equal(&g_array_index(others, ForwardElement, j), element))
-			add_element_change(changes, kind, element);
+			add_element_change(steps, kind, element);
 	}
 }
 
-static void keep_table(GArray *changes, const ForwardDesired *desired, const ForwardRuleset *ruleset)
+static void keep_table(const Steps *steps)
 {
-	delete_rules(changes, desired, ruleset, FORWARD_PLACE_HAIRPIN);
-	change_elements(changes, FORWARD_DELETE_ELEMENT, ruleset->elements, desired->elements);
-	change_elements(changes, FORWARD_ADD_ELEMENT, desired->elements, ruleset->elements);
-	insert_rules(changes, desired, &ruleset->chains[FORWARD_PLACE_HAIRPIN], FORWARD_PLACE_HAIRPIN);
+	delete_rules(steps, FORWARD_PLACE_HAIRPIN);
+	change_elements(steps, FORWARD_DELETE_ELEMENT, steps->table->elements, steps->elements);
+	change_elements(steps, FORWARD_ADD_ELEMENT, steps->elements, steps->table->elements);
+	insert_rules(steps, &steps->table->chains[FORWARD_PLACE_HAIRPIN], FORWARD_PLACE_HAIRPIN);
 }
 
-static void make_table(GArray *changes, const ForwardDesired *desired, const ForwardRuleset *ruleset)
+static void make_table(const Steps *steps)
 {
 	g_autoptr(ForwardRuleset) empty = forward_ruleset_new();
 
-	if (ruleset->has_table)
-		add_table_change(changes, FORWARD_DELETE_TABLE, FALSE);
-	if (desired->elements->len == 0)
+	if (steps->table->has_table)
+		add_table_change(steps, FORWARD_DELETE_TABLE);
+	if (steps->elements->len == 0)
 		return;
-	add_table_change(changes, FORWARD_ADD_TABLE, forward_desired_has_addresses(desired));
-	change_elements(changes, FORWARD_ADD_ELEMENT, desired->elements, empty->elements);
-	insert_rules(changes, desired, &empty->chains[FORWARD_PLACE_HAIRPIN], FORWARD_PLACE_HAIRPIN);
+	add_table_change(steps, FORWARD_ADD_TABLE);
+	change_elements(steps, FORWARD_ADD_ELEMENT, steps->elements, empty->tables[0].elements);
+	insert_rules(steps, &empty->tables[0].chains[FORWARD_PLACE_HAIRPIN], FORWARD_PLACE_HAIRPIN);
+}
+
+static void change_table(const Steps *steps)
+{
+	for (ForwardPlace place = FORWARD_PLACE_FILTER; place < FORWARD_PLACE_HAIRPIN; place++)
+		delete_rules(steps, place);
+	if (is_table_sound(steps))
+		keep_table(steps);
+	else
+		make_table(steps);
+	for (ForwardPlace place = FORWARD_PLACE_FILTER; place < FORWARD_PLACE_HAIRPIN; place++) {
+		if (steps->table->chains[place].present)
+			insert_rules(steps, &steps->table->chains[place], place);
+	}
 }
 
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset)
 {
 	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
-	g_autoptr(GArray) elements = forward_elements_known(desired->elements, ruleset->elements);
-	const ForwardDesired known = { .elements = elements, .bridges = desired->bridges };
 
-	if (ruleset->has_table && !ruleset->is_ours)
-		return changes;
-	for (ForwardPlace place = FORWARD_PLACE_FILTER; place < FORWARD_PLACE_HAIRPIN; place++)
-		delete_rules(changes, &known, ruleset, place);
-	if (is_table_sound(&known, ruleset))
-		keep_table(changes, &known, ruleset);
-	else
-		make_table(changes, &known, ruleset);
-	for (ForwardPlace place = FORWARD_PLACE_FILTER; place < FORWARD_PLACE_HAIRPIN; place++) {
-		if (ruleset->chains[place].present)
-			insert_rules(changes, &known, &ruleset->chains[place], place);
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const ForwardDesiredTable *wanted = &desired->tables[family];
+		const ForwardTable *table = &ruleset->tables[family];
+		g_autoptr(GArray) elements = forward_elements_known(wanted->elements, table->elements);
+		const Steps steps = { changes, family, elements, wanted->bridges,
+				      forward_elements_features(wanted->elements), table };
+
+		if (!table->has_table || table->is_ours)
+			change_table(&steps);
+	}
+	return changes;
+}
+
+/* All but what this VM has: whether another has it is not ours to say. */
+static void add_missing(const Steps *steps)
+{
+	const GArray *held = steps->table->elements;
+
+	for (guint i = 0; i < steps->elements->len; i++) {
+		const ForwardElement *element = &g_array_index(steps->elements, ForwardElement, i);
+		guint place;
+
+		if (!g_array_binary_search((GArray *)held, element, forward_element_compare, &place) ||
+		    !forward_element_equal(&g_array_index(held, ForwardElement, place), element))
+			add_element_change(steps, FORWARD_ADD_ELEMENT, element);
+	}
+}
+
+GArray *forward_changes_to_reserve(const ForwardDesired *wanted, const ForwardRuleset *ruleset)
+{
+	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const GArray *elements = wanted->tables[family].elements;
+		const ForwardTable *table = &ruleset->tables[family];
+		const Steps steps = { changes, family, elements, wanted->tables[family].bridges, 0, table };
+
+		if (elements->len > 0 && !table->has_table)
+			add_table_change(&steps, FORWARD_ADD_TABLE);
+		add_missing(&steps);
 	}
 	return changes;
 }
 
 /* --- in words --- */
 
-static char *element_text(const char *verb, const ForwardElement *element)
+static const char *protocol_name(guint8 protocol)
 {
-	char address[FORWARD_ADDRESS_LENGTH], guest[FORWARD_ADDRESS_LENGTH];
+	return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : "sctp";
+}
 
-	return g_strdup_printf("%s %s %s %u -> %s:%u of %s", verb, element->protocol == IPPROTO_TCP ? "tcp" : "udp",
-			       forward_address_text(&element->address, address), element->port,
-			       forward_address_text(&element->guest, guest), element->guest_port, element->uuid);
+/* "ip taken tcp any 80", "ip ports tcp any 80 -> 10.0.0.2:80", "ip sources tcp any 80-90 10.0.0.0/8". */
+static char *element_text(const char *verb, const ForwardChange *change)
+{
+	const ForwardElement *element = &change->element;
+	const ForwardSetInfo *set = &forward_sets[element->set];
+	GString *text = g_string_new(NULL);
+	char address[FORWARD_NET_LENGTH];
+
+	g_string_printf(text, "%s %s %s %s %s %u", verb, forward_families[change->family].name, set->name,
+			protocol_name(element->protocol), forward_address_text(&element->address, address),
+			element->port);
+	if (element->last_port != element->port)
+		g_string_append_printf(text, "-%u", element->last_port);
+	if (set->by_source)
+		g_string_append_printf(text, " %s", forward_net_text(&element->source, address));
+	if (set->is_map)
+		g_string_append_printf(text, " -> %s %u", forward_address_text(&element->guest, address),
+				       element->guest_port);
+	if (set->has_rate)
+		g_string_append_printf(text, " %s", element->rate);
+	g_string_append_printf(text, " of %s", element->uuid);
+	return g_string_free(text, FALSE);
+}
+
+static char *table_text(const char *verb, const ForwardChange *change)
+{
+	gboolean is_new = change->kind == FORWARD_ADD_TABLE;
+
+	return g_strdup_printf("%s table %s%s%s", verb, forward_families[change->family].name,
+			       is_new && (change->features & FORWARD_WITH_ADDRESSES) ? " with addresses" : "",
+			       is_new && (change->features & FORWARD_WITH_LIMITS) ? " with limits" : "");
 }
 
 char *forward_change_to_text(const ForwardChange *change)
 {
 	static const char *const ways[] = { "out", "in", "back" };
 	const ForwardPlaceInfo *place = &forward_places[change->place];
+	const char *family = forward_families[change->family].name;
 
 	switch (change->kind) {
 	case FORWARD_DELETE_RULE:
-		return g_strdup_printf("delete ip %s %s handle %" G_GUINT64_FORMAT " %s", place->table, place->chain,
-				       change->handle, change->bridge);
+		return g_strdup_printf("delete %s %s %s handle %" G_GUINT64_FORMAT " %s", family, place->table,
+				       place->chain, change->handle, change->bridge);
 	case FORWARD_DELETE_TABLE:
-		return g_strdup("delete table");
+		return table_text("delete", change);
 	case FORWARD_DELETE_ELEMENT:
-		return element_text("delete", &change->element);
+		return element_text("delete", change);
 	case FORWARD_ADD_TABLE:
-		return g_strdup(change->by_address ? "add table with single addresses" : "add table");
+		return table_text("add", change);
 	case FORWARD_ADD_ELEMENT:
-		return element_text("add", &change->element);
+		return element_text("add", change);
 	case FORWARD_INSERT_RULE:
-		return g_strdup_printf("insert ip %s %s %s %s", place->table, place->chain, ways[change->way],
-				       change->bridge);
+		return g_strdup_printf("insert %s %s %s %s %s", family, place->table, place->chain,
+				       ways[change->way], change->bridge);
 	}
 	g_return_val_if_reached(NULL);
 }

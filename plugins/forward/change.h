@@ -9,24 +9,29 @@ typedef enum {
 	FORWARD_DELETE_RULE,
 	FORWARD_DELETE_TABLE, /* with all that is in it */
 	FORWARD_DELETE_ELEMENT,
-	FORWARD_ADD_TABLE, /* with its chains, maps and the rules that look into them */
+	FORWARD_ADD_TABLE, /* with its chains, sets and the rules that look into them */
 	FORWARD_ADD_ELEMENT,
 	FORWARD_INSERT_RULE, /* at the head of its chain */
 } ForwardChangeKind;
 
 typedef struct {
 	ForwardChangeKind kind;
+	ForwardFamily family;
 	ForwardPlace place;  /* of a rule */
 	guint64 handle;      /* of a rule to delete */
 	ForwardWay way;      /* of a rule to insert */
 	const char *bridge;  /* of a rule; borrowed from what the changes were made from */
-	gboolean by_address; /* table: with the map of single addresses too */
+	guint features;      /* of a table */
 	ForwardElement element;
 } ForwardChange;
 
 /* In an order that one transaction can take; empty when nothing is to be done.
  * A table of that name that is not ours is nobody's to change: empty too. Pure. */
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset);
+
+/* The steps that reserve the ports of `wanted` and nothing else. The kernel refuses
+ * them when somebody has one. Pure. */
+GArray *forward_changes_to_reserve(const ForwardDesired *wanted, const ForwardRuleset *ruleset);
 
 /* For tests, logs and `hostler status`: "insert ip filter FORWARD out virbr0". */
 char *forward_change_to_text(const ForwardChange *change);

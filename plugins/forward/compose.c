@@ -2,7 +2,7 @@
 /* Our table, chains and rules, expression by expression. Pure. */
 #include "plugins/forward/compose.h"
 
-#include <netinet/ip.h> /* before the kernel's own words for the same */
+#include <netinet/in.h> /* before the kernel's own words for the same */
 
 #include <libnftnl/expr.h>
 #include <linux/netfilter.h>
@@ -12,25 +12,27 @@
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/rtnetlink.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "plugins/forward/comment.h"
-#include "plugins/forward/element.h"
+#include "plugins/forward/address.h"
 
-/* Registers are counted in units of four bytes from the first: what follows a
- * four-byte field is the next. */
-enum { REG_FIRST = NFT_REG_1, REG_SECOND = NFT_REG32_01, REG_THIRD = NFT_REG32_02 };
+/* Fields of a key follow one another in registers of four bytes. */
+enum { REG_FIRST = NFT_REG32_00 };
 
-/* A little before everybody else's DNAT and SNAT, so that it does not matter who came first. */
+/* A little before everybody else's DNAT and SNAT, so that it does not matter who
+ * came first; and the limits before that. */
 static const struct {
 	const char *name;
+	const char *type;
 	guint32 hook;
 	gint32 priority;
+	guint features;
 } chains[FORWARD_N_CHAINS] = {
-	{ "prerouting", NF_INET_PRE_ROUTING, -101 },
-	{ "output", NF_INET_LOCAL_OUT, -101 },
-	{ "postrouting", NF_INET_POST_ROUTING, 99 },
+	{ "limits", "filter", NF_INET_PRE_ROUTING, -102, FORWARD_WITH_LIMITS },
+	{ "prerouting", "nat", NF_INET_PRE_ROUTING, -101, 0 },
+	{ "output", "nat", NF_INET_LOCAL_OUT, -101, 0 },
+	{ "postrouting", "nat", NF_INET_POST_ROUTING, 99, 0 },
 };
 
 struct nftnl_table *forward_table_new(gboolean with_comment)
@@ -45,13 +47,16 @@ struct nftnl_table *forward_table_new(gboolean with_comment)
 	return table;
 }
 
-struct nftnl_chain *forward_chain_new(guint index)
+struct nftnl_chain *forward_chain_new(guint index, guint features)
 {
-	struct nftnl_chain *chain = nftnl_chain_alloc();
+	struct nftnl_chain *chain;
 
+	if ((chains[index].features & ~features) != 0)
+		return NULL;
+	chain = nftnl_chain_alloc();
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, FORWARD_TABLE);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, chains[index].name);
-	nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "nat");
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, chains[index].type);
 	nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, chains[index].hook);
 	nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, chains[index].priority);
 	nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
@@ -102,18 +107,18 @@ static void add_interface(struct nftnl_rule *rule, guint32 key, const char *name
 	add_compare(rule, NFT_CMP_EQ, name, (guint32)strlen(name) + 1);
 }
 
-static void add_verdict_accept(struct nftnl_rule *rule)
+static void add_verdict(struct nftnl_rule *rule, guint32 verdict)
 {
 	struct nftnl_expr *expr = add(rule, "immediate");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, NF_ACCEPT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, verdict);
 }
 
-/* `ct status dnat` */
-static void add_dnat_native(struct nftnl_rule *rule)
+/* Whether the connection has this bit of its status, or has it not. */
+static void add_status(struct nftnl_rule *rule, guint32 mask, gboolean set)
 {
-	guint32 mask = IPS_DST_NAT, zero = 0;
+	guint32 zero = 0;
 	struct nftnl_expr *expr = add(rule, "ct");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
@@ -124,7 +129,7 @@ static void add_dnat_native(struct nftnl_rule *rule)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
-	add_compare(rule, NFT_CMP_NEQ, &zero, sizeof(zero));
+	add_compare(rule, set ? NFT_CMP_NEQ : NFT_CMP_EQ, &zero, sizeof(zero));
 }
 
 /* `-m conntrack --ctstate DNAT`. The kernel wants the structure at the size that
@@ -147,12 +152,12 @@ static void add_dnat_xtables(struct nftnl_rule *rule)
 
 /* --- rules --- */
 
-static struct nftnl_rule *rule_new(const char *table, const char *chain, const char *comment)
+static struct nftnl_rule *rule_new(ForwardFamily family, const char *table, const char *chain, const char *comment)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 	g_autoptr(ForwardUserdata) userdata = forward_comment_new(comment);
 
-	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_IPV4);
+	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, forward_families[family].family);
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, table);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
 	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(userdata),
@@ -160,13 +165,16 @@ static struct nftnl_rule *rule_new(const char *table, const char *chain, const c
 	return rule;
 }
 
-/* 127.0.0.0/8 stays the host's own: a guest could not answer to it. */
-static void add_not_loopback(struct nftnl_rule *rule)
+/* 127.0.0.0/8 and ::1 stay the host's own: a guest could not answer to it. */
+static void add_not_loopback(struct nftnl_rule *rule, ForwardFamily family)
 {
-	guint8 net = IN_LOOPBACKNET;
+	static const guint8 net = IN_LOOPBACKNET;
+	static const struct in6_addr address = IN6ADDR_LOOPBACK_INIT;
+	gboolean is_ip6 = family == FORWARD_IP6;
+	guint32 length = is_ip6 ? sizeof(address) : sizeof(net);
 
-	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), sizeof(net), REG_FIRST);
-	add_compare(rule, NFT_CMP_NEQ, &net, sizeof(net));
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, forward_families[family].destination, length, REG_FIRST);
+	add_compare(rule, NFT_CMP_NEQ, is_ip6 ? (const void *)&address : &net, length);
 }
 
 /* Without it, transit traffic and the guests' own to the world would be taken too. */
@@ -181,44 +189,89 @@ static void add_local_destination(struct nftnl_rule *rule)
 	add_compare(rule, NFT_CMP_EQ, &local, sizeof(local));
 }
 
-static void add_map_lookup(struct nftnl_rule *rule, gboolean by_address)
+/* The registers after an address in `reg`. */
+static guint32 add_address(struct nftnl_rule *rule, ForwardFamily family, guint32 offset, guint32 reg)
 {
-	guint32 protocol = by_address ? REG_SECOND : REG_FIRST;
-	guint32 port = by_address ? REG_THIRD : REG_SECOND;
-	struct nftnl_expr *expr;
+	guint32 size = (guint32)forward_family_size(forward_families[family].family);
 
-	if (by_address)
-		add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4, REG_FIRST);
-	add_meta(rule, NFT_META_L4PROTO, protocol);
-	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, port); /* destination port of TCP and of UDP */
-	expr = add(rule, "lookup");
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, REG_FIRST);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, REG_FIRST);
-	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, forward_map_name(by_address));
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, size, reg);
+	return reg + size / 4;
 }
 
-struct nftnl_rule *forward_lookup_new(const ForwardLookup *lookup)
+static void add_key(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set)
 {
-	struct nftnl_rule *rule = rule_new(FORWARD_TABLE, lookup->chain, lookup->comment);
+	guint32 reg = REG_FIRST;
+
+	if (forward_sets[set].by_address)
+		reg = add_address(rule, family, forward_families[family].destination, reg);
+	add_meta(rule, NFT_META_L4PROTO, reg);
+	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg + 1); /* the same place in TCP, UDP and SCTP */
+	if (forward_sets[set].by_source)
+		add_address(rule, family, forward_families[family].source, reg + 2);
+}
+
+static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set)
+{
 	struct nftnl_expr *expr;
 
-	if (g_str_equal(lookup->chain, "output"))
-		add_not_loopback(rule);
-	add_local_destination(rule);
-	add_map_lookup(rule, lookup->by_address);
+	add_key(rule, family, set);
+	expr = add(rule, "lookup");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, REG_FIRST);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, forward_sets[set].name);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, set + 1);
+	return expr;
+}
+
+static void add_dnat(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set)
+{
+	guint32 port = REG_FIRST + (guint32)forward_family_size(forward_families[family].family) / 4;
+	struct nftnl_expr *expr = add_lookup(rule, family, set);
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, REG_FIRST);
 	expr = add(rule, "nat");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, forward_families[family].family);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN, REG_FIRST);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_PROTO_MIN, REG_SECOND);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
+}
+
+static void add_limit(struct nftnl_rule *rule, ForwardFamily family, const ForwardLookup *lookup)
+{
+	struct nftnl_expr *expr;
+
+	add_lookup(rule, family, lookup->set);
+	if (lookup->unless != lookup->set) {
+		expr = add_lookup(rule, family, lookup->unless);
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+	}
+	if (lookup->kind == FORWARD_RULE_DROP)
+		add(rule, "counter");
+	add_verdict(rule, lookup->kind == FORWARD_RULE_DROP ? NF_DROP : NF_ACCEPT);
+}
+
+struct nftnl_rule *forward_lookup_new(ForwardFamily family, const ForwardLookup *lookup)
+{
+	struct nftnl_rule *rule = rule_new(family, FORWARD_TABLE, lookup->chain, lookup->comment);
+
+	if (g_str_equal(lookup->chain, "output"))
+		add_not_loopback(rule, family);
+	/* Limits are for the first packet of a connection; `new` would be each that nobody answers. */
+	if (lookup->kind != FORWARD_RULE_DNAT)
+		add_status(rule, IPS_CONFIRMED, FALSE);
+	add_local_destination(rule);
+	if (lookup->kind == FORWARD_RULE_DNAT)
+		add_dnat(rule, family, lookup->set);
+	else
+		add_limit(rule, family, lookup);
 	return rule;
 }
 
-struct nftnl_rule *forward_mark_rule_new(ForwardPlace place, ForwardWay way, const char *bridge)
+struct nftnl_rule *forward_mark_rule_new(ForwardFamily family, ForwardPlace place, ForwardWay way,
+					 const char *bridge)
 {
 	const ForwardPlaceInfo *info = &forward_places[place];
 	g_autofree char *mark = forward_mark_new(bridge);
-	struct nftnl_rule *rule = rule_new(info->table, info->chain, mark);
+	struct nftnl_rule *rule = rule_new(family, info->table, info->chain, mark);
 
 	if (way != FORWARD_WAY_OUT)
 		add_interface(rule, NFT_META_IIFNAME, bridge);
@@ -227,12 +280,12 @@ struct nftnl_rule *forward_mark_rule_new(ForwardPlace place, ForwardWay way, con
 	if (info->xtables)
 		add_dnat_xtables(rule);
 	else
-		add_dnat_native(rule);
+		add_status(rule, IPS_DST_NAT, TRUE);
 	if (way == FORWARD_WAY_BACK) {
 		add(rule, "masq");
 		return rule;
 	}
 	add(rule, "counter");
-	add_verdict_accept(rule);
+	add_verdict(rule, NF_ACCEPT);
 	return rule;
 }

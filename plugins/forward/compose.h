@@ -10,10 +10,12 @@
 /* Objects as libnftnl has them, to be put into a batch; the caller frees them. */
 struct nftnl_table *forward_table_new(gboolean with_comment);
 
-#define FORWARD_N_CHAINS 3
-struct nftnl_chain *forward_chain_new(guint index);
+#define FORWARD_N_CHAINS 4
+/* NULL: there is no such chain with these features. */
+struct nftnl_chain *forward_chain_new(guint index, guint features);
 
-/* A rule of our own that looks into a map. */
-struct nftnl_rule *forward_lookup_new(const ForwardLookup *lookup);
+/* A rule of our own that looks into a set. */
+struct nftnl_rule *forward_lookup_new(ForwardFamily family, const ForwardLookup *lookup);
 /* A marked rule for `bridge`. */
-struct nftnl_rule *forward_mark_rule_new(ForwardPlace place, ForwardWay way, const char *bridge);
+struct nftnl_rule *forward_mark_rule_new(ForwardFamily family, ForwardPlace place, ForwardWay way,
+					 const char *bridge);

@@ -8,60 +8,25 @@ ForwardDesired *forward_desired_new(void)
 {
 	ForwardDesired *desired = g_new0(ForwardDesired, 1);
 
-	desired->elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
-	desired->bridges = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
+		desired->tables[i].elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+		desired->tables[i].bridges = g_ptr_array_new_with_free_func(g_free);
+	}
 	return desired;
 }
 
 void forward_desired_free(ForwardDesired *desired)
 {
-	g_array_unref(desired->elements);
-	g_ptr_array_unref(desired->bridges);
+	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
+		g_array_unref(desired->tables[i].elements);
+		g_ptr_array_unref(desired->tables[i].bridges);
+	}
 	g_free(desired);
 }
 
-gint forward_element_compare(gconstpointer a, gconstpointer b)
+gboolean forward_desired_is_empty(const ForwardDesired *desired)
 {
-	const ForwardElement *x = a;
-	const ForwardElement *y = b;
-	gint by_address = forward_address_compare(&x->address, &y->address);
-
-	if (by_address != 0)
-		return by_address;
-	if (x->protocol != y->protocol)
-		return (gint)x->protocol - (gint)y->protocol;
-	return (gint)x->port - (gint)y->port;
-}
-
-gboolean forward_element_equal(const ForwardElement *a, const ForwardElement *b)
-{
-	return forward_element_compare(a, b) == 0 && forward_address_compare(&a->guest, &b->guest) == 0 &&
-	       a->guest_port == b->guest_port && g_str_equal(a->uuid, b->uuid);
-}
-
-static gboolean fits(const ForwardElement *wanted, const ForwardElement *held)
-{
-	return forward_element_compare(wanted, held) == 0 && wanted->guest_port == held->guest_port &&
-	       g_str_equal(wanted->uuid, held->uuid) && forward_net_suits_guest(&wanted->net, &held->guest);
-}
-
-GArray *forward_elements_known(const GArray *desired, const GArray *held)
-{
-	GArray *known = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
-	guint j = 0;
-
-	for (guint i = 0; i < desired->len; i++) {
-		ForwardElement element = g_array_index(desired, ForwardElement, i);
-
-		while (j < held->len && forward_element_compare(&g_array_index(held, ForwardElement, j), &element) < 0)
-			j++;
-		if (element.guest.family == AF_UNSPEC && j < held->len &&
-		    fits(&element, &g_array_index(held, ForwardElement, j)))
-			element.guest = g_array_index(held, ForwardElement, j).guest;
-		if (element.guest.family != AF_UNSPEC)
-			g_array_append_val(known, element);
-	}
-	return known;
+	return desired->tables[FORWARD_IP].elements->len == 0 && desired->tables[FORWARD_IP6].elements->len == 0;
 }
 
 static void add_bridge(GPtrArray *bridges, const char *bridge)
@@ -70,61 +35,188 @@ static void add_bridge(GPtrArray *bridges, const char *bridge)
 		g_ptr_array_add(bridges, g_strdup(bridge));
 }
 
-static void add_span(GArray *elements, const char *uuid, const ForwardSpan *span)
+/* --- one span: an element for each port in each set that it concerns --- */
+
+guint8 forward_protocol_number(HostlerProto proto)
 {
-	ForwardElement element = {
-		.address = span->address,
-		.protocol = span->proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP,
-		.guest = span->guest,
-		.net = span->net,
+	static const guint8 numbers[] = {
+		[HOSTLER_PROTO_TCP] = IPPROTO_TCP, [HOSTLER_PROTO_UDP] = IPPROTO_UDP,
+		[HOSTLER_PROTO_SCTP] = IPPROTO_SCTP
 	};
 
-	g_strlcpy(element.uuid, uuid, sizeof(element.uuid));
+	return numbers[proto];
+}
+
+static void add_ports(GArray *elements, const ForwardElement *first, const ForwardSpan *span, ForwardSet set)
+{
+	ForwardElement element = *first;
+
+	element.set = set;
 	for (guint port = span->start; port <= span->end; port++) {
-		element.port = (guint16)port;
-		element.guest_port = (guint16)(span->to + (port - span->start));
+		element.port = element.last_port = (guint16)port;
+		element.guest_port = forward_sets[set].is_map ? (guint16)(span->to + (port - span->start)) : 0;
 		g_array_append_val(elements, element);
 	}
+}
+
+static gboolean is_within(const GArray *nets, const ForwardNet *net)
+{
+	for (guint i = 0; i < nets->len; i++) {
+		const ForwardNet *other = &g_array_index(nets, ForwardNet, i);
+
+		if (other->prefix <= net->prefix && forward_net_holds(other, &net->address))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gint compare_prefixes(gconstpointer a, gconstpointer b)
+{
+	return (gint)((const ForwardNet *)a)->prefix - (gint)((const ForwardNet *)b)->prefix;
+}
+
+/* Two networks that share an address are one within the other: the kernel takes
+ * no intervals that overlap. */
+static GArray *read_sources(const char *sources)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(ForwardNet));
+	GArray *nets = g_array_new(FALSE, TRUE, sizeof(ForwardNet));
+	g_auto(GStrv) texts = g_strsplit(sources, ",", -1);
+
+	for (guint i = 0; texts[i] != NULL; i++) {
+		ForwardNet net;
+
+		if (forward_net_read(texts[i], &net))
+			g_array_append_val(all, net);
+	}
+	g_array_sort(all, compare_prefixes);
+	for (guint i = 0; i < all->len; i++) {
+		if (!is_within(nets, &g_array_index(all, ForwardNet, i)))
+			g_array_append_val(nets, g_array_index(all, ForwardNet, i));
+	}
+	return nets;
+}
+
+static void add_sources(GArray *elements, const ForwardElement *first, const ForwardSpan *span, ForwardSet set)
+{
+	g_autoptr(GArray) nets = read_sources(span->sources);
+	ForwardElement element = *first;
+
+	element.set = set;
+	element.port = span->start;
+	element.last_port = span->end;
+	for (guint i = 0; i < nets->len; i++) {
+		element.source = g_array_index(nets, ForwardNet, i);
+		g_array_append_val(elements, element);
+	}
+}
+
+static void add_limits(GArray *elements, const ForwardElement *first, const ForwardSpan *span)
+{
+	gboolean bound = span->address.family != AF_UNSPEC;
+	ForwardElement limited = *first;
+
+	if (span->sources != NULL) {
+		add_ports(elements, first, span, bound ? FORWARD_SET_ADDRESS_LIMITED : FORWARD_SET_LIMITED);
+		add_sources(elements, first, span, bound ? FORWARD_SET_ADDRESS_SOURCES : FORWARD_SET_SOURCES);
+	}
+	g_strlcpy(limited.rate, span->rate, sizeof(limited.rate));
+	if (*span->rate != '\0')
+		add_ports(elements, &limited, span, bound ? FORWARD_SET_ADDRESS_RATES : FORWARD_SET_RATES);
+}
+
+static void add_span(GArray *elements, const char *uuid, const ForwardSpan *span, gboolean open)
+{
+	gboolean bound = span->address.family != AF_UNSPEC;
+	ForwardElement element = { .address = span->address, .protocol = forward_protocol_number(span->proto) };
+	ForwardElement led;
+
+	g_strlcpy(element.uuid, uuid, sizeof(element.uuid));
+	add_ports(elements, &element, span, FORWARD_SET_TAKEN);
+	if (!open)
+		return;
+	add_limits(elements, &element, span);
+	if (bound)
+		add_ports(elements, &element, span, FORWARD_SET_BOUND);
+	led = element;
+	led.guest = span->guest;
+	led.net = span->net;
+	add_ports(elements, &led, span, bound ? FORWARD_SET_ADDRESS_PORTS : FORWARD_SET_PORTS);
 }
 
 void forward_desired_add(ForwardDesired *desired, const char *uuid, const GArray *spans)
 {
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		ForwardDesiredTable *table = &desired->tables[forward_family_of(span->family)];
 
-		add_bridge(desired->bridges, span->bridge);
-		add_span(desired->elements, uuid, span);
+		add_bridge(table->bridges, span->bridge);
+		add_span(table->elements, uuid, span, TRUE);
 	}
 }
+
+void forward_desired_reserve(ForwardDesired *desired, const char *uuid, const GArray *spans)
+{
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		add_span(desired->tables[forward_family_of(span->family)].elements, uuid, span, FALSE);
+	}
+}
+
+/* --- all of them --- */
 
 static gint compare_strings(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-guint forward_desired_finish(ForwardDesired *desired)
+/* Intervals of two VMs that want the same ports are not the same key. */
+static gboolean repeats(const ForwardElement *before, const ForwardElement *element)
 {
-	GArray *elements = desired->elements;
-	guint kept = 0, wanted = elements->len;
+	return forward_element_compare(before, element) == 0 ||
+	       (forward_sets[element->set].by_source && before->set == element->set &&
+		!g_str_equal(before->uuid, element->uuid) && before->protocol == element->protocol &&
+		forward_address_compare(&before->address, &element->address) == 0 &&
+		element->port <= before->last_port);
+}
 
-	g_ptr_array_sort(desired->bridges, compare_strings);
-	/* g_array_sort() is stable: of two that want a port the earlier comes first. */
-	g_array_sort(elements, forward_element_compare);
-	for (guint i = 0; i < wanted; i++) {
+/* Nobody's limits are there for nothing: without a forward with limits the set
+ * that holds them apart is not either. */
+static gboolean is_needless(const ForwardElement *element, guint features)
+{
+	return (forward_sets[element->set].features & ~features) != 0;
+}
+
+static guint keep_first(GArray *elements)
+{
+	guint features = forward_elements_features(elements);
+	guint kept = 0, n_taken = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
 		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
 
-		if (kept > 0 &&
-		    forward_element_compare(&g_array_index(elements, ForwardElement, kept - 1), element) == 0)
+		if (is_needless(element, features))
 			continue;
+		if (kept > 0 && repeats(&g_array_index(elements, ForwardElement, kept - 1), element)) {
+			n_taken += element->set == FORWARD_SET_TAKEN;
+			continue;
+		}
 		g_array_index(elements, ForwardElement, kept++) = *element;
 	}
 	g_array_set_size(elements, kept);
-	return wanted - kept;
+	return n_taken;
 }
 
-gboolean forward_desired_has_addresses(const ForwardDesired *desired)
+guint forward_desired_finish(ForwardDesired *desired)
 {
-	guint n = desired->elements->len;
+	guint n_twice = 0;
 
-	return n > 0 && g_array_index(desired->elements, ForwardElement, n - 1).address.family != AF_UNSPEC;
+	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
+		g_ptr_array_sort(desired->tables[i].bridges, compare_strings);
+		/* g_array_sort() is stable: of two that want a port the earlier comes first. */
+		g_array_sort(desired->tables[i].elements, forward_element_compare);
+		n_twice += keep_first(desired->tables[i].elements);
+	}
+	return n_twice;
 }

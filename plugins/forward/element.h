@@ -5,11 +5,11 @@
 
 #include "plugins/forward/desired.h"
 
-/* Elements of our maps as the kernel keeps them. FALSE: it is none that we write. */
-gboolean forward_element_read(struct nftnl_set_elem *from, ForwardElement *element);
-/* With its target and owner, or the key alone. */
-struct nftnl_set_elem *forward_element_new(const ForwardElement *element, gboolean key_alone);
+/* Elements of our sets as the kernel keeps them. FALSE: it is none that we write. */
+gboolean forward_element_read(struct nftnl_set_elem *from, ForwardFamily family, ForwardSet set,
+			      ForwardElement *element);
+/* With what it leads to, its limit and owner, or the key alone. */
+struct nftnl_set_elem *forward_element_new(const ForwardElement *element, ForwardFamily family, gboolean key_alone);
 
-/* An empty map, with what nft needs to list it in words. */
-struct nftnl_set *forward_map_new(gboolean by_address);
-const char *forward_map_name(gboolean by_address);
+/* An empty set, with what nft needs to list it in words. */
+struct nftnl_set *forward_set_new(ForwardFamily family, ForwardSet set);

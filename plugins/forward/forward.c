@@ -9,8 +9,11 @@
 #include "hostler/plugin.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
+#include "plugins/forward/check.h"
+#include "plugins/forward/flows.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
+#include "plugins/forward/reserve.h"
 #include "plugins/forward/settle.h"
 #include "plugins/forward/shadow.h"
 #include "plugins/forward/status.h"
@@ -39,34 +42,15 @@ static GPtrArray *load_networks(HostlerHost *host)
 	return networks;
 }
 
-/* --- check and acquire --- */
-
-static void check_table(HostlerHost *host, HostlerFindings *findings)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
-
-	if (ruleset == NULL)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "see whether root can: nft list ruleset", "no port can be forwarded: %s",
-				     error->message);
-	else if (ruleset->has_table && !ruleset->is_ours)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_FIREWALL, NULL,
-				     "remove it (nft delete table ip hostler) or give it another name",
-				     "no port can be forwarded: there is a table 'ip hostler' in nf_tables that is "
-				     "not hostler's");
-}
+/* --- check --- */
 
 static void forward_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
 	g_autoptr(GPtrArray) networks = load_networks(host);
 	g_autoptr(GArray) spans = forward_plan(domain, networks, findings);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) holdings = forward_stays_holdings(host, domain->uuid, names);
 
-	forward_plan_check_taken(spans, holdings, findings);
 	forward_shadow_check(host, spans, findings);
-	check_table(host, findings);
+	forward_check_host(host, domain, spans, findings);
 }
 
 /* All of what the VM asks for or nothing: a part of it would be taken for all. */
@@ -82,31 +66,6 @@ static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, Hostle
 	return TRUE;
 }
 
-/* Another VM may have been prepared since our check: under the lock it is decided,
- * and the stay on disk before anybody else looks. */
-static gboolean reserve(HostlerHost *host, const HostlerRecord *stay, GError **error)
-{
-	g_autoptr(HostlerFindings) findings = hostler_findings_new();
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) holdings = forward_stays_holdings(host, stay->uuid, names);
-
-	forward_plan_check_taken(spans, holdings, findings);
-	return hostler_findings_allow(findings, error) && hostler_record_store(host, stay, error);
-}
-
-static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
-{
-	g_autoptr(HostlerLock) lock = NULL;
-
-	if (stay == NULL)
-		return TRUE;
-	if (!fill_stay(host, domain, stay, error))
-		return FALSE;
-	lock = hostler_lock_firewall(host, error);
-	return lock != NULL && reserve(host, stay, error);
-}
-
 /* --- settle --- */
 
 static void log_changes(const GArray *changes)
@@ -118,6 +77,16 @@ static void log_changes(const GArray *changes)
 	}
 }
 
+static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)
+{
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const GArray *held = before->tables[family].elements;
+		g_autoptr(GArray) known = forward_elements_known(desired->tables[family].elements, held);
+
+		forward_flows_end(host, family, held, known);
+	}
+}
+
 /* FALSE with HOSTLER_ERROR_STALE: somebody else was faster. */
 static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **error)
 {
@@ -125,14 +94,16 @@ static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **e
 	g_autoptr(ForwardDesired) desired = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 	g_autoptr(GArray) changes = NULL;
+	const char *foreign;
 
 	if (ruleset == NULL)
 		return FALSE;
-	desired = forward_stays_desired(host, stays, ruleset->elements);
-	if (ruleset->has_table && !ruleset->is_ours && desired->elements->len > 0) {
+	desired = forward_stays_desired(host, stays, ruleset);
+	foreign = forward_ruleset_foreign(ruleset);
+	if (foreign != NULL && !forward_desired_is_empty(desired)) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
-			    "no port is forwarded: there is a table 'ip hostler' in nf_tables that is not hostler's; "
-			    "remove it (nft delete table ip hostler), then: hostler settle");
+			    "no port is forwarded: there is a table '%s' in nf_tables that is not hostler's; "
+			    "remove it (nft delete table %s), then: hostler settle", foreign, foreign);
 		return FALSE;
 	}
 	changes = forward_changes(desired, ruleset);
@@ -140,7 +111,10 @@ static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **e
 		return TRUE;
 	log_changes(changes);
 	batch = forward_batch(changes, ruleset->generation);
-	return host->ops->nft_commit(host, batch->data, batch->len, error);
+	if (!host->ops->nft_commit(host, batch->data, batch->len, error))
+		return FALSE;
+	end_flows(host, desired, ruleset);
+	return TRUE;
 }
 
 static gboolean settle_kernel(HostlerHost *host, const GPtrArray *stays)
@@ -172,12 +146,37 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 /* Read under the lock: whoever closes ports has its stay on disk before it asks for it. */
 static gboolean settle_locked(HostlerHost *host)
 {
-	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	g_autoptr(GPtrArray) stays = forward_stays_alive(host);
+	g_autoptr(GPtrArray) open = forward_stays_open(host);
 	gboolean settled = settle_kernel(host, stays);
 
-	settle_links(host, stays);
+	settle_links(host, open);
 	return settled;
 }
+
+/* --- acquire --- */
+
+/* What a killed run left, or `nft flush ruleset` took, must not decide: so all
+ * others are settled first. Then the kernel decides, and the stay is on disk
+ * before anybody else looks. */
+static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
+{
+	g_autoptr(HostlerLock) lock = NULL;
+	g_autoptr(GArray) spans = NULL;
+
+	if (stay == NULL)
+		return TRUE;
+	if (!fill_stay(host, domain, stay, error))
+		return FALSE;
+	lock = hostler_lock_firewall(host, error);
+	if (lock == NULL)
+		return FALSE;
+	settle_locked(host);
+	spans = forward_stay_spans(stay);
+	return forward_reserve(host, stay->uuid, spans, error) && hostler_record_store(host, stay, error);
+}
+
+/* --- the slots that settle --- */
 
 gboolean forward_settle(HostlerHost *host)
 {

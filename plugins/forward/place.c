@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where in nf_tables our rules are. */
+/* Where in nf_tables our rules are, and which. */
 #include "plugins/forward/place.h"
 
+#include <netinet/ip.h> /* before the kernel's own words for the same */
+#include <netinet/ip6.h>
+
 #include <linux/netfilter.h>
+#include <stddef.h>
+
+const ForwardFamilyInfo forward_families[FORWARD_N_FAMILIES] = {
+	[FORWARD_IP] = { "ip", AF_INET, offsetof(struct iphdr, saddr), offsetof(struct iphdr, daddr) },
+	[FORWARD_IP6] = { "ip6", AF_INET6, offsetof(struct ip6_hdr, ip6_src), offsetof(struct ip6_hdr, ip6_dst) },
+};
+
+ForwardFamily forward_family_of(sa_family_t family)
+{
+	return family == AF_INET6 ? FORWARD_IP6 : FORWARD_IP;
+}
 
 const ForwardPlaceInfo forward_places[FORWARD_N_PLACES] = {
 	[FORWARD_PLACE_FILTER] = { "filter", "FORWARD", NF_INET_FORWARD, TRUE,
@@ -13,12 +27,43 @@ const ForwardPlaceInfo forward_places[FORWARD_N_PLACES] = {
 				    { [FORWARD_WAY_BACK] = TRUE } },
 };
 
-/* From outside and from guests, and from the host itself. */
+#define ADDRESSES FORWARD_WITH_ADDRESSES
+#define LIMITS FORWARD_WITH_LIMITS
+
+const ForwardSetInfo forward_sets[FORWARD_N_SETS] = {
+	[FORWARD_SET_TAKEN] = { "taken", 0, .by_address = TRUE },
+	[FORWARD_SET_PORTS] = { "ports", 0, .is_map = TRUE },
+	[FORWARD_SET_ADDRESS_PORTS] = { "address_ports", ADDRESSES, .by_address = TRUE, .is_map = TRUE },
+	[FORWARD_SET_BOUND] = { "bound", ADDRESSES | LIMITS, .by_address = TRUE },
+	[FORWARD_SET_LIMITED] = { "limited", LIMITS, .by_address = FALSE },
+	[FORWARD_SET_ADDRESS_LIMITED] = { "address_limited", ADDRESSES | LIMITS, .by_address = TRUE },
+	[FORWARD_SET_SOURCES] = { "sources", LIMITS, .by_source = TRUE },
+	[FORWARD_SET_ADDRESS_SOURCES] = { "address_sources", ADDRESSES | LIMITS, .by_address = TRUE,
+					  .by_source = TRUE },
+	[FORWARD_SET_RATES] = { "rates", LIMITS, .has_rate = TRUE },
+	[FORWARD_SET_ADDRESS_RATES] = { "address_rates", ADDRESSES | LIMITS, .by_address = TRUE, .has_rate = TRUE },
+};
+
+/* The limits first: what was let fall through would reach a listener of the host
+ * on the same port. Then from outside and from guests, and from the host itself,
+ * which is not limited. */
 const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS] = {
-	{ "prerouting", TRUE, "ports of one address of this host" },
-	{ "prerouting", FALSE, "ports of every address of this host" },
-	{ "output", TRUE, "the same for the host itself, one address" },
-	{ "output", FALSE, "the same for the host itself, every address" },
+	{ "limits", ADDRESSES | LIMITS, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_LIMITED, FORWARD_SET_ADDRESS_SOURCES,
+	  "who may not come to one address" },
+	{ "limits", ADDRESSES | LIMITS, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_RATES, FORWARD_SET_ADDRESS_RATES,
+	  "who comes too often to one address" },
+	{ "limits", ADDRESSES | LIMITS, FORWARD_RULE_ACCEPT, FORWARD_SET_BOUND, FORWARD_SET_BOUND,
+	  "one address beats every address" },
+	{ "limits", LIMITS, FORWARD_RULE_DROP, FORWARD_SET_LIMITED, FORWARD_SET_SOURCES, "who may not come" },
+	{ "limits", LIMITS, FORWARD_RULE_DROP, FORWARD_SET_RATES, FORWARD_SET_RATES, "who comes too often" },
+	{ "prerouting", ADDRESSES, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
+	  "ports of one address of this host" },
+	{ "prerouting", 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	  "ports of every address of this host" },
+	{ "output", ADDRESSES, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
+	  "the same for the host itself, one address" },
+	{ "output", 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	  "the same for the host itself, every address" },
 };
 
 char *forward_lookup_text(const char *chain, const char *comment)

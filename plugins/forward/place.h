@@ -2,6 +2,26 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/socket.h>
+
+/* Where in nf_tables our things are: all of it once in the tables of family ip,
+ * and once in those of ip6. */
+
+typedef enum {
+	FORWARD_IP,
+	FORWARD_IP6,
+	FORWARD_N_FAMILIES,
+} ForwardFamily;
+
+typedef struct {
+	const char *name;
+	sa_family_t family; /* nf_tables has the same numbers */
+	guint32 source;     /* offsets in its header */
+	guint32 destination;
+} ForwardFamilyInfo;
+
+extern const ForwardFamilyInfo forward_families[FORWARD_N_FAMILIES];
+ForwardFamily forward_family_of(sa_family_t family);
 
 /* The chains that hold one or two marked rules of ours for each bridge. */
 typedef enum {
@@ -19,7 +39,7 @@ typedef enum {
 } ForwardWay;
 
 typedef struct {
-	const char *table; /* family ip */
+	const char *table;
 	const char *chain;
 	guint32 hook; /* NF_INET_... that the chain must be hooked on */
 	/* Rules must be of xtables' matches: one native ct expression in this table
@@ -31,17 +51,56 @@ typedef struct {
 extern const ForwardPlaceInfo forward_places[FORWARD_N_PLACES];
 
 #define FORWARD_TABLE "hostler"
-#define FORWARD_MAP_ANY "ports"
-#define FORWARD_MAP_ADDRESS "address_ports"
 
-/* The rules of our table but the hairpin's: what a sound table holds. */
+/* What of our table is there only while a forward needs it. */
+enum {
+	FORWARD_WITH_ADDRESSES = 1 << 0, /* one with address= */
+	FORWARD_WITH_LIMITS = 1 << 1,    /* one with source= or rate= */
+};
+
+typedef enum {
+	FORWARD_SET_TAKEN, /* who has which port, from `prepare` on */
+	FORWARD_SET_PORTS, /* where ports lead */
+	FORWARD_SET_ADDRESS_PORTS,
+	FORWARD_SET_BOUND,   /* ports of one address, which those of every address do not limit */
+	FORWARD_SET_LIMITED, /* ports that not everybody may come to */
+	FORWARD_SET_ADDRESS_LIMITED,
+	FORWARD_SET_SOURCES, /* who may */
+	FORWARD_SET_ADDRESS_SOURCES,
+	FORWARD_SET_RATES, /* how often */
+	FORWARD_SET_ADDRESS_RATES,
+	FORWARD_N_SETS
+} ForwardSet;
+
+/* Keys are [address of the host .] protocol . port [. source]. */
+typedef struct {
+	const char *name;
+	guint features; /* without which it is not there */
+	gboolean by_address;
+	gboolean by_source; /* and of intervals */
+	gboolean is_map;    /* to guest . port, with a counter for each element */
+	gboolean has_rate;  /* with a limit for each element */
+} ForwardSetInfo;
+
+extern const ForwardSetInfo forward_sets[FORWARD_N_SETS];
+
+typedef enum {
+	FORWARD_RULE_DNAT,   /* to where `set` says */
+	FORWARD_RULE_DROP,   /* what is in `set` and, if it is another, not in `unless` */
+	FORWARD_RULE_ACCEPT, /* what is in `set` */
+} ForwardRuleKind;
+
+/* The rules of our table but the hairpin's: what a sound table holds, in its order. */
 typedef struct {
 	const char *chain;
-	gboolean by_address; /* looks into FORWARD_MAP_ADDRESS; only there when the map is */
+	guint features; /* without which it is not there */
+	ForwardRuleKind kind;
+	ForwardSet set;
+	ForwardSet unless;
 	const char *comment;
 } ForwardLookup;
 
-#define FORWARD_N_LOOKUPS 4
+#define FORWARD_N_LOOKUPS 9
 extern const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS];
 /* "prerouting: ports of ...", as a dump of our table is compared with it. */
 char *forward_lookup_text(const char *chain, const char *comment);

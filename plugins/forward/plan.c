@@ -8,9 +8,6 @@
 #include "hostler/text.h"
 #include "plugins/forward/nic.h"
 
-/* A check that lists thousands of ports helps nobody. */
-#define MOST_FINDINGS 16
-
 /* --- ports: ranges less what they exclude --- */
 
 static void add_range(GArray *spans, guint start, guint end, guint to)
@@ -59,15 +56,28 @@ static GArray *resolve_ranges(const GArray *ranges)
 	return spans;
 }
 
-/* --- what is asked for and not there yet: never ignored, for a forward without
- * its source= would be open to the world --- */
+/* --- whom it serves: the families of its address and of its sources --- */
 
-static void refuse_unsupported(const char *attribute, const char *why, HostlerFindings *findings)
+enum { V4 = 1 << 0, V6 = 1 << 1 };
+
+static guint bit_of(sa_family_t family)
 {
-	g_autofree char *mend = g_strdup_printf("take %s= out of <portForward>: virsh edit VM", attribute);
+	return family == AF_INET6 ? V6 : V4;
+}
 
-	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL, mend,
-			     "%s= of <portForward> is not supported yet: %s", attribute, why);
+static const char *family_word(guint families)
+{
+	return families == V6 ? "IPv6" : "IPv4";
+}
+
+static void refuse_loopback(const ForwardAddress *address, HostlerFindings *findings)
+{
+	char text[FORWARD_ADDRESS_LENGTH];
+
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL,
+			     "give the address of a network card of this host, or leave address= out for all of them",
+			     "address=\"%s\" of <portForward> cannot be forwarded from: it is the host's own alone",
+			     forward_address_text(address, text));
 }
 
 static gboolean is_loopback(const ForwardAddress *address)
@@ -79,35 +89,53 @@ static gboolean is_loopback(const ForwardAddress *address)
 	return memcmp(address->bytes, &loopback, sizeof(loopback)) == 0;
 }
 
-static gboolean read_address(const char *text, ForwardAddress *address, HostlerFindings *findings)
+static void refuse_source(const char *source, const char *why, guint families, HostlerFindings *findings)
 {
-	g_autofree char *shown = hostler_text_shown(text);
-
-	if (!forward_address_read(text, address) || address->family != AF_INET) {
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL,
-				     "give one IPv4 address of this host, or leave address= out for all of them",
-				     "address=\"%s\" of <portForward> is not supported yet: it is no IPv4 address",
-				     shown);
-		return FALSE;
-	}
-	if (!is_loopback(address))
-		return TRUE;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL,
-			     "give the address of a network card of this host, or leave address= out for all of them",
-			     "address=\"%s\" of <portForward> cannot be forwarded from", shown);
-	return FALSE;
+			     "take it out, or give networks of that family: virsh edit VM",
+			     "nobody of source=\"%s\" of <portForward> could come: %s is %s only", source, why,
+			     family_word(families));
 }
 
-static gboolean check_supported(const HostlerForward *forward, ForwardAddress *address, HostlerFindings *findings)
+/* The sources of one family, or NULL. */
+static const char *sources_of(const char *sources, guint family)
+{
+	g_auto(GStrv) all = g_strsplit(sources, ",", -1);
+	g_autoptr(GString) some = g_string_new(NULL);
+	ForwardNet net;
+
+	for (guint i = 0; all[i] != NULL; i++) {
+		if (forward_net_read(all[i], &net) && bit_of(net.address.family) == family)
+			g_string_append_printf(some, "%s%s", some->len > 0 ? "," : "", all[i]);
+	}
+	return some->len > 0 ? g_intern_string(some->str) : NULL;
+}
+
+/* Of those in `families` that have a source; 0 and a refusal when a source is of
+ * none of them. */
+static guint limit_families(const char *sources, guint families, const char *why, HostlerFindings *findings)
+{
+	const char *of4 = sources_of(sources, V4);
+	const char *of6 = sources_of(sources, V6);
+	guint given = (of4 != NULL ? V4 : 0) | (of6 != NULL ? V6 : 0);
+
+	if ((given & ~families) == 0)
+		return given;
+	refuse_source((given & ~families) == V6 ? of6 : of4, why, families, findings);
+	return 0;
+}
+
+static gboolean read_address(const HostlerForward *forward, ForwardAddress *address, HostlerFindings *findings)
 {
 	*address = (ForwardAddress){ .family = AF_UNSPEC };
-	if (forward->source != NULL)
-		refuse_unsupported("source", "without it the port would be open to everybody", findings);
-	if (forward->rate != NULL)
-		refuse_unsupported("rate", "new connections would not be limited", findings);
-	if (forward->address != NULL && !read_address(forward->address, address, findings))
-		return FALSE;
-	return forward->source == NULL && forward->rate == NULL;
+	if (forward->address == NULL)
+		return TRUE;
+	if (!forward_address_read(forward->address, address))
+		return FALSE; /* the settings have seen to that */
+	if (!is_loopback(address))
+		return TRUE;
+	refuse_loopback(address, findings);
+	return FALSE;
 }
 
 /* --- ports at which libvirt's dnsmasq serves the guests --- */
@@ -159,23 +187,66 @@ static void plan_family(const ForwardSpan *pattern, const GArray *ports, GArray 
 	}
 }
 
+static guint network_families(const ForwardNic *nic)
+{
+	ForwardAddress guest;
+	ForwardNet net;
+
+	return (forward_nic_place(nic, AF_INET, &net, &guest) ? V4 : 0) |
+	       (forward_nic_place(nic, AF_INET6, &net, &guest) ? V6 : 0);
+}
+
+/* 0 and a refusal when it serves none. */
+static guint find_families(const HostlerForward *forward, const ForwardAddress *address, const ForwardNic *nic,
+			   HostlerFindings *findings)
+{
+	guint families = network_families(nic);
+
+	if (address->family != AF_UNSPEC)
+		families &= bit_of(address->family);
+	if (families == 0)
+		forward_nic_refuse_family(nic, address->family, findings);
+	else if (forward->source != NULL)
+		families = limit_families(forward->source, families,
+					  address->family != AF_UNSPEC ? "its address=" : "its network", findings);
+	return families;
+}
+
+static void plan_families(const HostlerForward *forward, const ForwardSpan *pattern, guint families,
+			  const ForwardNic *nic, const GArray *ports, GArray *spans, HostlerFindings *findings)
+{
+	static const sa_family_t both[] = { AF_INET, AF_INET6 };
+
+	for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
+		ForwardSpan span = *pattern;
+
+		span.family = both[i];
+		if ((families & bit_of(both[i])) == 0 ||
+		    !forward_nic_place(nic, both[i], &span.net, &span.guest))
+			continue;
+		if (forward->source != NULL)
+			span.sources = sources_of(forward->source, bit_of(both[i]));
+		plan_family(&span, ports, spans, findings);
+	}
+}
+
 static void plan_one(const HostlerDomain *domain, const HostlerForward *forward, const GPtrArray *networks,
 		     GArray *spans, HostlerFindings *findings)
 {
-	ForwardSpan pattern = { .family = AF_INET, .proto = forward->proto };
+	ForwardSpan pattern = { .proto = forward->proto };
 	g_autoptr(GArray) ports = NULL;
 	ForwardNic nic = { 0 };
+	guint families;
 
-	if (!check_supported(forward, &pattern.address, findings) ||
+	if (!read_address(forward, &pattern.address, findings) ||
 	    !forward_nic_choose(domain, forward, networks, &nic, findings))
 		return;
 	g_strlcpy(pattern.bridge, nic.bridge, sizeof(pattern.bridge));
 	g_strlcpy(pattern.mac, nic.mac, sizeof(pattern.mac));
+	g_strlcpy(pattern.rate, forward->rate != NULL ? forward->rate : "", sizeof(pattern.rate));
+	families = find_families(forward, &pattern.address, &nic, findings);
 	ports = plan_ports(forward, findings);
-	if (forward_nic_place(&nic, pattern.family, &pattern.net, &pattern.guest))
-		plan_family(&pattern, ports, spans, findings);
-	else
-		forward_nic_refuse_family(&nic, pattern.family, findings);
+	plan_families(forward, &pattern, families, &nic, ports, spans, findings);
 }
 
 GArray *forward_plan(const HostlerDomain *domain, const GPtrArray *networks, HostlerFindings *findings)
@@ -186,68 +257,4 @@ GArray *forward_plan(const HostlerDomain *domain, const GPtrArray *networks, Hos
 	for (guint i = 0; i < forwards->len; i++)
 		plan_one(domain, g_ptr_array_index(forwards, i), networks, spans, findings);
 	return spans;
-}
-
-/* --- who holds a port --- */
-
-static gint compare_holdings(gconstpointer a, gconstpointer b)
-{
-	const ForwardSpan *x = &((const ForwardHolding *)a)->span;
-	const ForwardSpan *y = &((const ForwardHolding *)b)->span;
-
-	if (x->proto != y->proto)
-		return (gint)x->proto - (gint)y->proto;
-	return (gint)x->start - (gint)y->start;
-}
-
-static ForwardSpan common_ports(const ForwardSpan *a, const ForwardSpan *b)
-{
-	ForwardSpan both = *a;
-
-	both.start = MAX(a->start, b->start);
-	both.end = MIN(a->end, b->end);
-	return both;
-}
-
-static void refuse_taken(const ForwardHolding *own, const ForwardHolding *other, HostlerFindings *findings)
-{
-	ForwardSpan both = common_ports(&own->span, &other->span);
-	g_autofree char *ports = forward_span_shown(&both);
-
-	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, ports,
-			     "shut that VM down, or give this one another start= in <range>: virsh edit VM",
-			     "%s of the host is forwarded to VM '%s' already", ports, other->vm);
-}
-
-/* Those that follow in order of ports, as far as they could meet. */
-static guint check_followers(const GArray *holdings, guint first, guint most, HostlerFindings *findings)
-{
-	const ForwardHolding *a = &g_array_index(holdings, ForwardHolding, first);
-	guint found = 0;
-
-	for (guint i = first + 1; i < holdings->len && found < most; i++) {
-		const ForwardHolding *b = &g_array_index(holdings, ForwardHolding, i);
-
-		if (b->span.proto != a->span.proto || b->span.start > a->span.end)
-			break;
-		if ((a->vm == NULL) == (b->vm == NULL) || !forward_spans_collide(&a->span, &b->span))
-			continue;
-		refuse_taken(a->vm == NULL ? a : b, a->vm == NULL ? b : a, findings);
-		found++;
-	}
-	return found;
-}
-
-void forward_plan_check_taken(const GArray *spans, GArray *holdings, HostlerFindings *findings)
-{
-	guint found = 0;
-
-	for (guint i = 0; i < spans->len; i++) {
-		ForwardHolding own = { .span = g_array_index(spans, ForwardSpan, i) };
-
-		g_array_append_val(holdings, own);
-	}
-	g_array_sort(holdings, compare_holdings);
-	for (guint i = 0; i < holdings->len && found < MOST_FINDINGS; i++)
-		found += check_followers(holdings, i, MOST_FINDINGS - found, findings);
 }

@@ -40,31 +40,46 @@ ForwardRuleset *forward_ruleset_new(void)
 {
 	ForwardRuleset *ruleset = g_new0(ForwardRuleset, 1);
 
-	ruleset->lookups = g_ptr_array_new_with_free_func(g_free);
-	ruleset->elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
-	for (guint i = 0; i < FORWARD_N_PLACES; i++)
-		ruleset->chains[i].rules = g_ptr_array_new_with_free_func((GDestroyNotify)forward_rule_free);
+	for (guint family = 0; family < FORWARD_N_FAMILIES; family++) {
+		ForwardTable *table = &ruleset->tables[family];
+
+		table->lookups = g_ptr_array_new_with_free_func(g_free);
+		table->elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+		for (guint i = 0; i < FORWARD_N_PLACES; i++)
+			table->chains[i].rules = g_ptr_array_new_with_free_func((GDestroyNotify)forward_rule_free);
+	}
 	return ruleset;
 }
 
 void forward_ruleset_free(ForwardRuleset *ruleset)
 {
-	g_ptr_array_unref(ruleset->lookups);
-	g_array_unref(ruleset->elements);
-	for (guint i = 0; i < FORWARD_N_PLACES; i++)
-		g_ptr_array_unref(ruleset->chains[i].rules);
+	for (guint family = 0; family < FORWARD_N_FAMILIES; family++) {
+		ForwardTable *table = &ruleset->tables[family];
+
+		g_ptr_array_unref(table->lookups);
+		g_array_unref(table->elements);
+		for (guint i = 0; i < FORWARD_N_PLACES; i++)
+			g_ptr_array_unref(table->chains[i].rules);
+	}
 	g_free(ruleset);
 }
 
-/* A single object is answered without a dump, and its end is the acknowledgement. */
-static struct nlmsghdr *request_one(Request *request, guint16 type)
+const char *forward_ruleset_foreign(const ForwardRuleset *ruleset)
 {
-	return nftnl_nlmsg_build_hdr(request->bytes, type, NFPROTO_IPV4, NLM_F_ACK, 0);
+	if (ruleset->tables[FORWARD_IP].has_table && !ruleset->tables[FORWARD_IP].is_ours)
+		return "ip hostler";
+	return ruleset->tables[FORWARD_IP6].has_table && !ruleset->tables[FORWARD_IP6].is_ours ? "ip6 hostler" : NULL;
 }
 
-static struct nlmsghdr *request_all(Request *request, guint16 type)
+/* A single object is answered without a dump, and its end is the acknowledgement. */
+static struct nlmsghdr *request_one(Request *request, ForwardFamily family, guint16 type)
 {
-	return nftnl_nlmsg_build_hdr(request->bytes, type, NFPROTO_IPV4, NLM_F_DUMP, 0);
+	return nftnl_nlmsg_build_hdr(request->bytes, type, forward_families[family].family, NLM_F_ACK, 0);
+}
+
+static struct nlmsghdr *request_all(Request *request, ForwardFamily family, guint16 type)
+{
+	return nftnl_nlmsg_build_hdr(request->bytes, type, forward_families[family].family, NLM_F_DUMP, 0);
 }
 
 /* --- generation --- */
@@ -94,28 +109,28 @@ static int each_table(const struct nlmsghdr *message, void *data)
 {
 	g_autoptr(NftTable) table = nftnl_table_alloc();
 	g_autofree char *comment = NULL;
-	ForwardRuleset *ruleset = data;
+	ForwardTable *ours = data;
 	const guint8 *userdata;
 	guint32 length = 0;
 
-	ruleset->has_table = TRUE;
+	ours->has_table = TRUE;
 	if (nftnl_table_nlmsg_parse(message, table) < 0)
 		return MNL_CB_OK;
 	userdata = nftnl_table_get_data(table, NFTNL_TABLE_USERDATA, &length);
 	if (userdata != NULL)
 		comment = forward_comment_read(userdata, length);
-	ruleset->is_ours = g_strcmp0(comment, FORWARD_TABLE_COMMENT) == 0;
+	ours->is_ours = g_strcmp0(comment, FORWARD_TABLE_COMMENT) == 0;
 	return MNL_CB_OK;
 }
 
-static gboolean read_table(HostlerHost *host, ForwardRuleset *ruleset, GError **error)
+static gboolean read_table(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
 	g_autoptr(NftTable) table = nftnl_table_alloc();
 	Request request;
 
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, FORWARD_TABLE);
-	nftnl_table_nlmsg_build_payload(request_one(&request, NFT_MSG_GETTABLE), table);
-	return host->ops->nft_dump(host, &request.header, each_table, ruleset, error);
+	nftnl_table_nlmsg_build_payload(request_one(&request, family, NFT_MSG_GETTABLE), table);
+	return host->ops->nft_dump(host, &request.header, each_table, ours, error);
 }
 
 static int each_lookup(const struct nlmsghdr *message, void *data)
@@ -137,25 +152,31 @@ static int each_lookup(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static gboolean read_lookups(HostlerHost *host, ForwardRuleset *ruleset, GError **error)
+static gboolean read_lookups(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
 	g_autoptr(NftRule) rule = nftnl_rule_alloc();
 	Request request;
 
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, FORWARD_TABLE);
-	nftnl_rule_nlmsg_build_payload(request_all(&request, NFT_MSG_GETRULE), rule);
-	return host->ops->nft_dump(host, &request.header, each_lookup, ruleset->lookups, error);
+	nftnl_rule_nlmsg_build_payload(request_all(&request, family, NFT_MSG_GETRULE), rule);
+	return host->ops->nft_dump(host, &request.header, each_lookup, ours->lookups, error);
 }
 
 /* --- elements --- */
 
+typedef struct {
+	ForwardFamily family;
+	ForwardSet set;
+	GArray *elements;
+} SetReading;
+
 static int each_element(struct nftnl_set_elem *from, void *data)
 {
-	ForwardElement element = { 0 };
-	GArray *elements = data;
+	const SetReading *reading = data;
+	ForwardElement element;
 
-	if (forward_element_read(from, &element))
-		g_array_append_val(elements, element);
+	if (forward_element_read(from, reading->family, reading->set, &element))
+		g_array_append_val(reading->elements, element);
 	return 0;
 }
 
@@ -168,15 +189,43 @@ static int each_elements(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static gboolean read_map(HostlerHost *host, gboolean by_address, ForwardRuleset *ruleset, GError **error)
+static gboolean read_set(HostlerHost *host, SetReading *reading, GError **error)
 {
 	g_autoptr(NftSet) set = nftnl_set_alloc();
 	Request request;
 
 	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_map_name(by_address));
-	nftnl_set_elems_nlmsg_build_payload(request_all(&request, NFT_MSG_GETSETELEM), set);
-	return host->ops->nft_dump(host, &request.header, each_elements, ruleset->elements, error);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_sets[reading->set].name);
+	nftnl_set_elems_nlmsg_build_payload(request_all(&request, reading->family, NFT_MSG_GETSETELEM), set);
+	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
+}
+
+static guint features_of(const ForwardTable *ours)
+{
+	guint features = 0;
+
+	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
+		const ForwardLookup *lookup = &forward_lookups[i];
+		g_autofree char *text = forward_lookup_text(lookup->chain, lookup->comment);
+
+		if (g_ptr_array_find_with_equal_func(ours->lookups, text, g_str_equal, NULL))
+			features |= lookup->features;
+	}
+	return features;
+}
+
+static gboolean read_sets(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
+{
+	guint features = features_of(ours);
+
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		SetReading reading = { family, set, ours->elements };
+
+		if ((forward_sets[set].features & ~features) == 0 && !read_set(host, &reading, error))
+			return FALSE;
+	}
+	g_array_sort(ours->elements, forward_element_compare);
+	return TRUE;
 }
 
 /* --- chains --- */
@@ -209,7 +258,8 @@ static int each_rule(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static gboolean read_chain(HostlerHost *host, ForwardPlace place, ForwardChain *chain, GError **error)
+static gboolean read_chain(HostlerHost *host, ForwardFamily family, ForwardPlace place, ForwardChain *chain,
+			   GError **error)
 {
 	const ForwardPlaceInfo *info = &forward_places[place];
 	g_autoptr(NftChain) named = nftnl_chain_alloc();
@@ -219,53 +269,48 @@ static gboolean read_chain(HostlerHost *host, ForwardPlace place, ForwardChain *
 
 	nftnl_chain_set_str(named, NFTNL_CHAIN_TABLE, info->table);
 	nftnl_chain_set_str(named, NFTNL_CHAIN_NAME, info->chain);
-	nftnl_chain_nlmsg_build_payload(request_one(&request, NFT_MSG_GETCHAIN), named);
+	nftnl_chain_nlmsg_build_payload(request_one(&request, family, NFT_MSG_GETCHAIN), named);
 	if (!host->ops->nft_dump(host, &request.header, each_chain, &reading, error))
 		return FALSE;
 	if (!chain->present)
 		return TRUE;
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, info->table);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, info->chain);
-	nftnl_rule_nlmsg_build_payload(request_all(&request, NFT_MSG_GETRULE), rule);
+	nftnl_rule_nlmsg_build_payload(request_all(&request, family, NFT_MSG_GETRULE), rule);
 	return host->ops->nft_dump(host, &request.header, each_rule, &reading, error);
 }
 
 /* --- all of it --- */
 
-static gboolean looks_by_address(const ForwardRuleset *ruleset)
+static gboolean read_own(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
-	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
-		const ForwardLookup *lookup = &forward_lookups[i];
-		g_autofree char *text = forward_lookup_text(lookup->chain, lookup->comment);
+	ForwardChain *hairpin = &ours->chains[FORWARD_PLACE_HAIRPIN];
 
-		if (lookup->by_address &&
-		    g_ptr_array_find_with_equal_func(ruleset->lookups, text, g_str_equal, NULL))
-			return TRUE;
-	}
-	return FALSE;
+	if (!read_table(host, family, ours, error))
+		return FALSE;
+	if (!ours->is_ours)
+		return TRUE;
+	return read_lookups(host, family, ours, error) && read_sets(host, family, ours, error) &&
+	       read_chain(host, family, FORWARD_PLACE_HAIRPIN, hairpin, error);
 }
 
-static gboolean read_own(HostlerHost *host, ForwardRuleset *ruleset, GError **error)
+static gboolean read_family(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
-	if (!read_table(host, ruleset, error))
-		return FALSE;
-	if (!ruleset->is_ours)
-		return TRUE;
-	if (!read_lookups(host, ruleset, error) || !read_map(host, FALSE, ruleset, error) ||
-	    (looks_by_address(ruleset) && !read_map(host, TRUE, ruleset, error)))
-		return FALSE;
-	g_array_sort(ruleset->elements, forward_element_compare);
-	return read_chain(host, FORWARD_PLACE_HAIRPIN, &ruleset->chains[FORWARD_PLACE_HAIRPIN], error);
+	return read_own(host, family, ours, error) &&
+	       read_chain(host, family, FORWARD_PLACE_FILTER, &ours->chains[FORWARD_PLACE_FILTER], error) &&
+	       read_chain(host, family, FORWARD_PLACE_LIBVIRT, &ours->chains[FORWARD_PLACE_LIBVIRT], error);
 }
 
 static ForwardRuleset *read_once(HostlerHost *host, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_new();
 
-	if (!read_generation(host, &ruleset->generation, error) || !read_own(host, ruleset, error) ||
-	    !read_chain(host, FORWARD_PLACE_FILTER, &ruleset->chains[FORWARD_PLACE_FILTER], error) ||
-	    !read_chain(host, FORWARD_PLACE_LIBVIRT, &ruleset->chains[FORWARD_PLACE_LIBVIRT], error))
+	if (!read_generation(host, &ruleset->generation, error))
 		return NULL;
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		if (!read_family(host, family, &ruleset->tables[family], error))
+			return NULL;
+	}
 	return g_steal_pointer(&ruleset);
 }
 

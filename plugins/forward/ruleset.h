@@ -11,13 +11,18 @@ typedef struct {
 	GPtrArray *rules; /* ForwardRule, in their order */
 } ForwardChain;
 
+/* One of the two families. */
 typedef struct {
-	guint32 generation; /* of all of nf_tables: a batch made for this state names it */
-	gboolean has_table; /* a table `ip hostler` is there */
+	gboolean has_table; /* a table `hostler` is there */
 	gboolean is_ours;   /* and bears our comment */
 	GPtrArray *lookups; /* char *, "chain: comment" of its rules but the hairpin's, in their order */
 	GArray *elements;   /* ForwardElement, in the order of forward_element_compare() */
 	ForwardChain chains[FORWARD_N_PLACES];
+} ForwardTable;
+
+typedef struct {
+	guint32 generation; /* of all of nf_tables: a batch made for this state names it */
+	ForwardTable tables[FORWARD_N_FAMILIES];
 } ForwardRuleset;
 
 ForwardRuleset *forward_ruleset_new(void);
@@ -26,3 +31,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardRuleset, forward_ruleset_free)
 
 /* One state of the kernel, never halves of two. */
 ForwardRuleset *forward_ruleset_read(HostlerHost *host, GError **error);
+/* The name of a table `hostler` that somebody else made, or NULL: "ip hostler". */
+const char *forward_ruleset_foreign(const ForwardRuleset *ruleset);

@@ -86,11 +86,6 @@ static void check_listeners(HostlerHost *host, const ForwardSpan *span, const GA
 	}
 }
 
-static int protocol_of(HostlerProto proto)
-{
-	return proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
-}
-
 static void check_protocol(HostlerHost *host, HostlerProto proto, const GArray *spans, HostlerFindings *findings)
 {
 	g_autoptr(GError) error = NULL;
@@ -102,7 +97,7 @@ static void check_protocol(HostlerHost *host, HostlerProto proto, const GArray *
 		if (span->proto != proto)
 			continue;
 		if (listeners == NULL && error == NULL)
-			listeners = host->ops->listeners(host, protocol_of(proto), &error);
+			listeners = host->ops->listeners(host, forward_protocol_number(proto), &error);
 		if (listeners != NULL)
 			check_listeners(host, span, listeners, findings);
 	}
@@ -143,7 +138,7 @@ static void check_ephemeral(HostlerHost *host, const GArray *spans, HostlerFindi
 
 void forward_shadow_check(HostlerHost *host, const GArray *spans, HostlerFindings *findings)
 {
-	check_protocol(host, HOSTLER_PROTO_TCP, spans, findings);
-	check_protocol(host, HOSTLER_PROTO_UDP, spans, findings);
+	for (HostlerProto proto = HOSTLER_PROTO_TCP; proto <= HOSTLER_PROTO_SCTP; proto++)
+		check_protocol(host, proto, spans, findings);
 	check_ephemeral(host, spans, findings);
 }

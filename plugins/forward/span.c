@@ -59,7 +59,7 @@ char *forward_span_to_text(const ForwardSpan *span)
 
 static gboolean read_proto(const char *text, HostlerProto *proto)
 {
-	for (*proto = HOSTLER_PROTO_TCP; *proto <= HOSTLER_PROTO_UDP; (*proto)++) {
+	for (*proto = HOSTLER_PROTO_TCP; *proto < HOSTLER_N_PROTOS; (*proto)++) {
 		if (g_str_equal(text, hostler_proto_name(*proto)))
 			return TRUE;
 	}

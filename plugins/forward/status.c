@@ -4,9 +4,34 @@
 #include "plugins/forward/status.h"
 
 #include "plugins/forward/change.h"
+#include "plugins/forward/obstacle.h"
 #include "plugins/forward/stays.h"
 
-static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const ForwardSpan *span)
+static gboolean is_of(const ForwardElement *element, const HostlerRecord *stay, const ForwardSpan *span)
+{
+	return (element->set == FORWARD_SET_PORTS || element->set == FORWARD_SET_ADDRESS_PORTS) &&
+	       g_str_equal(element->uuid, stay->uuid) && element->protocol == forward_protocol_number(span->proto) &&
+	       element->port >= span->start && element->port <= span->end &&
+	       forward_address_compare(&element->address, &span->address) == 0;
+}
+
+/* What nf_tables has counted on all ports of the span. */
+static guint64 count_connections(const ForwardRuleset *ruleset, const HostlerRecord *stay, const ForwardSpan *span)
+{
+	const GArray *elements = ruleset->tables[forward_family_of(span->family)].elements;
+	guint64 connections = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		if (is_of(element, stay, span))
+			connections += element->connections;
+	}
+	return connections;
+}
+
+static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const ForwardSpan *span,
+		      guint64 connections)
 {
 	char guest[FORWARD_ADDRESS_LENGTH];
 	g_autofree char *ports = forward_span_shown(span);
@@ -15,30 +40,54 @@ static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const 
 	if (forward_span_floats(span))
 		text = g_strdup_printf("waits for the guest's address on %s, for its port %u", span->bridge, span->to);
 	else
-		text = g_strdup_printf("to %s port %u on, by %s", forward_address_text(&span->guest, guest), span->to,
-				       span->bridge);
+		text = g_strdup_printf("to %s port %u on, by %s, %" G_GUINT64_FORMAT " connections",
+				       forward_address_text(&span->guest, guest), span->to, span->bridge, connections);
 	sink->line(sink->data, stay, "forward", ports, text);
 }
 
+/* The first port of a span stands for all. */
+static void show_obstacles(const HostlerSink *sink, const HostlerRecord *stay, const ForwardChains *chains,
+			   const ForwardSpan *span)
+{
+	ForwardPacket packet = { .family = span->family, .out_bridge = span->bridge, .guest = span->guest,
+				 .port = span->to };
+	g_autofree char *ports = forward_span_shown(span);
+	g_autoptr(GPtrArray) obstacles = NULL;
+
+	packet.protocol = forward_protocol_number(span->proto);
+	obstacles = forward_obstacles_find(chains, &packet);
+	for (guint i = 0; i < obstacles->len; i++) {
+		g_autofree char *text = forward_obstacle_text(g_ptr_array_index(obstacles, i), span->bridge);
+
+		sink->line(sink->data, stay, "forward", ports, text);
+	}
+}
+
 static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay,
-		      const ForwardRuleset *ruleset)
+		      const ForwardRuleset *ruleset, const ForwardChains *chains)
 {
 	g_autoptr(GArray) spans = forward_stay_spans(stay);
 
-	forward_stay_find_guests(host, stay, spans, ruleset->elements);
-	for (guint i = 0; i < spans->len; i++)
-		show_span(sink, stay, &g_array_index(spans, ForwardSpan, i));
+	forward_stay_find_guests(host, stay, spans, ruleset);
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		show_span(sink, stay, span, count_connections(ruleset, stay, span));
+		if (chains != NULL)
+			show_obstacles(sink, stay, chains, span);
+	}
 }
 
 static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrArray *stays,
 			const ForwardRuleset *ruleset)
 {
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, ruleset->elements);
+	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, ruleset);
 	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
+	const char *foreign = forward_ruleset_foreign(ruleset);
 	g_autofree char *text = NULL;
 
-	if (ruleset->has_table && !ruleset->is_ours)
-		text = g_strdup("table 'ip hostler' is not hostler's; remove it: nft delete table ip hostler");
+	if (foreign != NULL)
+		text = g_strdup_printf("table '%s' is not hostler's; remove it: nft delete table %s", foreign, foreign);
 	else if (changes->len > 0)
 		text = g_strdup_printf("differs from the records in %u places; mend: hostler settle", changes->len);
 	else
@@ -50,13 +99,15 @@ void forward_status(HostlerHost *host, const HostlerSink *sink)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
+	g_autoptr(GPtrArray) alive = forward_stays_alive(host);
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
 	g_autoptr(ForwardRuleset) nothing = forward_ruleset_new();
+	g_autoptr(ForwardChains) chains = stays->len > 0 ? forward_chains_read(host, NULL) : NULL;
 
 	for (guint i = 0; i < stays->len; i++)
-		show_stay(host, sink, g_ptr_array_index(stays, i), ruleset != NULL ? ruleset : nothing);
+		show_stay(host, sink, g_ptr_array_index(stays, i), ruleset != NULL ? ruleset : nothing, chains);
 	if (ruleset != NULL)
-		show_kernel(host, sink, stays, ruleset);
+		show_kernel(host, sink, alive, ruleset);
 	else
 		sink->line(sink->data, NULL, "forward", "nf_tables", error->message);
 }

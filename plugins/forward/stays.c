@@ -4,9 +4,7 @@
 #include "plugins/forward/stays.h"
 
 #include "hostler/log.h"
-#include "hostler/text.h"
 #include "plugins/forward/find.h"
-#include "plugins/forward/plan.h"
 
 gboolean forward_stay_has_spans(const HostlerRecord *stay)
 {
@@ -34,40 +32,62 @@ static gint compare_ages(gconstpointer a, gconstpointer b)
 	return (x->since > y->since) - (x->since < y->since);
 }
 
-static gboolean is_open(HostlerHost *host, const HostlerRecord *stay)
+static gboolean is_alive(HostlerHost *host, const HostlerRecord *stay)
 {
-	return stay->phase == HOSTLER_PHASE_HELD && forward_stay_has_spans(stay) &&
-	       hostler_record_alive(host, stay);
+	return forward_stay_has_spans(stay) && hostler_record_alive(host, stay);
 }
 
-GPtrArray *forward_stays_open(HostlerHost *host)
+GPtrArray *forward_stays_alive(HostlerHost *host)
 {
 	GPtrArray *stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
 
 	for (guint i = stays->len; i > 0; i--) {
-		if (!is_open(host, g_ptr_array_index(stays, i - 1)))
+		if (!is_alive(host, g_ptr_array_index(stays, i - 1)))
 			g_ptr_array_remove_index(stays, i - 1);
 	}
 	g_ptr_array_sort(stays, compare_ages);
 	return stays;
 }
 
-/* Where the kernel leads the first port of a span, if it is this VM's. */
-static ForwardAddress held_guest(const GArray *held, const char *uuid, const ForwardSpan *span)
+static gboolean is_open(const HostlerRecord *stay)
 {
-	ForwardElement key = { .address = span->address, .port = span->start };
+	return stay->phase == HOSTLER_PHASE_HELD;
+}
+
+GPtrArray *forward_stays_open(HostlerHost *host)
+{
+	GPtrArray *stays = forward_stays_alive(host);
+
+	for (guint i = stays->len; i > 0; i--) {
+		if (!is_open(g_ptr_array_index(stays, i - 1)))
+			g_ptr_array_remove_index(stays, i - 1);
+	}
+	return stays;
+}
+
+/* Where the kernel leads the first port of a span, if it is this VM's. */
+static ForwardAddress held_guest(const ForwardRuleset *held, const char *uuid, const ForwardSpan *span)
+{
+	const ForwardTable *table = &held->tables[forward_family_of(span->family)];
+	gboolean by_address = span->address.family != AF_UNSPEC;
+	ForwardElement key = {
+		.set = by_address ? FORWARD_SET_ADDRESS_PORTS : FORWARD_SET_PORTS,
+		.address = span->address,
+		.protocol = forward_protocol_number(span->proto),
+		.port = span->start,
+		.last_port = span->start,
+	};
 	const ForwardElement *element = NULL;
 	guint place;
 
-	key.protocol = span->proto == HOSTLER_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
-	if (g_array_binary_search((GArray *)held, &key, forward_element_compare, &place))
-		element = &g_array_index(held, ForwardElement, place);
+	if (g_array_binary_search(table->elements, &key, forward_element_compare, &place))
+		element = &g_array_index(table->elements, ForwardElement, place);
 	return element != NULL && g_str_equal(element->uuid, uuid) ? element->guest :
 								     (ForwardAddress){ .family = AF_UNSPEC };
 }
 
 /* Ports of a guest that another one has the address of lead nowhere: to no network. */
-static void find_guests(ForwardFinder *finder, const char *uuid, GArray *spans, const GArray *held)
+static void find_guests(ForwardFinder *finder, const char *uuid, GArray *spans, const ForwardRuleset *held)
 {
 	for (guint i = 0; i < spans->len; i++) {
 		ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
@@ -85,14 +105,14 @@ static void find_guests(ForwardFinder *finder, const char *uuid, GArray *spans, 
 	}
 }
 
-void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArray *spans, const GArray *held)
+void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArray *spans, const ForwardRuleset *held)
 {
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 
 	find_guests(finder, stay->uuid, spans, held);
 }
 
-ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const GArray *held)
+ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const ForwardRuleset *held)
 {
 	ForwardDesired *desired = forward_desired_new();
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
@@ -102,8 +122,12 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 		const HostlerRecord *stay = g_ptr_array_index(stays, i);
 		g_autoptr(GArray) spans = forward_stay_spans(stay);
 
-		find_guests(finder, stay->uuid, spans, held);
-		forward_desired_add(desired, stay->uuid, spans);
+		if (is_open(stay)) {
+			find_guests(finder, stay->uuid, spans, held);
+			forward_desired_add(desired, stay->uuid, spans);
+		} else {
+			forward_desired_reserve(desired, stay->uuid, spans);
+		}
 	}
 	n_twice = forward_desired_finish(desired);
 	if (n_twice > 0)
@@ -134,32 +158,4 @@ GStrv forward_stays_floating(HostlerHost *host)
 		add_floating(macs, g_ptr_array_index(stays, i));
 	g_ptr_array_add(macs, NULL);
 	return (GStrv)g_ptr_array_free(macs, FALSE);
-}
-
-static void add_holdings(GArray *holdings, const HostlerRecord *stay, const char *name)
-{
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
-
-	for (guint i = 0; i < spans->len; i++) {
-		ForwardHolding holding = { .span = g_array_index(spans, ForwardSpan, i), .vm = name };
-
-		g_array_append_val(holdings, holding);
-	}
-}
-
-GArray *forward_stays_holdings(HostlerHost *host, const char *uuid, GPtrArray *names)
-{
-	g_autoptr(GPtrArray) stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
-	GArray *holdings = g_array_new(FALSE, TRUE, sizeof(ForwardHolding));
-
-	for (guint i = 0; i < stays->len; i++) {
-		const HostlerRecord *stay = g_ptr_array_index(stays, i);
-
-		if (g_str_equal(stay->uuid, uuid) || !forward_stay_has_spans(stay) ||
-		    !hostler_record_alive(host, stay))
-			continue;
-		g_ptr_array_add(names, hostler_text_shown(stay->name));
-		add_holdings(holdings, stay, g_ptr_array_index(names, names->len - 1));
-	}
-	return holdings;
 }

@@ -122,6 +122,8 @@ static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GE
 		fake->listeners = g_key_file_get_string_list(file, group, "listen", NULL, NULL);
 	else if (g_str_has_prefix(group, "network "))
 		add_network(fake, file, group);
+	else if (g_str_has_prefix(group, "file "))
+		g_hash_table_insert(fake->files, g_strdup(name), g_key_file_get_string(file, group, "text", NULL));
 	else if (g_str_equal(group, "display"))
 		load_display(fake, file);
 	else if (!g_str_equal(group, "caller")) {

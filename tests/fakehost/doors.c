@@ -2,12 +2,8 @@
 /* The doors that lead to no device, and the table of all. */
 #include "model.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -142,7 +138,7 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 /* This kernel says nothing of itself. */
 static char *kernel_text(HostlerHost *host, const char *path)
 {
-	return NULL;
+	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->files, path));
 }
 
 /* --- networks --- */
@@ -155,6 +151,13 @@ static GPtrArray *network_xmls(HostlerHost *host)
 	for (guint i = 0; i < fake->networks->len; i++)
 		g_ptr_array_add(xmls, g_strdup(g_ptr_array_index(fake->networks, i)));
 	return xmls;
+}
+
+static GStrv addresses(HostlerHost *host, GError **error)
+{
+	static const char *const all[] = { "127.0.0.1", "192.0.2.1", "::1", "2001:db8::1", NULL };
+
+	return g_strdupv((char **)(gpointer)all);
 }
 
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
@@ -172,21 +175,10 @@ static gboolean refuse_firewall(HostlerHost *host, GError **error)
 	return TRUE;
 }
 
-/* A ruleset with nothing in it, but with a generation. */
 static gboolean nft_dump(HostlerHost *host, const struct nlmsghdr *request,
 			 int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
 {
-	FakeHost *fake = (FakeHost *)host;
-	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
-	struct nlmsghdr *answer;
-
-	if (NFNL_MSG_TYPE(request->nlmsg_type) != NFT_MSG_GETGEN)
-		return TRUE;
-	answer = mnl_nlmsg_put_header(buffer);
-	answer->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
-	mnl_nlmsg_put_extra_header(answer, sizeof(struct nfgenmsg));
-	mnl_attr_put_u32(answer, NFTA_GEN_ID, htonl(fake->generation));
-	each(answer, data);
+	fake_nft_dump((FakeHost *)host, request, each, data);
 	return TRUE;
 }
 
@@ -196,6 +188,11 @@ static gboolean nft_commit(HostlerHost *host, const void *batch, gsize length, G
 
 	if (refuse_firewall(host, error))
 		return FALSE;
+	if (!fake_nft_commit(fake, batch, length)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS, "nf_tables refused message 1: %s",
+			    g_strerror(EEXIST));
+		return FALSE;
+	}
 	fake->generation++;
 	fakehost_note(host, "firewall batch");
 	return TRUE;
@@ -277,6 +274,7 @@ const HostlerHostOps fake_ops = {
 	.listener_owner = fake_listener_owner,
 	.neighbours_listen = fake_listen,
 	.neighbours_heard = fake_neighbours_heard,
+	.addresses = addresses,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
 	.nft_listen = fake_listen,

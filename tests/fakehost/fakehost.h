@@ -49,6 +49,7 @@
  *                            the host goes down
  *   [process 100]            start=1000
  *   [caller]                 pid=100: libvirtd; it is a process without a group too
+ *   [file /proc/cpuinfo]     text=..., what the kernel says of itself
  *   [network default]        xml=<network>...</network>, on one line
  *   [sockets]                listen=tcp 0.0.0.0 22 sshd (pid 812): programs of the host, parted by `;`
  *   [bridge virbr0]          leases=[...]: libvirt's file of them, on one line,

@@ -81,6 +81,8 @@ void fake_model_init(FakeHost *fake)
 	fake->networks = g_ptr_array_new_with_free_func(g_free);
 	fake->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->nft = fake_nft_new();
+	fake->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	fake_display_init(fake);
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -94,6 +96,8 @@ void fake_model_clear(FakeHost *fake)
 	g_hash_table_unref(fake->leases);
 	g_hash_table_unref(fake->neighbours);
 	g_strfreev(fake->listeners);
+	g_hash_table_unref(fake->nft);
+	g_hash_table_unref(fake->files);
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->notes);
 }

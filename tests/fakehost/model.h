@@ -73,6 +73,7 @@ typedef struct {
 	GHashTable *leases;     /* by bridge: char *, the file */
 	GStrv listeners;        /* as the description has them; or NULL */
 	GHashTable *neighbours; /* by bridge: char *, as the description has them */
+	GHashTable *files;    /* path -> text, of what the kernel says of itself */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
@@ -84,6 +85,7 @@ typedef struct {
 	FakeEffect effect_at;
 	int errnum_at;
 	guint32 generation;   /* of nf_tables */
+	GHashTable *nft;      /* what of it is remembered; nft.c */
 	GHashTable *display; /* facts */
 	GHashTable *off;     /* units, consoles, framebuffers and modules by name */
 	gint64 stopped_at;   /* the display manager; -1: it runs */
@@ -199,3 +201,9 @@ void fake_pause(HostlerHost *host, gint64 microseconds);
 
 /* doors.c: all the others, and the table. */
 extern const HostlerHostOps fake_ops;
+
+/* nf_tables. FALSE: something of the batch is there already. */
+typedef int (*FakeEach)(const struct nlmsghdr *message, void *data);
+GHashTable *fake_nft_new(void);
+gboolean fake_nft_commit(FakeHost *fake, const void *batch, gsize length);
+void fake_nft_dump(FakeHost *fake, const struct nlmsghdr *request, FakeEach each, gpointer data);

@@ -15,20 +15,19 @@ static gint compare_lines(gconstpointer a, gconstpointer b)
 /* Elements of our maps: the key, then its owner, then where it leads. */
 static char *read_table(const char *text)
 {
-	g_autoptr(GRegex) regex = g_regex_new("(?:([0-9.]+) \\. )?(tcp|udp) \\. (?:([0-9.]+) \\. )?([0-9]+)"
+	g_autoptr(GRegex) regex = g_regex_new("(?:([0-9a-f.:]+) \\. )?(tcp|udp) \\. ([0-9]+)"
 					      "(?: counter)? comment \"([0-9a-f-]+)\" : "
-					      "([0-9.]+) \\. ([0-9]+)",
+					      "([0-9a-f.:]+) \\. ([0-9]+)",
 					      0, 0, NULL);
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GMatchInfo) match = NULL;
 
 	for (g_regex_match(regex, text, 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {
 		g_auto(GStrv) part = g_match_info_fetch_all(match);
-		const char *address = *part[1] != '\0' ? part[1] : part[3];
 
 		g_ptr_array_add(lines, g_strdup_printf("%s %s %s -> %s %s of %s\n", part[2],
-						       *address != '\0' ? address : "any", part[4], part[6], part[7],
-						       part[5]));
+						       *part[1] != '\0' ? part[1] : "any", part[3], part[5], part[6],
+						       part[4]));
 	}
 	g_ptr_array_sort(lines, compare_lines);
 	g_ptr_array_add(lines, NULL);
@@ -56,12 +55,15 @@ static char *read_foreign(char **lines)
 }
 
 /* Two rules right below the line that says what kind of chain it is. */
-static gboolean read_marks(char **lines, const char *bridge)
+static gboolean read_marks(char **lines, const char *table, const char *bridge)
 {
 	g_autofree char *mark = g_strdup_printf("\"" OURS "%s\"", bridge);
+	gboolean inside = FALSE;
 
 	for (gsize i = 0; lines[i] != NULL; i++) {
-		if (strstr(lines[i], "chain FORWARD {") != NULL)
+		if (g_str_has_prefix(lines[i], "table "))
+			inside = g_str_equal(lines[i], table);
+		if (inside && strstr(lines[i], "chain FORWARD {") != NULL)
 			return strstr(lines[i + 2], mark) != NULL && strstr(lines[i + 3], mark) != NULL &&
 			       strstr(lines[i + 4], OURS) == NULL;
 	}
@@ -79,7 +81,8 @@ Kernel *kernel_look(const char *bridge)
 	lines = g_strsplit(text, "\n", -1);
 	kernel->table = read_table(text);
 	kernel->foreign = read_foreign(lines);
-	kernel->marks = read_marks(lines, bridge);
+	kernel->marks[0] = read_marks(lines, "table ip filter {", bridge);
+	kernel->marks[1] = read_marks(lines, "table ip6 filter {", bridge);
 	kernel->clean = strstr(text, "hostler") == NULL;
 	return kernel;
 }

@@ -5,10 +5,10 @@
 
 /* What the kernel holds, seen by nft and not by hostler's own eyes. */
 typedef struct {
-	char *table;    /* as model_table() writes it */
-	char *foreign;  /* all that is not ours, as nft lists it */
-	gboolean marks; /* two rules of ours lead a chain FORWARD, or there is no such chain */
-	gboolean clean; /* nothing of ours is there */
+	char *table;       /* as model_table() writes it */
+	char *foreign;     /* all that is not ours, as nft lists it */
+	gboolean marks[2]; /* two rules of ours lead FORWARD of `ip filter`, of `ip6 filter`, or there is none */
+	gboolean clean;    /* nothing of ours is there */
 } Kernel;
 
 /* `bridge`: for which the marks are to be. */

@@ -24,8 +24,11 @@ static gboolean is_as_modelled(const Steps *steps, const Kernel *kernel, GString
 
 	if (!g_str_equal(kernel->table, expected))
 		g_string_append_printf(difference, "the model has\n%sthe kernel\n%s", expected, kernel->table);
-	if (model_has_open(&steps->model) && !kernel->marks)
-		g_string_append(difference, "FORWARD does not begin with our two rules\n");
+	for (gboolean is_v6 = FALSE; is_v6 <= TRUE; is_v6++) {
+		if (model_has_open(&steps->model, is_v6) && !kernel->marks[is_v6])
+			g_string_append_printf(difference, "FORWARD of %s filter does not begin with our two rules\n",
+					       is_v6 ? "ip6" : "ip");
+	}
 	return difference->len == 0;
 }
 

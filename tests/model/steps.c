@@ -21,20 +21,34 @@ static ModelVm *pick_vm(Steps *steps)
 
 /* --- what libvirt says --- */
 
+/* A reservation for IPv6 goes by the DUID that a guest makes of its MAC. */
+static char *reservations(const Model *model, gboolean is_v6)
+{
+	GString *hosts = g_string_new(NULL);
+
+	for (guint i = 0; i < MODEL_N_RESERVED; i++) {
+		const ModelVm *vm = &model->vms[i];
+
+		g_string_append_printf(hosts, "<host %s%s' ip='%s'/>", is_v6 ? "id='00:03:00:01:" : "mac='", vm->mac,
+				       vm->guest[is_v6]);
+	}
+	return g_string_free(hosts, FALSE);
+}
+
 static void write_network(Steps *steps)
 {
-	g_autoptr(GString) hosts = g_string_new(NULL);
+	g_autofree char *v4 = reservations(&steps->model, FALSE);
+	g_autofree char *v6 = reservations(&steps->model, TRUE);
 	g_autofree char *xml = NULL;
 
-	for (guint i = 0; i < MODEL_N_RESERVED; i++)
-		g_string_append_printf(hosts, "<host mac='%s' ip='%s'/>", steps->model.vms[i].mac,
-				       steps->model.vms[i].guest);
 	xml = g_strdup_printf("<networkstatus><network><name>default</name>"
-			      "<uuid>00000000-0000-0000-0000-000000000022</uuid><forward mode='nat'/>"
-			      "<bridge name='" STEPS_BRIDGE "'/><ip address='192.168.122.1' netmask='255.255.255.0'>"
-			      "<dhcp><range start='192.168.122.2' end='192.168.122.254'/>%s</dhcp></ip></network>"
-			      "</networkstatus>",
-			      hosts->str);
+			      "<uuid>00000000-0000-0000-0000-000000000022</uuid><forward mode='nat'>"
+			      "<nat ipv6='yes'/></forward><bridge name='" STEPS_BRIDGE "'/>"
+			      "<ip address='192.168.122.1' netmask='255.255.255.0'><dhcp>"
+			      "<range start='192.168.122.2' end='192.168.122.254'/>%s</dhcp></ip>"
+			      "<ip family='ipv6' address='fd00:122::1' prefix='64'><dhcp>"
+			      "<range start='fd00:122::2' end='fd00:122::ff'/>%s</dhcp></ip></network></networkstatus>",
+			      v4, v6);
 	realhost_set_network("default", xml);
 }
 
@@ -43,17 +57,19 @@ static void write_network(Steps *steps)
 /* Whether they run on makes no difference: the last one counts until somebody says otherwise. */
 static void write_leases(Steps *steps)
 {
-	g_autoptr(GString) text = g_string_new("[\n");
+	g_autoptr(GString) text = g_string_new("[");
 
 	for (guint i = MODEL_N_RESERVED; i < MODEL_N_VMS; i++) {
 		const ModelVm *vm = &steps->model.vms[i];
 		gint64 seconds = g_get_real_time() / G_USEC_PER_SEC + (pick(steps, 2) == 0 ? 3600 : -3600);
 
-		g_string_append_printf(text,
-				       "{\"ip-address\": \"%s\", \"mac-address\": \"%s\", \"hostname\": \"vm0\", "
-				       "\"expiry-time\": %" G_GINT64_FORMAT "}%s\n",
-				       vm->guest, vm->mac, seconds, i + 1 < MODEL_N_VMS ? "," : "]");
+		for (guint family = 0; family < 2; family++)
+			g_string_append_printf(text,
+					       "%s\n{\"ip-address\": \"%s\", \"mac-address\": \"%s\", "
+					       "\"hostname\": \"vm0\", \"expiry-time\": %" G_GINT64_FORMAT "}",
+					       text->len > 1 ? "," : "", vm->guest[family], vm->mac, seconds);
 	}
+	g_string_append(text, "\n]\n");
 	realhost_write(LEASE_FILE, text->str);
 }
 
@@ -83,16 +99,19 @@ static gboolean call(Steps *steps, const ModelVm *vm, HostlerOperation operation
 	return realhost_call(steps->host, vm->name, operation, xml, error);
 }
 
+#define RULES(family)                                                                    \
+	"add table " family " filter\n"                                                  \
+	"add chain " family " filter FORWARD { type filter hook forward priority 0; }\n" \
+	"add chain " family " filter LIBVIRT_FWI\n"                                      \
+	"flush chain " family " filter LIBVIRT_FWI\n"                                    \
+	"add rule " family " filter LIBVIRT_FWI oifname " STEPS_BRIDGE " reject\n"       \
+	"insert rule " family " filter FORWARD jump LIBVIRT_FWI\n"
+
 /* The rules that libvirt lays anew, in front of whatever is there. */
 static void lay_rules(Steps *steps)
 {
 	steps->touched = TRUE;
-	realhost_nft_commands("add table ip filter\n"
-			      "add chain ip filter FORWARD { type filter hook forward priority 0; }\n"
-			      "add chain ip filter LIBVIRT_FWI\n"
-			      "flush chain ip filter LIBVIRT_FWI\n"
-			      "add rule ip filter LIBVIRT_FWI oifname " STEPS_BRIDGE " reject\n"
-			      "insert rule ip filter FORWARD jump LIBVIRT_FWI\n");
+	realhost_nft_commands(RULES("ip") RULES("ip6"));
 }
 
 /* --- a VM's life --- */
@@ -101,7 +120,7 @@ static void lay_rules(Steps *steps)
 static void choose_wants(Steps *steps, ModelVm *vm)
 {
 	static const char *const protos[] = { "tcp", "udp" };
-	static const char *const addresses[] = { NULL, NULL, "192.0.2.1", "192.0.2.7" };
+	static const char *const addresses[] = { NULL, NULL, "192.0.2.1", "192.0.2.7", "2001:db8::7" };
 	guint part = N_PORTS / MODEL_MAX_WANTS;
 
 	vm->n_wants = 1 + pick(steps, MODEL_MAX_WANTS);
@@ -109,7 +128,7 @@ static void choose_wants(Steps *steps, ModelVm *vm)
 		guint n = 1 + pick(steps, 4);
 
 		vm->wants[i] = (ModelWant){ .proto = protos[pick(steps, 2)],
-					    .address = addresses[pick(steps, 4)],
+					    .address = addresses[pick(steps, G_N_ELEMENTS(addresses))],
 					    .start = FIRST_PORT + i * part + pick(steps, part - n + 1),
 					    .n = n,
 					    .to = 20 + pick(steps, 100) };
@@ -233,14 +252,12 @@ static gboolean step_restart(Steps *steps)
 	return TRUE;
 }
 
-/* Each VM has five addresses that nobody else has. */
 static ModelVm *move_guest(Steps *steps)
 {
 	ModelVm *vm = pick_vm(steps);
 
-	g_snprintf(vm->guest, sizeof(vm->guest), "192.168.122.%u",
-		   10 + (guint)(vm - steps->model.vms) + MODEL_N_VMS * pick(steps, 5));
-	g_string_append_printf(steps->story, "%s has %s now", vm->name, vm->guest);
+	model_move_guest(&steps->model, vm, pick(steps, 5));
+	g_string_append_printf(steps->story, "%s has %s now, and %s", vm->name, vm->guest[0], vm->guest[1]);
 	return vm;
 }
 
@@ -275,12 +292,13 @@ static gboolean step_hurt(Steps *steps)
 		"flush ruleset\n",
 		"flush ruleset\n",
 		"delete table ip hostler\n",
+		"delete table ip6 hostler\n",
 		"flush map ip hostler ports\n",
 		"flush chain ip hostler prerouting\n",
 		"flush chain ip hostler postrouting\n",
 		"flush chain ip filter FORWARD\n",
 		"insert rule ip filter FORWARD reject\n",
-		"insert rule ip filter FORWARD drop\n",
+		"insert rule ip6 filter FORWARD drop\n",
 		"delete chain ip filter FORWARD\n",
 	};
 	const char *command = commands[pick(steps, G_N_ELEMENTS(commands))];
@@ -323,6 +341,9 @@ static const struct {
 
 void steps_begin(Steps *steps, HostlerHost *host, guint32 seed)
 {
+	realhost_add_address("192.0.2.1/32");
+	realhost_add_address("192.0.2.7/32");
+	realhost_add_address("2001:db8::7/128");
 	*steps = (Steps){ .host = host, .rand = g_rand_new_with_seed(seed), .story = g_string_new(NULL) };
 	model_init(&steps->model);
 	write_network(steps);

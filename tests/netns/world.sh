@@ -23,6 +23,13 @@ add_leg() {
 	in_ns "$1" ip route add default via "$4"
 }
 
+# add_leg6 NAME DEVICE-HERE ADDRESS-HERE ADDRESS-THERE: the same cable for IPv6.
+add_leg6() {
+	[[ -z $2 ]] || ip addr add "$3/64" dev "$2" nodad
+	in_ns "$1" ip addr add "$4/64" dev eth0 nodad
+	in_ns "$1" ip route add default via "$3"
+}
+
 serve() {
 	local name=$1
 	shift
@@ -32,13 +39,15 @@ serve() {
 # shellcheck disable=SC2034  # read by `run`
 make_world() {
 	ip link set lo up
-	sysctl -qw net.ipv4.ip_forward=1
+	sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	allow_watch_user
-	[[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || sysctl -qw net.bridge.bridge-nf-call-iptables=0
+	[[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] ||
+		sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
 	local n
 	for n in 0 1; do
 		ip link add "virbr$n" type bridge
 		ip addr add "192.168.$((122 + n)).1/24" dev "virbr$n"
+		ip addr add "fd00:$((122 + n))::1/64" dev "virbr$n" nodad
 		ip link set "virbr$n" up
 	done
 	add_leg outside 192.0.2.1/24 192.0.2.2/24 192.0.2.1
@@ -52,6 +61,10 @@ make_world() {
 	in_ns roam ip route replace default via 192.168.122.1
 	mount -t tmpfs none /var/lib/libvirt
 	mkdir -p /var/lib/libvirt/dnsmasq
+	add_leg6 outside leg-outside 2001:db8::1 2001:db8::2
+	add_leg6 web "" fd00:122::1 fd00:122::10
+	add_leg6 mail "" fd00:122::1 fd00:122::11
+	add_leg6 far "" fd00:123::1 fd00:123::10
 	serve web tcp/22 tcp/9000 tcp/9001 tcp/9002 udp/5000
 	serve mail tcp/22 udp/5000
 	serve far tcp/22
@@ -81,12 +94,16 @@ write_networks() {
 		cat >"/run/libvirt/network/$name.xml" <<-END
 			<networkstatus><class_id bitmap='0-2'/><network>
 			<name>$name</name><uuid>00000000-0000-0000-0000-0000000000$net</uuid>
-			<forward mode='nat'><nat><port start='1024' end='65535'/></nat></forward>
+			<forward mode='nat'><nat ipv6='yes'><port start='1024' end='65535'/></nat></forward>
 			<bridge name='$bridge' stp='on' delay='0'/>
 			<ip address='192.168.$((100 + net)).1' netmask='255.255.255.0'><dhcp>
 			<range start='192.168.$((100 + net)).2' end='192.168.$((100 + net)).254'/>
 			<host mac='52:54:00:00:$net:10' ip='192.168.$((100 + net)).10'/>
 			<host mac='52:54:00:00:$net:11' ip='192.168.$((100 + net)).11'/>
+			</dhcp></ip>
+			<ip family='ipv6' address='fd00:$((100 + net))::1' prefix='64'><dhcp>
+			<host id='0:3:0:1:52:54:0:0:$net:10' ip='fd00:$((100 + net))::10'/>
+			<host id='0:3:0:1:52:54:0:0:$net:11' ip='fd00:$((100 + net))::11'/>
 			</dhcp></ip></network></networkstatus>
 		END
 	done <<-END
@@ -97,58 +114,68 @@ write_networks() {
 
 # --- libvirt's rules: the iptables back end of 9.0 and 11.3, and the nftables back end ---
 
-libvirt_iptables() {
-	local chain n net
+# libvirt_rules COMMAND NETS REJECT: of one family; NETS of virbr0 and virbr1.
+libvirt_rules() {
+	local tables=$1 reject=$3 chain n net
 	for chain in FWX FWI FWO; do
-		iptables -N LIBVIRT_$chain 2>/dev/null || iptables -F LIBVIRT_$chain
-		iptables -D FORWARD -j LIBVIRT_$chain 2>/dev/null
+		$tables -N LIBVIRT_$chain 2>/dev/null || $tables -F LIBVIRT_$chain
+		$tables -D FORWARD -j LIBVIRT_$chain 2>/dev/null
 	done
-	iptables -t nat -N LIBVIRT_PRT 2>/dev/null || iptables -t nat -F LIBVIRT_PRT
-	iptables -t nat -C POSTROUTING -j LIBVIRT_PRT 2>/dev/null || iptables -t nat -A POSTROUTING -j LIBVIRT_PRT
-	for chain in FWO FWI FWX; do iptables -I FORWARD -j LIBVIRT_$chain; done
-	for n in 0 1; do
-		net=192.168.$((122 + n)).0/24
-		iptables -A LIBVIRT_FWX -i "virbr$n" -o "virbr$n" -j ACCEPT
-		iptables -A LIBVIRT_FWI -d $net -o "virbr$n" -m conntrack \
+	$tables -t nat -N LIBVIRT_PRT 2>/dev/null || $tables -t nat -F LIBVIRT_PRT
+	$tables -t nat -C POSTROUTING -j LIBVIRT_PRT 2>/dev/null || $tables -t nat -A POSTROUTING -j LIBVIRT_PRT
+	for chain in FWO FWI FWX; do $tables -I FORWARD -j LIBVIRT_$chain; done
+	n=0
+	for net in $2; do
+		$tables -A LIBVIRT_FWX -i "virbr$n" -o "virbr$n" -j ACCEPT
+		$tables -A LIBVIRT_FWI -d "$net" -o "virbr$n" -m conntrack \
 			--ctstate RELATED,ESTABLISHED -j ACCEPT
-		iptables -A LIBVIRT_FWI -o "virbr$n" -j REJECT --reject-with icmp-port-unreachable
-		iptables -A LIBVIRT_FWO -s $net -i "virbr$n" -j ACCEPT
-		iptables -A LIBVIRT_FWO -i "virbr$n" -j REJECT --reject-with icmp-port-unreachable
-		iptables -t nat -A LIBVIRT_PRT -s $net ! -d $net -j MASQUERADE
+		$tables -A LIBVIRT_FWI -o "virbr$n" -j REJECT --reject-with "$reject"
+		$tables -A LIBVIRT_FWO -s "$net" -i "virbr$n" -j ACCEPT
+		$tables -A LIBVIRT_FWO -i "virbr$n" -j REJECT --reject-with "$reject"
+		$tables -t nat -A LIBVIRT_PRT -s "$net" ! -d "$net" -j MASQUERADE
+		n=$((n + 1))
 	done
+}
+libvirt_iptables() {
+	libvirt_rules iptables "192.168.122.0/24 192.168.123.0/24" icmp-port-unreachable
+	libvirt_rules ip6tables "fd00:122::/64 fd00:123::/64" icmp6-port-unreachable
 }
 
 libvirt_nftables() {
-	nft -f - <<-END
-		table ip libvirt_network {
-			chain forward {
-				type filter hook forward priority filter; policy accept;
-				counter jump guest_cross
-				counter jump guest_input
-				counter jump guest_output
+	local family net
+	for family in ip ip6; do
+		[[ $family == ip ]] && net=192.168.122.0/24 || net=fd00:122::/64
+		nft -f - <<-END
+			table $family libvirt_network {
+				chain forward {
+					type filter hook forward priority filter; policy accept;
+					counter jump guest_cross
+					counter jump guest_input
+					counter jump guest_output
+				}
+				chain guest_cross { iif virbr0 oif virbr0 counter accept; }
+				chain guest_input {
+					oif virbr0 $family daddr $net ct state related,established counter accept
+					oif virbr0 counter reject
+				}
+				chain guest_output {
+					$family saddr $net iif virbr0 counter accept
+					iif virbr0 counter reject
+				}
+				chain guest_nat {
+					type nat hook postrouting priority srcnat; policy accept;
+					$family saddr $net $family daddr != $net counter masquerade
+				}
 			}
-			chain guest_cross { iif virbr0 oif virbr0 counter accept; }
-			chain guest_input {
-				oif virbr0 ip daddr 192.168.122.0/24 ct state related,established counter accept
-				oif virbr0 counter reject
-			}
-			chain guest_output {
-				ip saddr 192.168.122.0/24 iif virbr0 counter accept
-				iif virbr0 counter reject
-			}
-			chain guest_nat {
-				type nat hook postrouting priority srcnat; policy accept;
-				ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 counter masquerade
-			}
-		}
-	END
+		END
+	done
 }
 
 # What is not ours, as far as it can be told: without handles, counters and our marked rules. Chains and tables
 # with nothing in them are left, for they are others' too.
 foreign_rules() {
-	nft -s list ruleset 2>/dev/null | sed '/^table ip hostler {/,/^}/d; /hostler-forward/d'
-	iptables-save | sed '/^#/d; /hostler-forward/d; s/\[[0-9:]*\]//'
+	nft -s list ruleset 2>/dev/null | sed '/^table ip6* hostler {/,/^}/d; /hostler-forward/d'
+	{ iptables-save; ip6tables-save; } | sed '/^#/d; /hostler-forward/d; s/\[[0-9:]*\]//'
 }
 
 # --- dnsmasq's leases, as libvirt's helper writes them: a new file in the place of the old one ---

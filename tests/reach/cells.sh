@@ -1,22 +1,26 @@
 # The reachability table: who reaches what, asked of all at once. Sourced by `run`.
 # shellcheck shell=bash disable=SC2154
 
-# A cell is a line: FROM NAME PROTO ADDRESS PORT EXPECTED. web has a reserved address, mail a leased one; `self` is the
-# VM that the port leads to, `other` the other one.
-cells_v4() { # VM TCP-PORT UDP-PORT FROM...
-	local vm=$1 tcp=$2 udp=$3 from
-	shift 3
-	for from in "$@"; do
-		printf '%s/%s %s-%s-tcp-v4 tcp 192.0.2.1 %s %s tcp 22 to %s\n' "$vm" "$from" "$vm" "$from" "$tcp" "$vm" "$(peer "$from")"
-		printf '%s/%s %s-%s-udp-v4 udp 192.0.2.1 %s %s udp 5000 to %s\n' "$vm" "$from" "$vm" "$from" "$udp" "$vm" "$(peer "$from")"
+# A cell is a line: VM/FROM NAME PROTO ADDRESS PORT EXPECTED. web has a reserved address and mail a leased one, both one
+# of their own choosing over IPv6; `self` is the VM that the port leads to, `other` the other one.
+cells() {
+	cells_of web 2222 5000
+	cells_of mail 2223 5001
+}
+cells_of() { # VM TCP-PORT UDP-PORT
+	local from family
+	for from in outside host other self; do
+		for family in v4 v6; do
+			printf '%s/%s %s-%s-tcp-%s tcp %s %s %s tcp 22 to %s\n' "$1" "$from" "$1" "$from" "$family" \
+				"${host_address[$family]}" "$2" "$1" "$(peer "$from" "$family")"
+			printf '%s/%s %s-%s-udp-%s udp %s %s %s udp 5000 to %s\n' "$1" "$from" "$1" "$from" "$family" \
+				"${host_address[$family]}" "$3" "$1" "$(peer "$from" "$family")"
+		done
 	done
 }
+declare -A host_address=([v4]=192.0.2.1 [v6]=2001:db8:2::1) outside_address=([v4]=192.0.2.2 [v6]=2001:db8:2::2)
 # Who comes from elsewhere is seen as who he is.
-peer() { [[ $1 != outside ]] || echo 192.0.2.2; }
-cells() {
-	cells_v4 web 2222 5000 outside host other self
-	cells_v4 mail 2223 5001 outside host other self
-}
+peer() { [[ $1 != outside ]] || echo "${outside_address[$2]}"; }
 
 declare -A other_vm=([web]=mail [mail]=web)
 

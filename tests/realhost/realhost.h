@@ -17,6 +17,8 @@ void realhost_write(const char *path, const char *text);
 
 /* A network that libvirt runs. */
 void realhost_set_network(const char *name, const char *xml);
+/* "192.0.2.1/32", of this host. */
+void realhost_add_address(const char *address);
 /* A QEMU of that name, another one each time, until it ends. */
 void realhost_qemu_begin(const char *name);
 void realhost_qemu_end(const char *name);

@@ -20,6 +20,7 @@
 static ForwardElement new_element(const char *address, guint16 port)
 {
 	ForwardElement element = {
+		.set = address != NULL ? FORWARD_SET_ADDRESS_PORTS : FORWARD_SET_PORTS, .last_port = port,
 		.protocol = IPPROTO_TCP, .port = port, .guest_port = (guint16)(port + 1), .uuid = UUID
 	};
 
@@ -84,7 +85,7 @@ static void test_outline(void)
 	g_array_append_val(changes, change);
 	batch = forward_batch(changes, 1);
 	text = outline(batch);
-	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newrule newrule "
+	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newset newrule newrule "
 				  "newsetelem newrule end");
 }
 
@@ -117,9 +118,10 @@ static void number_like_kernel(struct nlmsghdr *message)
 static int check_element(struct nftnl_set_elem *from, void *data)
 {
 	GArray *seen = data;
-	ForwardElement element = { 0 }, expected;
+	ForwardSet set = seen->len < 600 ? FORWARD_SET_PORTS : FORWARD_SET_ADDRESS_PORTS;
+	ForwardElement element, expected;
 
-	g_assert_true(forward_element_read(from, &element));
+	g_assert_true(forward_element_read(from, FORWARD_IP, set, &element));
 	expected = new_element(element.port > 600 ? "192.0.2.7" : NULL, element.port);
 	g_assert_true(forward_element_equal(&element, &expected));
 	g_assert_cmpuint(element.port, ==, seen->len + 1);
@@ -158,18 +160,46 @@ static void test_many(void)
 	g_assert_cmpuint(seen->len, ==, 1000);
 }
 
+/* One for each set; of each family there and back. */
+static ForwardElement element_of(ForwardFamily family, ForwardSet set)
+{
+	const ForwardSetInfo *info = &forward_sets[set];
+	gboolean is_ip6 = family == FORWARD_IP6;
+	ForwardElement element = {
+		.set = set, .protocol = IPPROTO_SCTP, .port = 65534, .last_port = 65534, .uuid = UUID
+	};
+
+	if (info->by_address && set != FORWARD_SET_TAKEN)
+		g_assert_true(forward_address_read(is_ip6 ? "2001:db8::7" : "192.0.2.7", &element.address));
+	if (info->by_source) {
+		element.last_port = 65535;
+		g_assert_true(forward_net_read(is_ip6 ? "2001:db8::/33" : "10.0.0.0/9", &element.source));
+	}
+	if (info->is_map) {
+		g_assert_true(forward_address_read(is_ip6 ? "fd00::7" : "10.0.0.2", &element.guest));
+		element.guest_port = 22;
+		element.connections = 5;
+		element.bytes = G_GUINT64_CONSTANT(5000000000);
+	}
+	if (info->has_rate)
+		g_strlcpy(element.rate, "1000000/d", sizeof(element.rate));
+	return element;
+}
+
 static void test_element(void)
 {
-	static const char *const addresses[] = { NULL, "192.0.2.7" };
+	for (guint i = 0; i < FORWARD_N_FAMILIES * FORWARD_N_SETS; i++) {
+		ForwardFamily family = i % FORWARD_N_FAMILIES;
+		ForwardSet set = i / FORWARD_N_FAMILIES;
+		ForwardElement element = element_of(family, set), read, key;
+		struct nftnl_set_elem *whole = forward_element_new(&element, family, FALSE);
+		struct nftnl_set_elem *alone = forward_element_new(&element, family, TRUE);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
-		ForwardElement element = new_element(addresses[i], 65534), read = { 0 }, key = { 0 };
-		struct nftnl_set_elem *whole = forward_element_new(&element, FALSE);
-		struct nftnl_set_elem *alone = forward_element_new(&element, TRUE);
-
-		g_assert_true(forward_element_read(whole, &read));
+		g_assert_true(forward_element_read(whole, family, set, &read));
 		g_assert_true(forward_element_equal(&element, &read));
-		g_assert_false(forward_element_read(alone, &key));
+		g_assert_cmpuint(read.connections, ==, element.connections);
+		g_assert_cmpuint(read.bytes, ==, element.bytes);
+		g_assert_cmpint(forward_element_read(alone, family, set, &key), ==, !forward_sets[set].is_map);
 		nftnl_set_elem_free(whole);
 		nftnl_set_elem_free(alone);
 	}
@@ -178,17 +208,19 @@ static void test_element(void)
 /* Elements that somebody else put into our maps. */
 static void test_foreign_element(void)
 {
-	ForwardElement element = new_element(NULL, 1), read = { 0 };
-	struct nftnl_set_elem *from = forward_element_new(&element, FALSE);
+	ForwardElement element = new_element(NULL, 1), read;
+	struct nftnl_set_elem *from = forward_element_new(&element, FORWARD_IP, FALSE);
 
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_USERDATA, "\0\3no\0", 5);
-	g_assert_true(forward_element_read(from, &read));
+	g_assert_true(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	g_assert_cmpstr(read.uuid, ==, "");
+	g_assert_false(forward_element_read(from, FORWARD_IP6, FORWARD_SET_PORTS, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN, &read));
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "1234", 4);
-	g_assert_false(forward_element_read(from, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "12345678", 8);
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_KEY, "1234", 4);
-	g_assert_false(forward_element_read(from, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	nftnl_set_elem_free(from);
 }
 
@@ -220,7 +252,7 @@ static void test_own_rules(void)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(NftRule) rule = forward_mark_rule_new(cases[i].place, cases[i].way, "virbr0");
+		g_autoptr(NftRule) rule = forward_mark_rule_new(FORWARD_IP, cases[i].place, cases[i].way, "virbr0");
 		g_autoptr(ForwardRule) read = forward_rule_read(rule, cases[i].place);
 		g_autoptr(GString) names = g_string_new(NULL);
 
@@ -236,7 +268,7 @@ static void test_own_rules(void)
 /* What `nft -f` makes of our rule in ip filter when it reads a listing back. */
 static void test_unsound_rule(void)
 {
-	g_autoptr(NftRule) rule = forward_mark_rule_new(FORWARD_PLACE_LIBVIRT, FORWARD_WAY_OUT, "virbr0");
+	g_autoptr(NftRule) rule = forward_mark_rule_new(FORWARD_IP, FORWARD_PLACE_LIBVIRT, FORWARD_WAY_OUT, "virbr0");
 	g_autoptr(ForwardRule) read = forward_rule_read(rule, FORWARD_PLACE_FILTER);
 
 	g_assert_cmpstr(read->bridge, ==, "virbr0");

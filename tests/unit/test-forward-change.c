@@ -14,8 +14,9 @@
 #define ONE_ADDRESS U2 " tcp 192.0.2.7 80 80 80 virbr1 192.168.123.10\n"
 
 /* One line each, in the kernel's order:
+ * and for family ip6 with "6 " before it:
  *   table [foreign]              our table, without its hairpin rules
- *   lookups any|address|broken   the rules in it
+ *   lookups any|address|limits|limits+address|broken   the rules in it
  *   element SPAN of UUID         as in `wanted`, of one port
  *   chain filter|libvirt|hairpin that it is there
  *   rule CHAIN HANDLE BRIDGE WAY [unsound]
@@ -24,6 +25,8 @@
 #define SOUND "table\nlookups any\nchain hairpin\n"
 #define WEB_ELEMENT "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.10\n"
 #define HAIRPIN "rule hairpin 9 virbr0 back\n"
+#define WEB6 U1 " tcp any 22 22 22 virbr0 fd00::7\n"
+#define LIMITED U1 " udp any 5 6 5 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32,10.1.0.0/16 rate=20/m\n"
 #define FLOATING U1 " tcp any 2222 2222 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24\n"
 #define TWO_ELEMENTS \
 	"element " U2 " udp any 53 53 53 virbr1 192.168.123.10\n" \
@@ -32,8 +35,9 @@
 #define GATES "rule filter 5 virbr0 out\nrule filter 6 virbr0 in\n"
 #define LIBVIRT "rule filter 2 jump\nrule filter 3 jump\n"
 
-#define ADD_WEB "add tcp any 2222 -> 192.168.122.10:22 of " U1 "\n"
-#define DELETE_WEB "delete tcp any 2222 -> 192.168.122.10:22 of " U1 "\n"
+#define TAKE_WEB "add ip taken tcp any 2222 of " U1 "\n"
+#define OPEN_WEB "add ip ports tcp any 2222 -> 192.168.122.10 22 of " U1 "\n"
+#define ADD_WEB TAKE_WEB OPEN_WEB
 #define INSERT_GATES "insert ip filter FORWARD in virbr0\ninsert ip filter FORWARD out virbr0\n"
 #define INSERT_HAIRPIN "insert ip hostler postrouting back virbr0\n"
 #define DELETE_GATES "delete ip filter FORWARD handle 5 virbr0\ndelete ip filter FORWARD handle 6 virbr0\n"
@@ -48,21 +52,23 @@ typedef struct {
 static const Case cases[] = {
 	{ "nothing", "", "", "" },
 	{ "nothing-of-ours", "", "chain filter\n" LIBVIRT, "" },
-	{ "first", WEB, "chain filter\n" LIBVIRT, "add table\n" ADD_WEB INSERT_HAIRPIN INSERT_GATES },
-	{ "first-without-firewall", WEB, "", "add table\n" ADD_WEB INSERT_HAIRPIN },
+	{ "first", WEB, "chain filter\n" LIBVIRT, "add table ip\n" ADD_WEB INSERT_HAIRPIN INSERT_GATES },
+	{ "first-without-firewall", WEB, "", "add table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "first-on-nftables", WEB, "chain libvirt\nrule libvirt 3 jump\n",
-	  "add table\n" ADD_WEB INSERT_HAIRPIN "insert ip libvirt_network forward in virbr0\n"
+	  "add table ip\n" ADD_WEB INSERT_HAIRPIN "insert ip libvirt_network forward in virbr0\n"
 	  "insert ip libvirt_network forward out virbr0\n" },
 	{ "first-on-both", WEB, "chain filter\nchain libvirt\n",
-	  "add table\n" ADD_WEB INSERT_HAIRPIN INSERT_GATES "insert ip libvirt_network forward in virbr0\n"
+	  "add table ip\n" ADD_WEB INSERT_HAIRPIN INSERT_GATES "insert ip libvirt_network forward in virbr0\n"
 	  "insert ip libvirt_network forward out virbr0\n" },
 	{ "settled", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, "" },
 	{ "settled-behind-harmless", WEB,
 	  SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 8 accept\n" GATES LIBVIRT, "" },
-	{ "last-goes", "", SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, DELETE_GATES "delete table\n" },
+	{ "last-goes", "", SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, DELETE_GATES "delete table ip\n" },
 	{ "last-goes-without-table", "", "chain filter\n" GATES LIBVIRT, DELETE_GATES },
 	{ "second-bridge", WEB TWO, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT,
-	  "add udp any 53 -> 192.168.123.10:53 of " U2 "\nadd udp any 54 -> 192.168.123.10:54 of " U2 "\n"
+	  "add ip taken udp any 53 of " U2 "\nadd ip taken udp any 54 of " U2 "\n"
+	  "add ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n"
+	  "add ip ports udp any 54 -> 192.168.123.10 54 of " U2 "\n"
 	  "insert ip hostler postrouting back virbr1\n"
 	  "insert ip filter FORWARD in virbr1\ninsert ip filter FORWARD out virbr1\n" },
 	{ "one-of-two-goes", WEB,
@@ -70,23 +76,26 @@ static const Case cases[] = {
 			    "rule hairpin 10 virbr1 back\nchain filter\n" GATES
 			    "rule filter 7 virbr1 out\nrule filter 8 virbr1 in\n" LIBVIRT,
 	  "delete ip filter FORWARD handle 7 virbr1\ndelete ip filter FORWARD handle 8 virbr1\n"
-	  "delete ip hostler postrouting handle 10 virbr1\ndelete udp any 53 -> 192.168.123.10:53 of " U2 "\n" },
+	  "delete ip hostler postrouting handle 10 virbr1\ndelete ip taken udp any 53 of " U2 "\n"
+	  "delete ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n" },
 	{ "first-address-makes-table-anew", WEB ONE_ADDRESS, SOUND WEB_ELEMENT HAIRPIN,
-	  "delete table\nadd table with single addresses\n" ADD_WEB
-	  "add tcp 192.0.2.7 80 -> 192.168.123.10:80 of " U2 "\n"
+	  "delete table ip\nadd table ip with addresses\n" TAKE_WEB "add ip taken tcp 192.0.2.7 80 of " U2 "\n" OPEN_WEB
+	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
 	  "insert ip hostler postrouting back virbr1\n" INSERT_HAIRPIN },
 	{ "last-address-too", WEB,
 	  "table\nlookups address\nchain hairpin\n" WEB_ELEMENT
 	  "element " U2 " tcp 192.0.2.7 80 80 80 virbr1 192.168.123.10\n" HAIRPIN,
-	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "other-target", WEB, SOUND "element " U1 " tcp any 2222 2222 23 virbr0 192.168.122.10\n" HAIRPIN,
-	  "delete tcp any 2222 -> 192.168.122.10:23 of " U1 "\n" ADD_WEB },
+	  "delete ip ports tcp any 2222 -> 192.168.122.10 23 of " U1 "\n" OPEN_WEB },
 	{ "other-owner", WEB, SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n" HAIRPIN,
-	  "delete tcp any 2222 -> 192.168.122.10:22 of " U2 "\n" ADD_WEB },
+	  "delete ip taken tcp any 2222 of " U2 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U2 "\n"
+	  ADD_WEB },
 	{ "nobodys-element", WEB,
 	  SOUND "element - tcp any 22 22 22 virbr0 10.0.0.1\n" WEB_ELEMENT
 		"element - udp any 9 9 9 virbr0 10.0.0.1\n" HAIRPIN,
-	  "delete tcp any 22 -> 10.0.0.1:22 of \ndelete udp any 9 -> 10.0.0.1:9 of \n" },
+	  "delete ip taken tcp any 22 of \ndelete ip taken udp any 9 of \n"
+	  "delete ip ports tcp any 22 -> 10.0.0.1 22 of \ndelete ip ports udp any 9 -> 10.0.0.1 9 of \n" },
 	{ "gates-lost", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" LIBVIRT, INSERT_GATES },
 	{ "gate-lost", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 6 virbr0 in\n" LIBVIRT,
 	  "insert ip filter FORWARD out virbr0\n" },
@@ -110,27 +119,56 @@ static const Case cases[] = {
 	  "delete ip filter FORWARD handle 4 old0\n" },
 	{ "hairpin-lost", WEB, SOUND WEB_ELEMENT, INSERT_HAIRPIN },
 	{ "hairpin-chain-lost", WEB, "table\nlookups any\n" WEB_ELEMENT,
-	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "lookups-lost", WEB, "table\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
-	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "lookups-broken", WEB, "table\nlookups broken\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
-	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
-	{ "floating-is-not-opened", FLOATING, "chain filter\n" LIBVIRT, INSERT_GATES },
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
+	{ "floating-is-not-opened", FLOATING, "chain filter\n" LIBVIRT,
+	  "add table ip\n" TAKE_WEB INSERT_HAIRPIN INSERT_GATES },
 	{ "floating-stays-where-it-is", FLOATING, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, "" },
 	{ "floating-stays-in-a-new-table", FLOATING, "table\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
-	  "delete table\nadd table\n" ADD_WEB INSERT_HAIRPIN },
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "floating-not-to-another-port", FLOATING TWO,
 	  SOUND "element " U1 " tcp any 2222 2222 23 virbr0 192.168.122.10\n" TWO_ELEMENTS HAIRPINS,
-	  "delete tcp any 2222 -> 192.168.122.10:23 of " U1 "\n" },
+	  "delete ip ports tcp any 2222 -> 192.168.122.10 23 of " U1 "\n" },
 	{ "floating-not-of-another-vm", FLOATING TWO,
 	  SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n" TWO_ELEMENTS HAIRPINS,
-	  "delete tcp any 2222 -> 192.168.122.10:22 of " U2 "\n" },
+	  "delete ip taken tcp any 2222 of " U2 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U2 "\n"
+	  TAKE_WEB },
 	{ "floating-not-outside-its-network", FLOATING TWO,
 	  SOUND "element " U1 " tcp any 2222 2222 22 virbr0 192.168.123.10\n" TWO_ELEMENTS HAIRPINS,
-	  "delete tcp any 2222 -> 192.168.123.10:22 of " U1 "\n" },
+	  "delete ip ports tcp any 2222 -> 192.168.123.10 22 of " U1 "\n" },
 	{ "floating-not-to-the-bridge", FLOATING TWO,
 	  SOUND "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.1\n" TWO_ELEMENTS HAIRPINS,
-	  "delete tcp any 2222 -> 192.168.122.1:22 of " U1 "\n" },
+	  "delete ip ports tcp any 2222 -> 192.168.122.1 22 of " U1 "\n" },
+	{ "first-of-ip6", WEB6, "chain filter\n6 chain filter\n",
+	  "add table ip6\nadd ip6 taken tcp any 22 of " U1 "\nadd ip6 ports tcp any 22 -> fd00::7 22 of " U1 "\n"
+	  "insert ip6 hostler postrouting back virbr0\n"
+	  "insert ip6 filter FORWARD in virbr0\ninsert ip6 filter FORWARD out virbr0\n" },
+	{ "ip6-goes-and-ip-stays", WEB,
+	  SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT "6 table\n6 lookups any\n6 chain hairpin\n"
+	  "6 element " WEB6 "6 rule hairpin 9 virbr0 back\n6 chain filter\n6 rule filter 5 virbr0 out\n",
+	  "delete ip6 filter FORWARD handle 5 virbr0\ndelete table ip6\n" },
+	{ "foreign-table-of-ip6", WEB6 WEB, SOUND WEB_ELEMENT HAIRPIN "6 table foreign\n", "" },
+	{ "limits-make-table-anew", LIMITED, SOUND "element " U1 " udp any 5 6 5 virbr0 10.0.0.2\n" HAIRPIN,
+	  "delete table ip\nadd table ip with limits\n"
+	  "add ip taken udp any 5 of " U1 "\nadd ip taken udp any 6 of " U1 "\n"
+	  "add ip ports udp any 5 -> 10.0.0.2 5 of " U1 "\nadd ip ports udp any 6 -> 10.0.0.2 6 of " U1 "\n"
+	  "add ip limited udp any 5 of " U1 "\nadd ip limited udp any 6 of " U1 "\n"
+	  "add ip sources udp any 5-6 10.0.0.0/8 of " U1 "\nadd ip sources udp any 5-6 192.0.2.7/32 of " U1 "\n"
+	  "add ip rates udp any 5 20/m of " U1 "\nadd ip rates udp any 6 20/m of " U1 "\n" INSERT_HAIRPIN },
+	{ "limits-settled", LIMITED, "table\nlookups limits\nchain hairpin\nelement " LIMITED HAIRPIN, "" },
+	{ "another-rate", LIMITED,
+	  "table\nlookups limits\nchain hairpin\nelement " U1
+	  " udp any 5 6 5 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32 rate=21/m\n" HAIRPIN,
+	  "delete ip rates udp any 5 21/m of " U1 "\ndelete ip rates udp any 6 21/m of " U1 "\n"
+	  "add ip rates udp any 5 20/m of " U1 "\nadd ip rates udp any 6 20/m of " U1 "\n" },
+	{ "bound-beats-limited", LIMITED ONE_ADDRESS,
+	  "table\nlookups limits+address\nchain hairpin\nelement " LIMITED HAIRPIN,
+	  "add ip taken tcp 192.0.2.7 80 of " U2 "\n"
+	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
+	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting back virbr1\n" },
 	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
 	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
 };
@@ -161,12 +199,15 @@ static ForwardDesired *read_wanted(const char *text)
 	return desired;
 }
 
-static void add_lookups(ForwardRuleset *ruleset, const char *kind)
+static void add_lookups(ForwardTable *ruleset, const char *kind)
 {
+	guint features = (strstr(kind, "address") != NULL ? FORWARD_WITH_ADDRESSES : 0) |
+			 (strstr(kind, "limits") != NULL ? FORWARD_WITH_LIMITS : 0);
+
 	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
 		const ForwardLookup *lookup = &forward_lookups[i];
 
-		if (!lookup->by_address || g_str_equal(kind, "address"))
+		if ((lookup->features & ~features) == 0)
 			g_ptr_array_add(ruleset->lookups, forward_lookup_text(lookup->chain, lookup->comment));
 	}
 	if (g_str_equal(kind, "broken"))
@@ -180,7 +221,7 @@ static ForwardPlace find_place(const char *name)
 	return g_str_equal(name, "filter") ? FORWARD_PLACE_FILTER : FORWARD_PLACE_LIBVIRT;
 }
 
-static void add_rule(ForwardRuleset *ruleset, char **words)
+static void add_rule(ForwardTable *ruleset, char **words)
 {
 	ForwardRule *rule = g_new0(ForwardRule, 1);
 	const char *what = words[3];
@@ -198,18 +239,26 @@ static void add_rule(ForwardRuleset *ruleset, char **words)
 	g_ptr_array_add(ruleset->chains[find_place(words[1])].rules, rule);
 }
 
-static void add_element(ForwardRuleset *ruleset, const char *line)
+static void add_element(ForwardTable *ruleset, ForwardFamily family, const char *line)
 {
 	g_autoptr(ForwardDesired) one = forward_desired_new();
+	GArray *elements;
 
 	add_wanted(one, line);
-	g_assert_cmpuint(one->elements->len, ==, 1);
-	if (*line == '-')
-		*g_array_index(one->elements, ForwardElement, 0).uuid = '\0';
-	g_array_append_vals(ruleset->elements, one->elements->data, 1);
+	forward_desired_finish(one);
+	elements = one->tables[family].elements;
+	g_assert_cmpuint(elements->len, >, 0);
+	for (guint i = 0; i < elements->len; i++) {
+		ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		element->connections = 7;
+		if (*line == '-')
+			*element->uuid = '\0';
+	}
+	g_array_append_vals(ruleset->elements, elements->data, elements->len);
 }
 
-static void add_kernel(ForwardRuleset *ruleset, const char *line)
+static void add_kernel(ForwardTable *ruleset, ForwardFamily family, const char *line)
 {
 	g_auto(GStrv) words = g_strsplit(line, " ", 0);
 
@@ -219,7 +268,7 @@ static void add_kernel(ForwardRuleset *ruleset, const char *line)
 	} else if (g_str_equal(words[0], "lookups")) {
 		add_lookups(ruleset, words[1]);
 	} else if (g_str_equal(words[0], "element")) {
-		add_element(ruleset, strchr(line, ' ') + 1);
+		add_element(ruleset, family, strchr(line, ' ') + 1);
 	} else if (g_str_equal(words[0], "chain")) {
 		ruleset->chains[find_place(words[1])].present = TRUE;
 	} else {
@@ -233,11 +282,27 @@ static ForwardRuleset *read_kernel(const char *text)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
 
 	for (gsize i = 0; lines[i] != NULL; i++) {
+		gboolean is_ip6 = g_str_has_prefix(lines[i], "6 ");
+		ForwardFamily family = is_ip6 ? FORWARD_IP6 : FORWARD_IP;
+
 		if (*lines[i] != '\0')
-			add_kernel(ruleset, lines[i]);
+			add_kernel(&ruleset->tables[family], family, lines[i] + 2 * is_ip6);
 	}
-	g_array_sort(ruleset->elements, forward_element_compare);
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		g_array_sort(ruleset->tables[family].elements, forward_element_compare);
 	return ruleset;
+}
+
+static char *steps_text(const GArray *changes)
+{
+	GString *steps = g_string_new(NULL);
+
+	for (guint i = 0; i < changes->len; i++) {
+		g_autofree char *text = forward_change_to_text(&g_array_index(changes, ForwardChange, i));
+
+		g_string_append_printf(steps, "%s\n", text);
+	}
+	return g_string_free(steps, FALSE);
 }
 
 static void test_change(gconstpointer data)
@@ -246,14 +311,9 @@ static void test_change(gconstpointer data)
 	g_autoptr(ForwardDesired) desired = read_wanted(one->wanted);
 	g_autoptr(ForwardRuleset) ruleset = read_kernel(one->kernel);
 	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
-	g_autoptr(GString) steps = g_string_new(NULL);
+	g_autofree char *steps = steps_text(changes);
 
-	for (guint i = 0; i < changes->len; i++) {
-		g_autofree char *text = forward_change_to_text(&g_array_index(changes, ForwardChange, i));
-
-		g_string_append_printf(steps, "%s\n", text);
-	}
-	g_assert_cmpstr(steps->str, ==, one->steps);
+	g_assert_cmpstr(steps, ==, one->steps);
 }
 
 /* Two VMs that want one port: it stays with the first that was given it. */
@@ -265,11 +325,54 @@ static void test_twice(void)
 	add_wanted(desired, U2 " tcp any 10 12 10 virbr0 10.0.0.2");
 	add_wanted(desired, U1 " tcp any 11 13 11 virbr0 10.0.0.3");
 	g_assert_cmpuint(forward_desired_finish(desired), ==, 2);
-	g_assert_cmpuint(desired->elements->len, ==, 4);
-	g_assert_cmpuint(desired->bridges->len, ==, 1);
-	element = &g_array_index(desired->elements, ForwardElement, 1);
+	g_assert_cmpuint(desired->tables[FORWARD_IP].elements->len, ==, 8);
+	g_assert_cmpuint(desired->tables[FORWARD_IP].bridges->len, ==, 1);
+	element = &g_array_index(desired->tables[FORWARD_IP].elements, ForwardElement, 5);
+	g_assert_cmpint(element->set, ==, FORWARD_SET_PORTS);
 	g_assert_cmpuint(element->port, ==, 11);
 	g_assert_cmpstr(element->uuid, ==, U2);
+}
+
+/* A lease that moves takes its counter along; another VM begins anew. */
+static void test_counter(void)
+{
+	static const char *const wanted[] = { U1 " tcp any 10 10 10 virbr0 10.0.0.9\n",
+					      U2 " tcp any 10 10 10 virbr0 10.0.0.2\n" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
+		g_autoptr(ForwardRuleset) ruleset = read_kernel("element " U1 " tcp any 10 10 10 virbr0 10.0.0.2\n");
+		g_autoptr(ForwardDesired) desired = read_wanted(wanted[i]);
+		g_autoptr(GArray) known = forward_elements_known(desired->tables[FORWARD_IP].elements,
+								 ruleset->tables[FORWARD_IP].elements);
+
+		g_assert_cmpuint(known->len, ==, 2);
+		g_assert_cmpuint(g_array_index(known, ForwardElement, 1).connections, ==, i == 0 ? 7 : 0);
+	}
+}
+
+/* What a VM has already is not asked for again; what another has is the kernel's to refuse. */
+static void test_reserve(void)
+{
+	static const struct {
+		const char *kernel, *steps;
+	} table[] = {
+		{ "", "add table ip\n" TAKE_WEB },
+		{ SOUND, TAKE_WEB },
+		{ SOUND WEB_ELEMENT, "" },
+		{ SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n", TAKE_WEB },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autoptr(ForwardRuleset) ruleset = read_kernel(table[i].kernel);
+		g_autoptr(ForwardDesired) desired = read_wanted(WEB);
+		g_autoptr(GArray) changes = NULL;
+		g_autofree char *text = NULL;
+
+		g_array_set_size(desired->tables[FORWARD_IP].elements, 1); /* `taken` is the first */
+		changes = forward_changes_to_reserve(desired, ruleset);
+		text = steps_text(changes);
+		g_assert_cmpstr(text, ==, table[i].steps);
+	}
 }
 
 int main(int argc, char **argv)
@@ -281,5 +384,7 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &cases[i], test_change);
 	}
 	g_test_add_func("/forward/change/twice", test_twice);
+	g_test_add_func("/forward/change/counter", test_counter);
+	g_test_add_func("/forward/change/reserve", test_reserve);
 	return g_test_run();
 }

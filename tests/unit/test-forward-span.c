@@ -13,14 +13,14 @@ static const char *const sound[] = {
 	"tcp any 22 22 22 virbr0 192.168.122.10 mac=52:54:00:00:00:01 net=192.168.122.1/24",
 	"tcp any 22 22 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24",
 	"tcp any 22 22 22 virbr0 floating mac=52:54:00:00:00:01 net=fd00::1/64",
-	"udp 2001:db8::7 22 22 22 virbr0 fd00::7",
+	"sctp 2001:db8::7 22 22 22 virbr0 fd00::7",
 	"udp any 22 22 22 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32 rate=1000000/d",
 };
 
 static const char *const unsound[] = {
 	"",
 	"tcp",
-	"sctp any 1 1 1 br0 10.0.0.2",
+	"icmp any 1 1 1 br0 10.0.0.2",
 	"TCP any 1 1 1 br0 10.0.0.2",
 	"tcp all 1 1 1 br0 10.0.0.2",
 	"tcp 0.0.0.0 1 1 1 br0 10.0.0.2",
@@ -121,7 +121,7 @@ static void test_shown(void)
 {
 	static const char *const shown[] = { "tcp port 2222", "udp ports 5000-5010 of 192.0.2.7", "tcp ports 1-65535",
 					     "tcp port 65535", "tcp port 22", "tcp port 22", "tcp port 22",
-					     "udp port 22 of 2001:db8::7", "udp port 22" };
+					     "sctp port 22 of 2001:db8::7", "udp port 22" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sound); i++) {
 		ForwardSpan span = { 0 };

@@ -161,6 +161,35 @@ static void test_reservations(void)
 	g_assert_cmpstr(reserved_ipv4(network, "52:54:00:00:00:03"), ==, "10.0.1.6");
 }
 
+/* Only those that say the MAC: DUID-LL and DUID-LLT of an Ethernet card. */
+static void test_duid(void)
+{
+	static const struct {
+		const char *id, *mac;
+	} table[] = {
+		{"0:3:0:1:52:54:0:aB:0:1", "52:54:00:ab:00:01"},
+		{"00:03:00:01:52:54:00:00:00:01", "52:54:00:00:00:01"},
+		{"0:1:0:1:18:aa:62:fe:52:54:0:0:0:1", "52:54:00:00:00:01"},
+		{"0:3:0:6:52:54:0:0:0:1", NULL}, {"0:2:0:1:52:54:0:0:0:1", NULL}, {"0:3:0:1:52:54:0:0:0", NULL},
+		{"0:1:0:1:52:54:0:0:0:1", NULL}, {"0:4:1:2:3:4:5:6:7:8:9:a:b:c:d:e:f:10", NULL}, {"0:1:2", NULL},
+		{"0:3:0:1:52:54:0:0:0:1:0", NULL}, {"x:3:0:1:52:54:0:0:0:1", NULL}, {"", NULL},
+		{"0:3:0:1:52:54:0:0:0:zz", NULL},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autofree char *xml = g_strdup_printf(
+			"<network><name>n</name><ip family='ipv6' address='fd00::1'><dhcp>"
+			"<host id='%s' ip='fd00::7'/></dhcp></ip></network>", table[i].id);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(HostlerNetwork) network = parse(xml, &error);
+		const HostlerSubnet *subnet;
+
+		g_assert_no_error(error);
+		subnet = g_ptr_array_index(network->subnets, 0);
+		g_assert_cmpstr(((HostlerReservation *)subnet->reservations->pdata[0])->mac, ==, table[i].mac);
+	}
+}
+
 static void test_refused(void)
 {
 	static const struct {
@@ -205,6 +234,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/network/forward", test_forward);
 	g_test_add_func("/network/prefixes", test_prefixes);
 	g_test_add_func("/network/reservations", test_reservations);
+	g_test_add_func("/network/duid", test_duid);
 	g_test_add_func("/network/refused", test_refused);
 	return g_test_run();
 }

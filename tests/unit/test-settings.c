@@ -204,9 +204,9 @@ static const Case refused[] = {
 	{"instruction", VM("<?x?>"), "processing instructions are not taken"},
 
 	{"proto-missing", VM("<portForward><range start='1'/></portForward>"),
-	 "attribute 'proto' is missing; write proto='tcp' or proto='udp'"},
-	{"proto-sctp", VM("<portForward proto='sctp'><range start='1'/></portForward>"),
-	 "proto 'sctp' is not served; write 'tcp' or 'udp'"},
+	 "attribute 'proto' is missing; write proto='tcp', 'udp' or 'sctp'"},
+	{"proto-sctp", VM("<portForward proto='icmp'><range start='1'/></portForward>"),
+	 "proto 'icmp' is not served; write 'tcp' or 'udp' or 'sctp'"},
 	{"proto-case", VM("<portForward proto='TCP'><range start='1'/></portForward>"), "proto 'TCP' is not served"},
 	{"proto-empty", VM("<portForward proto=''><range start='1'/></portForward>"), "proto '' is not served"},
 	{"no-range", VM("<portForward proto='tcp'/>"),

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tracked connections keep the way that their first packet took; a UDP sender who
+ * is never silent would never come to the guest, or never leave it. */
+#include "plugins/forward/flows.h"
+
+#include <libmnl/libmnl.h>
+
+#include "hostler/log.h"
+#include "plugins/forward/flow.h"
+
+typedef struct {
+	GArray *removed; /* ForwardElement, in their order */
+	GArray *added;   /* likewise, of UDP */
+	GStrv addresses; /* of the host; NULL: not known */
+	gboolean forwarded; /* which were asked for */
+	GPtrArray *deletions; /* ForwardFlowRequest */
+} Search;
+
+/* --- which ports --- */
+
+/* Elements of `these` that are not the same in `others`. */
+static GArray *subtract(const GArray *these, const GArray *others)
+{
+	GArray *rest = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+	guint j = 0;
+
+	for (guint i = 0; i < these->len; i++) {
+		const ForwardElement *element = &g_array_index(these, ForwardElement, i);
+
+		if (!forward_sets[element->set].is_map)
+			continue;
+		while (j < others->len &&
+		       forward_element_compare(&g_array_index(others, ForwardElement, j), element) < 0)
+			j++;
+		if (j >= others->len || !forward_element_equal(&g_array_index(others, ForwardElement, j), element))
+			g_array_append_val(rest, *element);
+	}
+	return rest;
+}
+
+static void keep_udp(GArray *elements)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
+		if (g_array_index(elements, ForwardElement, i).protocol == IPPROTO_UDP)
+			g_array_index(elements, ForwardElement, kept++) = g_array_index(elements, ForwardElement, i);
+	}
+	g_array_set_size(elements, kept);
+}
+
+/* --- which connections --- */
+
+static const ForwardElement *find(const GArray *elements, const ForwardFlow *flow, ForwardSet set)
+{
+	ForwardElement key = {
+		.set = set, .protocol = flow->protocol, .port = flow->port, .last_port = flow->port
+	};
+	guint place;
+
+	if (forward_sets[set].by_address)
+		key.address = flow->address;
+	return g_array_binary_search((GArray *)elements, &key, forward_element_compare, &place) ?
+		       &g_array_index(elements, ForwardElement, place) :
+		       NULL;
+}
+
+static gboolean led(const ForwardElement *element, const ForwardFlow *flow)
+{
+	return element != NULL && element->guest_port == flow->guest_port &&
+	       forward_address_compare(&element->guest, &flow->guest) == 0;
+}
+
+static gboolean is_for_us(const Search *search, const ForwardFlow *flow)
+{
+	char text[FORWARD_ADDRESS_LENGTH];
+
+	return search->addresses != NULL &&
+	       g_strv_contains((const char *const *)search->addresses, forward_address_text(&flow->address, text));
+}
+
+static gboolean is_to_end(const Search *search, const ForwardFlow *flow)
+{
+	if (flow->forwarded)
+		return led(find(search->removed, flow, FORWARD_SET_ADDRESS_PORTS), flow) ||
+		       led(find(search->removed, flow, FORWARD_SET_PORTS), flow);
+	return (find(search->added, flow, FORWARD_SET_ADDRESS_PORTS) != NULL ||
+		find(search->added, flow, FORWARD_SET_PORTS) != NULL) &&
+	       is_for_us(search, flow);
+}
+
+static int each_flow(const struct nlmsghdr *message, void *data)
+{
+	g_autofree ForwardFlowRequest *deletion = NULL;
+	Search *search = data;
+	ForwardFlow flow;
+
+	if (!forward_flow_read(message, &flow) || flow.forwarded != search->forwarded || !is_to_end(search, &flow))
+		return MNL_CB_OK;
+	deletion = g_new(ForwardFlowRequest, 1);
+	if (forward_flow_delete(deletion, message))
+		g_ptr_array_add(search->deletions, g_steal_pointer(&deletion));
+	return MNL_CB_OK;
+}
+
+static int each_answer(const struct nlmsghdr *message, void *data)
+{
+	return MNL_CB_OK;
+}
+
+static gboolean find_flows(HostlerHost *host, ForwardFamily family, gboolean forwarded, Search *search,
+			   GError **error)
+{
+	ForwardFlowRequest request;
+
+	if ((forwarded ? search->removed : search->added)->len == 0)
+		return TRUE;
+	search->forwarded = forwarded;
+	forward_flow_ask(&request, family, forwarded);
+	return host->ops->nft_dump(host, &request.header, each_flow, search, error);
+}
+
+static gboolean end_flows(HostlerHost *host, ForwardFamily family, Search *search, GError **error)
+{
+	if (!find_flows(host, family, TRUE, search, error) || !find_flows(host, family, FALSE, search, error))
+		return FALSE;
+	for (guint i = 0; i < search->deletions->len; i++) {
+		const ForwardFlowRequest *deletion = g_ptr_array_index(search->deletions, i);
+
+		if (!host->ops->nft_dump(host, &deletion->header, each_answer, NULL, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+void forward_flows_end(HostlerHost *host, ForwardFamily family, const GArray *held, const GArray *known)
+{
+	g_autoptr(GArray) removed = subtract(held, known);
+	g_autoptr(GArray) added = subtract(known, held);
+	g_autoptr(GPtrArray) deletions = g_ptr_array_new_with_free_func(g_free);
+	g_auto(GStrv) addresses = NULL;
+	g_autoptr(GError) error = NULL;
+	Search search = { .removed = removed, .added = added, .deletions = deletions };
+
+	keep_udp(added);
+	if (added->len > 0)
+		search.addresses = addresses = host->ops->addresses(host, NULL);
+	if (!end_flows(host, family, &search, &error))
+		hostler_log(G_LOG_LEVEL_INFO, "forward-flows", NULL,
+			    "connections of ports that changed go on as they were until they are silent: %s",
+			    error->message);
+}

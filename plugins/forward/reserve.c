@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reserving ports: the kernel refuses an element that is there already, and its
+ * comment says whose it is. */
+#include "plugins/forward/reserve.h"
+
+#include "hostler/error.h"
+#include "hostler/record.h"
+#include "hostler/text.h"
+#include "plugins/forward/batch.h"
+#include "plugins/forward/change.h"
+#include "plugins/forward/taken.h"
+
+/* Docker, libvirt and firewalld change nf_tables at the same moments as we. */
+#define TRIES 8
+
+static char *name_of(gpointer data, const char *uuid)
+{
+	g_autoptr(HostlerRecord) stay =
+		*uuid != '\0' ? hostler_record_load(data, HOSTLER_RECORD_STAY, uuid) : NULL;
+
+	return hostler_text_shown(stay != NULL ? stay->name : uuid);
+}
+
+static ForwardDesired *wanted_by(const char *uuid, const GArray *spans)
+{
+	ForwardDesired *wanted = forward_desired_new();
+
+	forward_desired_reserve(wanted, uuid, spans);
+	forward_desired_finish(wanted);
+	return wanted;
+}
+
+static void find_clashes(HostlerHost *host, const char *uuid, const ForwardDesired *wanted,
+			 const ForwardRuleset *ruleset, gboolean across, HostlerFindings *findings)
+{
+	g_autoptr(GArray) clashes = forward_taken_find(wanted, uuid, ruleset, across);
+
+	forward_taken_say(clashes, across, name_of, host, findings);
+}
+
+void forward_reserve_check(HostlerHost *host, const char *uuid, const GArray *spans, const ForwardRuleset *ruleset,
+			   HostlerFindings *findings)
+{
+	g_autoptr(ForwardDesired) wanted = wanted_by(uuid, spans);
+
+	find_clashes(host, uuid, wanted, ruleset, FALSE, findings);
+	find_clashes(host, uuid, wanted, ruleset, TRUE, findings);
+}
+
+/* The kernel said no; who has them is in the ruleset. `error` is replaced by that. */
+static void explain(HostlerHost *host, const char *uuid, const ForwardDesired *wanted, GError **error)
+{
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, NULL);
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	GError *better = NULL;
+
+	if (ruleset != NULL)
+		find_clashes(host, uuid, wanted, ruleset, FALSE, findings);
+	if (hostler_findings_allow(findings, &better))
+		return;
+	g_clear_error(error);
+	g_propagate_error(error, better);
+}
+
+static gboolean try_reserve(HostlerHost *host, const ForwardDesired *wanted, GError **error)
+{
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
+	g_autoptr(GArray) changes = NULL;
+	g_autoptr(GByteArray) batch = NULL;
+
+	if (ruleset == NULL)
+		return FALSE;
+	changes = forward_changes_to_reserve(wanted, ruleset);
+	batch = forward_batch(changes, ruleset->generation);
+	return host->ops->nft_commit(host, batch->data, batch->len, error);
+}
+
+gboolean forward_reserve(HostlerHost *host, const char *uuid, const GArray *spans, GError **error)
+{
+	g_autoptr(ForwardDesired) wanted = wanted_by(uuid, spans);
+	GError *reason = NULL;
+	gboolean done = forward_desired_is_empty(wanted);
+
+	for (guint i = 0; i < TRIES && !done; i++) {
+		g_clear_error(&reason);
+		done = try_reserve(host, wanted, &reason);
+		if (!done && !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
+			break;
+	}
+	if (done)
+		return TRUE;
+	if (g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS))
+		explain(host, uuid, wanted, &reason);
+	g_propagate_error(error, reason);
+	return FALSE;
+}
