@@ -24,6 +24,15 @@ static gboolean is_nat(const HostlerNetwork *network)
 	return network != NULL && g_strcmp0(network->forward, "nat") == 0;
 }
 
+/* Behind a bridge of the host, by way of which all of the guests' traffic goes: where
+ * it is not NAT, who comes by the guest's own address and who comes by a forward meet. */
+static gboolean is_served(const HostlerNetwork *network)
+{
+	static const char *const modes[] = { "nat", "route", "open", NULL };
+
+	return network != NULL && network->forward != NULL && g_strv_contains(modes, network->forward);
+}
+
 static const HostlerInterface *find_by_mac(const HostlerDomain *domain, const char *mac)
 {
 	for (guint i = 0; i < domain->interfaces->len; i++) {
@@ -35,8 +44,8 @@ static const HostlerInterface *find_by_mac(const HostlerDomain *domain, const ch
 	return NULL;
 }
 
-/* The first on a NAT network; without one the first on any network, whose
- * refusal says most. */
+/* The first on a NAT network; without one the first on another that can be served;
+ * without that the first on any network, whose refusal says most. */
 static const HostlerInterface *find_first(const HostlerDomain *domain, const GPtrArray *networks)
 {
 	const HostlerInterface *second_best = domain->interfaces->len > 0 ? domain->interfaces->pdata[0] : NULL;
@@ -48,7 +57,9 @@ static const HostlerInterface *find_first(const HostlerDomain *domain, const GPt
 			continue;
 		if (is_nat(find_network(networks, interface->network)))
 			return interface;
-		if (second_best->type != HOSTLER_NIC_NETWORK)
+		if (second_best->type != HOSTLER_NIC_NETWORK ||
+		    (is_served(find_network(networks, interface->network)) &&
+		     !is_served(find_network(networks, second_best->network))))
 			second_best = interface;
 	}
 	return second_best;
@@ -110,10 +121,6 @@ static const char *explain_mode(const char *mode)
 {
 	if (mode == NULL)
 		return "is isolated: nothing outside reaches it, and that is meant";
-	if (g_str_equal(mode, "route"))
-		return "is routed: its guests are reached at their own addresses";
-	if (g_str_equal(mode, "open"))
-		return "is open: libvirt leaves its firewall to you";
 	return "lets its guests into the host's own network, where they have addresses of their own";
 }
 
@@ -245,7 +252,7 @@ gboolean forward_nic_choose(const HostlerDomain *domain, const HostlerForward *f
 		refuse_stopped(interface->network, findings);
 		return FALSE;
 	}
-	if (!is_nat(network)) {
+	if (!is_served(network)) {
 		refuse_mode(network, findings);
 		return FALSE;
 	}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which chain of whose would reject a packet to a guest. The rules are put together
+ * as nft does it; tests/netns has the real ones. */
+#include <arpa/inet.h>
+#include <glib.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
+
+#include "plugins/forward/obstacle.h"
+
+#define STATE_ESTABLISHED 2U
+#define STATE_NEW 8U
+#define STATUS_DNAT 0x20U
+
+/* --- chains and rules --- */
+
+static void add_base(ForwardChains *chains, guint32 family, const char *table, guint32 hook, guint32 policy)
+{
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, family);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, table);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, "base");
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook);
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, policy);
+	forward_chains_add(chains, chain);
+}
+
+static struct nftnl_rule *new_rule(const char *chain)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+
+	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, "t");
+	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
+	return rule;
+}
+
+static void compare(struct nftnl_rule *rule, guint32 operation, const void *data, guint32 length)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc("cmp");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, operation);
+	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, length);
+	nftnl_rule_add_expr(rule, expr);
+}
+
+static void if_name(struct nftnl_rule *rule, guint32 key, const char *name)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc("meta");
+	char padded[IFNAMSIZ] = "";
+
+	g_strlcpy(padded, name, sizeof(padded));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
+	nftnl_rule_add_expr(rule, expr);
+	compare(rule, NFT_CMP_EQ, padded, sizeof(padded));
+}
+
+static void if_ct(struct nftnl_rule *rule, guint32 key, guint32 bits)
+{
+	struct nftnl_expr *load = nftnl_expr_alloc("ct");
+	struct nftnl_expr *mask = nftnl_expr_alloc("bitwise");
+	guint32 zero = 0;
+
+	nftnl_expr_set_u32(load, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u32(load, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	nftnl_rule_add_expr(rule, load);
+	nftnl_expr_set_u32(mask, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(mask, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(mask, NFTNL_EXPR_BITWISE_LEN, sizeof(bits));
+	nftnl_expr_set(mask, NFTNL_EXPR_BITWISE_MASK, &bits, sizeof(bits));
+	nftnl_expr_set(mask, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	nftnl_rule_add_expr(rule, mask);
+	compare(rule, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+static void if_destination(struct nftnl_rule *rule, const char *address)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc("payload");
+	struct in_addr bytes;
+
+	g_assert_cmpint(inet_pton(AF_INET, address, &bytes), ==, 1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, 16);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, sizeof(bytes));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	nftnl_rule_add_expr(rule, expr);
+	compare(rule, NFT_CMP_EQ, &bytes, sizeof(bytes));
+}
+
+static void then(ForwardChains *chains, struct nftnl_rule *rule, int verdict, const char *chain)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc("immediate");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (guint32)verdict);
+	if (chain != NULL)
+		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain);
+	nftnl_rule_add_expr(rule, expr);
+	forward_chains_add_rule(chains, rule);
+}
+
+static void then_reject(ForwardChains *chains, struct nftnl_rule *rule)
+{
+	nftnl_rule_add_expr(rule, nftnl_expr_alloc("reject"));
+	forward_chains_add_rule(chains, rule);
+}
+
+/* --- what is asked --- */
+
+static ForwardChains *inet_table(guint32 policy)
+{
+	ForwardChains *chains = forward_chains_new();
+
+	add_base(chains, NFPROTO_INET, "t", NF_INET_FORWARD, policy);
+	return chains;
+}
+
+/* "", or for each obstacle where it is and whether that is certain. */
+static char *obstacles_of(const ForwardChains *chains)
+{
+	ForwardPacket packet = { .family = AF_INET, .protocol = IPPROTO_TCP, .out_bridge = "virbr0", .port = 22 };
+	g_autoptr(GPtrArray) obstacles = NULL;
+	GString *text = g_string_new(NULL);
+
+	g_assert_true(forward_address_read("192.168.122.10", &packet.guest));
+	obstacles = forward_obstacles_find(chains, &packet);
+	for (guint i = 0; i < obstacles->len; i++) {
+		const ForwardObstacle *obstacle = g_ptr_array_index(obstacles, i);
+
+		g_string_append_printf(text, "%s %s%s;", obstacle->table,
+				       obstacle->where != NULL ? obstacle->where : "policy",
+				       obstacle->certain ? "" : "?");
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void expect(const ForwardChains *chains, const char *expected)
+{
+	g_autofree char *text = obstacles_of(chains);
+
+	g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_policy(void)
+{
+	g_autoptr(ForwardChains) drop = inet_table(NF_DROP);
+	g_autoptr(ForwardChains) accept = inet_table(NF_ACCEPT);
+	g_autoptr(ForwardChains) others = forward_chains_new();
+
+	expect(drop, "inet t policy;");
+	expect(accept, "");
+	add_base(others, NFPROTO_IPV6, "t", NF_INET_FORWARD, NF_DROP);
+	add_base(others, NFPROTO_IPV4, "t", NF_INET_LOCAL_IN, NF_DROP);
+	add_base(others, NFPROTO_BRIDGE, "t", NF_INET_FORWARD, NF_DROP);
+	add_base(others, NFPROTO_IPV4, "hostler", NF_INET_FORWARD, NF_DROP);
+	expect(others, "");
+	add_base(others, NFPROTO_IPV4, "mine", NF_INET_FORWARD, NF_DROP);
+	expect(others, "ip mine policy;");
+}
+
+static void test_accepted_before(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_DROP);
+	struct nftnl_rule *rule = new_rule("base");
+
+	if_ct(rule, NFT_CT_STATE, STATE_ESTABLISHED);
+	then(chains, rule, NF_ACCEPT, NULL);
+	expect(chains, "inet t policy;");
+	rule = new_rule("base");
+	if_name(rule, NFT_META_OIFNAME, "virbr1");
+	then(chains, rule, NF_ACCEPT, NULL);
+	expect(chains, "inet t policy;");
+	rule = new_rule("base");
+	if_name(rule, NFT_META_OIFNAME, "virbr0");
+	if_ct(rule, NFT_CT_STATUS, STATUS_DNAT);
+	then(chains, rule, NF_ACCEPT, NULL);
+	expect(chains, "");
+}
+
+static void test_perhaps(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_DROP);
+	struct nftnl_rule *rule = new_rule("base");
+
+	if_name(rule, NFT_META_IIFNAME, "eth0");
+	then(chains, rule, NF_ACCEPT, NULL);
+	expect(chains, "inet t policy?;");
+	/* What may drop is no obstacle as long as it is not known to hit. */
+	rule = new_rule("base");
+	if_name(rule, NFT_META_IIFNAME, "eth1");
+	then(chains, rule, NF_DROP, NULL);
+	expect(chains, "inet t policy?;");
+}
+
+static void test_rejects(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_ACCEPT);
+	struct nftnl_rule *rule = new_rule("base");
+
+	if_destination(rule, "192.168.122.11");
+	then_reject(chains, rule);
+	expect(chains, "");
+	rule = new_rule("base");
+	if_ct(rule, NFT_CT_STATE, STATE_NEW);
+	if_destination(rule, "192.168.122.10");
+	then_reject(chains, rule);
+	expect(chains, "inet t base;");
+}
+
+static void test_jumps(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_ACCEPT);
+	struct nftnl_rule *rule = new_rule("zone");
+
+	if_name(rule, NFT_META_OIFNAME, "virbr0");
+	then_reject(chains, rule);
+	expect(chains, "");
+	then(chains, new_rule("base"), NFT_JUMP, "zone");
+	expect(chains, "inet t zone;");
+}
+
+static void test_jump_and_return(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_DROP);
+
+	then(chains, new_rule("zone"), NFT_RETURN, NULL);
+	then_reject(chains, new_rule("zone"));
+	then(chains, new_rule("base"), NFT_JUMP, "zone");
+	expect(chains, "inet t policy;");
+	then(chains, new_rule("base"), NF_ACCEPT, NULL);
+	expect(chains, "");
+}
+
+/* What comes behind a goto is not met, however that ends. */
+static void test_goto(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_ACCEPT);
+
+	then(chains, new_rule("base"), NFT_GOTO, "zone");
+	then_reject(chains, new_rule("base"));
+	expect(chains, "");
+}
+
+static void test_jump_perhaps(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_DROP);
+	struct nftnl_rule *rule = new_rule("base");
+
+	then(chains, new_rule("zone"), NF_ACCEPT, NULL);
+	if_name(rule, NFT_META_IIFNAME, "eth0");
+	then(chains, rule, NFT_JUMP, "zone");
+	expect(chains, "inet t policy?;");
+}
+
+/* The kernel has no such chains; a dump torn between two states could. */
+static void test_loop(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_DROP);
+
+	then(chains, new_rule("base"), NFT_JUMP, "zone");
+	then(chains, new_rule("zone"), NFT_JUMP, "base");
+	expect(chains, "inet t policy;");
+}
+
+static void test_text(void)
+{
+	ForwardObstacle policy = { .table = (char *)"inet mine", .chain = (char *)"base", .certain = TRUE };
+	ForwardObstacle firewalld = { .table = (char *)"inet firewalld", .chain = (char *)"filter_FORWARD",
+				      .where = (char *)"filter_FORWARD" };
+	g_autofree char *own = forward_obstacle_text(&policy, "virbr0");
+	g_autofree char *theirs = forward_obstacle_text(&firewalld, "virbr0");
+
+	g_assert_cmpstr(own, ==,
+			"DROPPED: chain base of table inet mine drops what no rule accepts; mend: nft 'insert rule inet "
+			"mine base oifname \"virbr0\" ct status dnat accept', and the same where that table is made");
+	g_assert_cmpstr(theirs, ==,
+			"perhaps rejected: a rule in chain filter_FORWARD of table inet firewalld rejects it, unless one "
+			"before lets it pass; mend: StrictForwardPorts=no in /etc/firewalld/firewalld.conf, then: "
+			"firewall-cmd --reload");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/forward-obstacle/policy", test_policy);
+	g_test_add_func("/forward-obstacle/accepted-before", test_accepted_before);
+	g_test_add_func("/forward-obstacle/perhaps", test_perhaps);
+	g_test_add_func("/forward-obstacle/rejects", test_rejects);
+	g_test_add_func("/forward-obstacle/jumps", test_jumps);
+	g_test_add_func("/forward-obstacle/jump-and-return", test_jump_and_return);
+	g_test_add_func("/forward-obstacle/goto", test_goto);
+	g_test_add_func("/forward-obstacle/jump-perhaps", test_jump_perhaps);
+	g_test_add_func("/forward-obstacle/loop", test_loop);
+	g_test_add_func("/forward-obstacle/text", test_text);
+	return g_test_run();
+}
