@@ -11,6 +11,7 @@
 #include "plugins/forward/change.h"
 #include "plugins/forward/check.h"
 #include "plugins/forward/flows.h"
+#include "plugins/forward/hairpin.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/reserve.h"
@@ -144,6 +145,7 @@ static void settle_locked(HostlerHost *host)
 	g_autoptr(ForwardDesired) desired = forward_stays_desired(stays);
 
 	settle_kernel(host, desired);
+	forward_hairpin_settle(host, open);
 	settle_links(host, open);
 }
 
