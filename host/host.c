@@ -11,6 +11,7 @@
 #include "hostler-build.h"
 #include "host/address.h"
 #include "host/bounded.h"
+#include "host/bridge.h"
 #include "host/display.h"
 #include "host/file.h"
 #include "host/gpu.h"
@@ -162,6 +163,7 @@ static const HostlerHostOps machine_ops = {
 	.neighbours_listen = host_neighbours_listen,
 	.neighbours_heard = host_neighbours_heard,
 	.addresses = host_addresses,
+	.port_hairpin = host_port_hairpin,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

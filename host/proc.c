@@ -11,6 +11,7 @@
 
 #define STAT_MAX_BYTES 4096
 #define TEXT_MAX_BYTES (4 * 1024 * 1024) /* /proc/cpuinfo of a thousand processors */
+#define SYSCTL_MAX_BYTES (64 * 1024)
 
 /* Counted from the one behind the command's name, the state (3 in proc(5)). */
 #define FIELD_STATE 0
@@ -59,5 +60,6 @@ char *host_kernel_text(HostlerHost *host, const char *path)
 {
 	g_autofree char *file = machine_path(host, path, NULL);
 
-	return file_read_line(file, TEXT_MAX_BYTES);
+	/* The kernel gives nothing of a sysctl to who has room for 4 MiB of it. */
+	return file_read_line(file, g_str_has_prefix(path, "/proc/sys/") ? SYSCTL_MAX_BYTES : TEXT_MAX_BYTES);
 }

@@ -197,6 +197,9 @@ typedef struct {
 	/* All addresses of the host's interfaces, both families, as inet_ntop() writes
 	 * them; NULL with an error. */
 	GStrv (*addresses)(HostlerHost *host, GError **error);
+	/* Lets a frame leave a bridge by the port that it came in by. The flag goes with
+	 * the interface. */
+	gboolean (*port_hairpin)(HostlerHost *host, const char *port, GError **error);
 	/* Sends a dump request to NETLINK_NETFILTER (nf_tables or ctnetlink), or with NLM_F_ACK one for a
 	 * single object (also to delete it), and hands on each message of the answer (as mnl_cb_t: <= 0 ends it). A dump that the kernel changed
 	 * meanwhile is asked for again; a missing object is an empty dump. */

@@ -177,16 +177,32 @@ static void add_not_loopback(struct nftnl_rule *rule, ForwardFamily family)
 	add_compare(rule, NFT_CMP_NEQ, is_ip6 ? (const void *)&address : &net, length);
 }
 
-/* Without it, transit traffic and the guests' own to the world would be taken too. */
-static void add_local_destination(struct nftnl_rule *rule)
+static void add_address_type(struct nftnl_rule *rule, guint32 which, guint32 operation)
 {
 	struct nftnl_expr *expr = add(rule, "fib");
 	guint32 local = RTN_LOCAL;
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_FIB_FLAGS, which);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_FIB_DREG, REG_FIRST);
-	add_compare(rule, NFT_CMP_EQ, &local, sizeof(local));
+	add_compare(rule, operation, &local, sizeof(local));
+}
+
+/* A frame on its way through a bridge came in by no interface, as far as
+ * postrouting is told, and is not of the host itself either. */
+static void add_bridged(struct nftnl_rule *rule)
+{
+	guint32 none = 0;
+
+	add_meta(rule, NFT_META_IIF, REG_FIRST);
+	add_compare(rule, NFT_CMP_EQ, &none, sizeof(none));
+	add_address_type(rule, NFTA_FIB_F_SADDR, NFT_CMP_NEQ);
+}
+
+/* Without it, transit traffic and the guests' own to the world would be taken too. */
+static void add_local_destination(struct nftnl_rule *rule)
+{
+	add_address_type(rule, NFTA_FIB_F_DADDR, NFT_CMP_EQ);
 }
 
 /* The registers after an address in `reg`. */
@@ -273,15 +289,17 @@ struct nftnl_rule *forward_mark_rule_new(ForwardFamily family, ForwardPlace plac
 	g_autofree char *mark = forward_mark_new(bridge);
 	struct nftnl_rule *rule = rule_new(family, info->table, info->chain, mark);
 
-	if (way != FORWARD_WAY_OUT)
+	if (way == FORWARD_WAY_IN || way == FORWARD_WAY_BACK)
 		add_interface(rule, NFT_META_IIFNAME, bridge);
+	if (way == FORWARD_WAY_SELF)
+		add_bridged(rule);
 	if (way != FORWARD_WAY_IN)
 		add_interface(rule, NFT_META_OIFNAME, bridge);
 	if (info->xtables)
 		add_dnat_xtables(rule);
 	else
 		add_status(rule, IPS_DST_NAT, TRUE);
-	if (way == FORWARD_WAY_BACK) {
+	if (way == FORWARD_WAY_BACK || way == FORWARD_WAY_SELF) {
 		add(rule, "masq");
 		return rule;
 	}

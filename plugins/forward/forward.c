@@ -11,6 +11,7 @@
 #include "plugins/forward/change.h"
 #include "plugins/forward/check.h"
 #include "plugins/forward/flows.h"
+#include "plugins/forward/hairpin.h"
 #include "plugins/forward/links.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/reserve.h"
@@ -150,6 +151,7 @@ static gboolean settle_locked(HostlerHost *host)
 	g_autoptr(GPtrArray) open = forward_stays_open(host);
 	gboolean settled = settle_kernel(host, stays);
 
+	forward_hairpin_settle(host, open);
 	settle_links(host, open);
 	return settled;
 }

@@ -190,6 +190,8 @@ static gboolean read_mac(const HostlerNetwork *network, const HostlerInterface *
 		return FALSE;
 	}
 	g_strlcpy(nic->mac, interface->mac, sizeof(nic->mac));
+	if (interface->target != NULL && forward_bridge_is_plain(interface->target))
+		g_strlcpy(nic->tap, interface->target, sizeof(nic->tap));
 	nic->network = network;
 	return TRUE;
 }

@@ -10,6 +10,7 @@
 typedef struct {
 	char bridge[IFNAMSIZ];
 	char mac[FORWARD_MAC_LENGTH + 1];
+	char tap[IFNAMSIZ]; /* "" before the VM starts */
 	const HostlerNetwork *network; /* borrowed from `networks` */
 } ForwardNic;
 

@@ -24,7 +24,7 @@ const ForwardPlaceInfo forward_places[FORWARD_N_PLACES] = {
 	[FORWARD_PLACE_LIBVIRT] = { "libvirt_network", "forward", NF_INET_FORWARD, FALSE,
 				    { [FORWARD_WAY_OUT] = TRUE, [FORWARD_WAY_IN] = TRUE } },
 	[FORWARD_PLACE_HAIRPIN] = { FORWARD_TABLE, "postrouting", NF_INET_POST_ROUTING, FALSE,
-				    { [FORWARD_WAY_BACK] = TRUE } },
+				    { [FORWARD_WAY_BACK] = TRUE, [FORWARD_WAY_SELF] = TRUE } },
 };
 
 #define ADDRESSES FORWARD_WITH_ADDRESSES

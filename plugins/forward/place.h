@@ -35,6 +35,7 @@ typedef enum {
 	FORWARD_WAY_OUT, /* -o BRIDGE: to the guest */
 	FORWARD_WAY_IN,  /* -i BRIDGE: its answers, for chains whose policy is to drop */
 	FORWARD_WAY_BACK, /* in and out again on the same bridge */
+	FORWARD_WAY_SELF, /* the same where the bridge itself shows frames to iptables: from no interface then */
 	FORWARD_N_WAYS
 } ForwardWay;
 

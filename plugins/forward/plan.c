@@ -242,6 +242,7 @@ static void plan_one(const HostlerDomain *domain, const HostlerForward *forward,
 	    !forward_nic_choose(domain, forward, networks, &nic, findings))
 		return;
 	g_strlcpy(pattern.bridge, nic.bridge, sizeof(pattern.bridge));
+	g_strlcpy(pattern.tap, nic.tap, sizeof(pattern.tap));
 	g_strlcpy(pattern.mac, nic.mac, sizeof(pattern.mac));
 	g_strlcpy(pattern.rate, forward->rate != NULL ? forward->rate : "", sizeof(pattern.rate));
 	families = find_families(forward, &pattern.address, &nic, findings);

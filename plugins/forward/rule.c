@@ -12,6 +12,7 @@
 
 typedef struct {
 	char *comment;
+	gboolean from_none; /* or whether there is none */
 	gboolean from_bridge, to_bridge; /* looks at the name of the interface it came in by, goes out by */
 	gboolean by_xtables, by_ct;      /* how it looks at the connection */
 	gboolean accepts, may_reject;
@@ -26,6 +27,7 @@ static void read_meta(struct nftnl_expr *expr, Reading *reading)
 {
 	guint32 key = nftnl_expr_get_u32(expr, NFTNL_EXPR_META_KEY);
 
+	reading->from_none |= key == NFT_META_IIF;
 	reading->from_bridge |= key == NFT_META_IIFNAME;
 	reading->to_bridge |= key == NFT_META_OIFNAME;
 }
@@ -110,6 +112,8 @@ char *forward_rule_comment(const struct nftnl_rule *rule)
 
 static ForwardWay find_way(const Reading *reading)
 {
+	if (reading->from_none)
+		return FORWARD_WAY_SELF;
 	if (reading->from_bridge && reading->to_bridge)
 		return FORWARD_WAY_BACK;
 	return reading->from_bridge ? FORWARD_WAY_IN : FORWARD_WAY_OUT;

@@ -33,6 +33,8 @@ static void put_options(GString *text, const ForwardSpan *span)
 
 	if (*span->mac != '\0')
 		put_option(text, "mac", span->mac);
+	if (*span->tap != '\0')
+		put_option(text, "tap", span->tap);
 	if (span->net.address.family != AF_UNSPEC)
 		put_option(text, "net", forward_net_text(&span->net, net));
 	if (span->sources != NULL)
@@ -90,6 +92,11 @@ static gboolean read_mac(const char *text, ForwardSpan *span)
 	return g_strcmp0(mac, text) == 0 && g_strlcpy(span->mac, text, sizeof(span->mac)) == FORWARD_MAC_LENGTH;
 }
 
+static gboolean read_tap(const char *text, ForwardSpan *span)
+{
+	return forward_bridge_is_plain(text) && g_strlcpy(span->tap, text, sizeof(span->tap)) > 0;
+}
+
 static gboolean read_sources(const char *text, ForwardSpan *span)
 {
 	g_auto(GStrv) nets = g_strsplit(text, ",", -1);
@@ -118,6 +125,8 @@ static gboolean read_option(const char *text, ForwardSpan *span)
 {
 	if (g_str_has_prefix(text, "mac="))
 		return read_mac(text + strlen("mac="), span);
+	if (g_str_has_prefix(text, "tap="))
+		return read_tap(text + strlen("tap="), span);
 	if (g_str_has_prefix(text, "net="))
 		return forward_net_read(text + strlen("net="), &span->net) &&
 		       span->net.address.family == span->family;

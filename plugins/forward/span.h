@@ -20,6 +20,7 @@ typedef struct {
 	guint16 to;                       /* the guest's port for `start`; the others follow */
 	char bridge[IFNAMSIZ];            /* behind which the guest is */
 	char mac[FORWARD_MAC_LENGTH + 1]; /* of the guest's card; "" when the entry does not say */
+	char tap[IFNAMSIZ];               /* the host's end of it; "" before the VM starts */
 	ForwardNet net;                   /* the bridge's own address there; AF_UNSPEC when not said */
 	ForwardAddress guest;             /* reserved for it; AF_UNSPEC: the span floats, and is to be found */
 	const char *sources;              /* who may come, "10.0.0.0/8,192.0.2.7/32", interned; NULL: everybody */

@@ -160,6 +160,12 @@ static GStrv addresses(HostlerHost *host, GError **error)
 	return g_strdupv((char **)(gpointer)all);
 }
 
+static gboolean port_hairpin(HostlerHost *host, const char *port, GError **error)
+{
+	fakehost_note(host, "hairpin %s", port);
+	return TRUE;
+}
+
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
@@ -275,6 +281,7 @@ const HostlerHostOps fake_ops = {
 	.neighbours_listen = fake_listen,
 	.neighbours_heard = fake_neighbours_heard,
 	.addresses = addresses,
+	.port_hairpin = port_hairpin,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
 	.nft_listen = fake_listen,

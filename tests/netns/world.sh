@@ -202,12 +202,13 @@ declare -A vm_net=([web]="default virbr0 52:54:00:00:22:10" [mail]="default virb
 vm_xml() {
 	local network bridge mac live=
 	read -r network bridge mac <<<"${vm_net[$1]}"
-	[[ -z ${3:-} ]] || live="portid='x' bridge='$bridge'"
+	local target=
+	[[ -z ${3:-} ]] || { live="portid='x' bridge='$bridge'"; target="<target dev='leg-$1'/>"; }
 	cat <<-END
 		<domain type='qemu'><name>$1</name><uuid>${vm_uuid[$1]}</uuid>
 		<metadata><h:vm xmlns:h='urn:hostler:1'>$2</h:vm></metadata>
 		<devices><interface type='network'><mac address='$mac'/>
-		<source network='$network' $live/></interface></devices></domain>
+		<source network='$network' $live/>$target</interface></devices></domain>
 	END
 }
 forward() { printf "<h:portForward proto='%s' %s>%s</h:portForward>" "$1" "${3:-}" "$2"; }

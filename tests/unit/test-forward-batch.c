@@ -249,6 +249,7 @@ static void test_own_rules(void)
 		{ FORWARD_PLACE_LIBVIRT, FORWARD_WAY_OUT, "meta cmp ct bitwise cmp counter immediate " },
 		{ FORWARD_PLACE_LIBVIRT, FORWARD_WAY_IN, "meta cmp ct bitwise cmp counter immediate " },
 		{ FORWARD_PLACE_HAIRPIN, FORWARD_WAY_BACK, "meta cmp meta cmp ct bitwise cmp masq " },
+		{ FORWARD_PLACE_HAIRPIN, FORWARD_WAY_SELF, "meta cmp fib cmp meta cmp ct bitwise cmp masq " },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

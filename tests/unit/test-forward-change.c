@@ -24,14 +24,14 @@
  */
 #define SOUND "table\nlookups any\nchain hairpin\n"
 #define WEB_ELEMENT "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.10\n"
-#define HAIRPIN "rule hairpin 9 virbr0 back\n"
+#define HAIRPIN "rule hairpin 9 virbr0 back\nrule hairpin 19 virbr0 self\n"
 #define WEB6 U1 " tcp any 22 22 22 virbr0 fd00::7\n"
 #define LIMITED U1 " udp any 5 6 5 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32,10.1.0.0/16 rate=20/m\n"
 #define FLOATING U1 " tcp any 2222 2222 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24\n"
 #define TWO_ELEMENTS \
 	"element " U2 " udp any 53 53 53 virbr1 192.168.123.10\n" \
 	"element " U2 " udp any 54 54 54 virbr1 192.168.123.10\n"
-#define HAIRPINS HAIRPIN "rule hairpin 10 virbr1 back\n"
+#define HAIRPINS HAIRPIN "rule hairpin 10 virbr1 back\nrule hairpin 20 virbr1 self\n"
 #define GATES "rule filter 5 virbr0 out\nrule filter 6 virbr0 in\n"
 #define LIBVIRT "rule filter 2 jump\nrule filter 3 jump\n"
 
@@ -39,7 +39,7 @@
 #define OPEN_WEB "add ip ports tcp any 2222 -> 192.168.122.10 22 of " U1 "\n"
 #define ADD_WEB TAKE_WEB OPEN_WEB
 #define INSERT_GATES "insert ip filter FORWARD in virbr0\ninsert ip filter FORWARD out virbr0\n"
-#define INSERT_HAIRPIN "insert ip hostler postrouting back virbr0\n"
+#define INSERT_HAIRPIN "insert ip hostler postrouting self virbr0\ninsert ip hostler postrouting back virbr0\n"
 #define DELETE_GATES "delete ip filter FORWARD handle 5 virbr0\ndelete ip filter FORWARD handle 6 virbr0\n"
 
 typedef struct {
@@ -69,19 +69,19 @@ static const Case cases[] = {
 	  "add ip taken udp any 53 of " U2 "\nadd ip taken udp any 54 of " U2 "\n"
 	  "add ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n"
 	  "add ip ports udp any 54 -> 192.168.123.10 54 of " U2 "\n"
-	  "insert ip hostler postrouting back virbr1\n"
+	  "insert ip hostler postrouting self virbr1\ninsert ip hostler postrouting back virbr1\n"
 	  "insert ip filter FORWARD in virbr1\ninsert ip filter FORWARD out virbr1\n" },
 	{ "one-of-two-goes", WEB,
 	  SOUND WEB_ELEMENT "element " U2 " udp any 53 53 53 virbr1 192.168.123.10\n" HAIRPIN
-			    "rule hairpin 10 virbr1 back\nchain filter\n" GATES
+			    "rule hairpin 10 virbr1 back\nrule hairpin 20 virbr1 self\nchain filter\n" GATES
 			    "rule filter 7 virbr1 out\nrule filter 8 virbr1 in\n" LIBVIRT,
 	  "delete ip filter FORWARD handle 7 virbr1\ndelete ip filter FORWARD handle 8 virbr1\n"
-	  "delete ip hostler postrouting handle 10 virbr1\ndelete ip taken udp any 53 of " U2 "\n"
+	  "delete ip hostler postrouting handle 10 virbr1\ndelete ip hostler postrouting handle 20 virbr1\ndelete ip taken udp any 53 of " U2 "\n"
 	  "delete ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n" },
 	{ "first-address-makes-table-anew", WEB ONE_ADDRESS, SOUND WEB_ELEMENT HAIRPIN,
 	  "delete table ip\nadd table ip with addresses\n" TAKE_WEB "add ip taken tcp 192.0.2.7 80 of " U2 "\n" OPEN_WEB
 	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
-	  "insert ip hostler postrouting back virbr1\n" INSERT_HAIRPIN },
+	  "insert ip hostler postrouting self virbr1\ninsert ip hostler postrouting back virbr1\n" INSERT_HAIRPIN },
 	{ "last-address-too", WEB,
 	  "table\nlookups address\nchain hairpin\n" WEB_ELEMENT
 	  "element " U2 " tcp 192.0.2.7 80 80 80 virbr1 192.168.123.10\n" HAIRPIN,
@@ -144,11 +144,11 @@ static const Case cases[] = {
 	  "delete ip ports tcp any 2222 -> 192.168.122.1 22 of " U1 "\n" },
 	{ "first-of-ip6", WEB6, "chain filter\n6 chain filter\n",
 	  "add table ip6\nadd ip6 taken tcp any 22 of " U1 "\nadd ip6 ports tcp any 22 -> fd00::7 22 of " U1 "\n"
-	  "insert ip6 hostler postrouting back virbr0\n"
+	  "insert ip6 hostler postrouting self virbr0\ninsert ip6 hostler postrouting back virbr0\n"
 	  "insert ip6 filter FORWARD in virbr0\ninsert ip6 filter FORWARD out virbr0\n" },
 	{ "ip6-goes-and-ip-stays", WEB,
 	  SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT "6 table\n6 lookups any\n6 chain hairpin\n"
-	  "6 element " WEB6 "6 rule hairpin 9 virbr0 back\n6 chain filter\n6 rule filter 5 virbr0 out\n",
+	  "6 element " WEB6 "6 rule hairpin 9 virbr0 back\n6 rule hairpin 19 virbr0 self\n6 chain filter\n6 rule filter 5 virbr0 out\n",
 	  "delete ip6 filter FORWARD handle 5 virbr0\ndelete table ip6\n" },
 	{ "foreign-table-of-ip6", WEB6 WEB, SOUND WEB_ELEMENT HAIRPIN "6 table foreign\n", "" },
 	{ "limits-make-table-anew", LIMITED, SOUND "element " U1 " udp any 5 6 5 virbr0 10.0.0.2\n" HAIRPIN,
@@ -168,7 +168,7 @@ static const Case cases[] = {
 	  "table\nlookups limits+address\nchain hairpin\nelement " LIMITED HAIRPIN,
 	  "add ip taken tcp 192.0.2.7 80 of " U2 "\n"
 	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
-	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting back virbr1\n" },
+	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting self virbr1\ninsert ip hostler postrouting back virbr1\n" },
 	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
 	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
 };
@@ -229,7 +229,8 @@ static void add_rule(ForwardTable *ruleset, char **words)
 	rule->handle = g_ascii_strtoull(words[2], NULL, 10);
 	if (words[4] != NULL) {
 		rule->bridge = g_strdup(what);
-		rule->way = g_str_equal(words[4], "back") ? FORWARD_WAY_BACK :
+		rule->way = g_str_equal(words[4], "self") ? FORWARD_WAY_SELF :
+			    g_str_equal(words[4], "back") ? FORWARD_WAY_BACK :
 			    g_str_equal(words[4], "in")   ? FORWARD_WAY_IN :
 							    FORWARD_WAY_OUT;
 		rule->is_sound = words[5] == NULL;

@@ -13,6 +13,7 @@ static const char *const sound[] = {
 	"tcp any 22 22 22 virbr0 192.168.122.10 mac=52:54:00:00:00:01 net=192.168.122.1/24",
 	"tcp any 22 22 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24",
 	"tcp any 22 22 22 virbr0 floating mac=52:54:00:00:00:01 net=fd00::1/64",
+	"tcp any 22 22 22 virbr0 192.168.122.10 mac=52:54:00:00:00:01 tap=vnet3 net=192.168.122.1/24",
 	"sctp 2001:db8::7 22 22 22 virbr0 fd00::7",
 	"udp any 22 22 22 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32 rate=1000000/d",
 };
@@ -48,6 +49,8 @@ static const char *const unsound[] = {
 	"tcp any 1 1 1 br0 10.0.0.2 net=10.0.0.1",
 	"tcp any 1 1 1 br0 10.0.0.2 mac=52:54:00:00:00:0",
 	"tcp any 1 1 1 br0 10.0.0.2 mac=52:54:00:00:00:0A",
+	"tcp any 1 1 1 br0 10.0.0.2 tap=",
+	"tcp any 1 1 1 br0 10.0.0.2 tap=vnet+",
 	"tcp any 1 1 1 br0 10.0.0.2 source=",
 	"tcp any 1 1 1 br0 10.0.0.2 source=10.0.0.0/8,",
 	"tcp any 1 1 1 br0 10.0.0.2 source=fd00::/8",
@@ -120,7 +123,7 @@ static void test_store(void)
 static void test_shown(void)
 {
 	static const char *const shown[] = { "tcp port 2222", "udp ports 5000-5010 of 192.0.2.7", "tcp ports 1-65535",
-					     "tcp port 65535", "tcp port 22", "tcp port 22", "tcp port 22",
+					     "tcp port 65535", "tcp port 22", "tcp port 22", "tcp port 22", "tcp port 22",
 					     "sctp port 22 of 2001:db8::7", "udp port 22" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sound); i++) {

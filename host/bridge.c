@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ports of bridges: whether a frame may leave by the port that it came in by. By
+ * netlink, for hostler-watch has CAP_NET_ADMIN and may not write to sysfs. */
+#include "host/bridge.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "hostler/error.h"
+#include "host/machine.h"
+
+#define MESSAGE_BYTES 256
+
+typedef struct mnl_socket RouteSocket;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RouteSocket, mnl_socket_close)
+
+static struct nlmsghdr *build(char buffer[MESSAGE_BYTES], unsigned int index)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+	struct nlattr *nest;
+
+	message->nlmsg_type = RTM_SETLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	info->ifi_family = AF_BRIDGE;
+	info->ifi_index = (int)index;
+	nest = mnl_attr_nest_start(message, IFLA_PROTINFO);
+	mnl_attr_put_u8(message, IFLA_BRPORT_MODE, BRIDGE_MODE_HAIRPIN);
+	mnl_attr_nest_end(message, nest);
+	return message;
+}
+
+/* The kernel has answered before sendto() returns. */
+static gboolean ask(RouteSocket *socket, const struct nlmsghdr *message)
+{
+	char answer[1024] __attribute__((aligned(NLMSG_ALIGNTO)));
+	ssize_t n = mnl_socket_sendto(socket, message, message->nlmsg_len);
+
+	if (n >= 0)
+		n = mnl_socket_recvfrom(socket, answer, sizeof(answer));
+	return n >= 0 && mnl_cb_run(answer, (size_t)n, 0, mnl_socket_get_portid(socket), NULL, NULL) >= 0;
+}
+
+gboolean host_port_hairpin(HostlerHost *host, const char *port, GError **error)
+{
+	g_autoptr(RouteSocket) socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	char buffer[MESSAGE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+	unsigned int index = if_nametoindex(port);
+
+	if (index == 0) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT, "there is no interface %s", port);
+		return FALSE;
+	}
+	if (socket != NULL && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 && ask(socket, build(buffer, index)))
+		return TRUE;
+	machine_error(error, errno, "cannot set the hairpin flag of the bridge port %s", port);
+	return FALSE;
+}
