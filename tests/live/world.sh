@@ -1,17 +1,10 @@
 # A libvirt host of its own, in namespaces: libvirtd, QEMU by TCG, the built hooks and the built hostler-metrics.
-# Sourced by `run` as the first process of its pid namespace; needs $build and $work.
+# Sourced by `run` as the first process of its pid namespace; needs $build, $work and libvirtd.sh.
 # shellcheck shell=bash
 
 log_dir=/var/log/hostler
 
 # --- the host ---
-
-make_users() {
-	{ grep -v ^hostler /etc/passwd; echo hostler-metrics:x:64902:64901::/:/usr/sbin/nologin; } >"$work/passwd"
-	{ grep -v ^hostler: /etc/group; echo hostler:x:64901:; } >"$work/group"
-	mount --bind "$work/passwd" /etc/passwd
-	mount --bind "$work/group" /etc/group
-}
 
 # What is written to /etc is gone with the namespace.
 lay_over_etc() {
@@ -20,62 +13,11 @@ lay_over_etc() {
 		umount --lazy "$work/etc"
 }
 
-make_folders() {
-	local folder
-	# libvirt would make a cgroup for each VM among those of the machine.
-	! mountpoint -q /sys/fs/cgroup || umount --recursive --lazy /sys/fs/cgroup
-	for folder in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt /usr/libexec; do
-		mkdir -p "$folder" && mount -t tmpfs none "$folder" || return
-	done
-	mount -t tmpfs -o size=2m none /var/log || return
-	mkdir -p /run/lock /var/log/libvirt /var/lib/libvirt/images /usr/libexec/hostler
-	cp "$build/qemu-helpers/hostler-metrics" /usr/libexec/hostler/
-}
-
-install_hooks() {
-	local object
-	for object in qemu network daemon; do
-		mkdir -p "/etc/libvirt/hooks/$object.d"
-		ln -s "$build/hooks/hostler-$object-hook" "/etc/libvirt/hooks/$object.d/10-hostler"
-	done
-}
-
-configure_libvirt() {
-	cat >/etc/libvirt/qemu.conf <<-'END'
-		security_driver = "none"
-		user = "root"
-		group = "root"
-		dynamic_ownership = 0
-		namespaces = []
-		cgroup_controllers = []
-		stdio_handler = "file"
-	END
-	cat >/etc/libvirt/libvirtd.conf <<-END
-		log_outputs = "3:file:$work/libvirtd.log"
-		auth_unix_ro = "none"
-		auth_unix_rw = "none"
-		unix_sock_ro_perms = "0777"
-	END
-}
-
 make_bridge() { ip link set lo up && ip link add br0 type bridge && ip link set br0 up; }
 
-# A copy: the machine's AppArmor profile for libvirtd goes by its path, and would not let it run hooks from a build folder.
-begin_libvirtd() {
-	[[ -e $work/libvirtd ]] || cp "$(type -P libvirtd)" "$work/libvirtd"
-	"$work/libvirtd" --daemon >>"$work/libvirtd-start.log" 2>&1 </dev/null
-	wait_for 10 quietly v uri
-}
-signal_libvirtd() { kill "-$1" "$(</run/libvirtd.pid)"; }
-end_libvirtd() {
-	signal_libvirtd "${1:-TERM}"
-	wait_for 5 libvirtd_gone
-}
-libvirtd_gone() { ! signal_libvirtd 0 2>/dev/null; }
-v() { timeout 20 virsh -q -c qemu:///system "$@"; }
-
 make_world() {
-	lay_over_etc && make_folders && make_sinks && make_users && install_hooks && configure_libvirt && make_bridge && make_disk && begin_libvirtd
+	lay_over_etc && private_folders hostler-metrics && make_sinks && private_users && private_hooks &&
+		private_configuration && make_bridge && make_disk && begin_libvirtd
 }
 
 # --- VMs ---
@@ -171,16 +113,3 @@ all_parse() {
 metrics_pid() { pgrep -x hostler-metrics; }
 metrics_runs() { [[ -n $(metrics_pid) ]]; }
 metrics_gone() { [[ -z $(metrics_pid) ]]; }
-
-# --- waiting, never longer than said ---
-
-quietly() { "$@" >/dev/null 2>&1; }
-# wait_for SECONDS COMMAND...
-wait_for() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
-	shift
-	until "$@"; do
-		[[ ${EPOCHREALTIME/[.,]/} -lt $end ]] || return 1
-		sleep 0.1
-	done
-}
