@@ -62,15 +62,19 @@ static void explain(HostlerHost *host, const char *uuid, const ForwardDesired *w
 	g_propagate_error(error, better);
 }
 
-static gboolean try_reserve(HostlerHost *host, const ForwardDesired *wanted, GError **error)
+/* `all` of what is there is only looked at when the VM may have some of it itself. */
+static gboolean try_reserve(HostlerHost *host, const ForwardDesired *wanted, gboolean all, GError **error)
 {
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
+	g_autoptr(ForwardRuleset) ruleset =
+		all ? forward_ruleset_read(host, error) : forward_ruleset_read_tables(host, error);
 	g_autoptr(GArray) changes = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 
 	if (ruleset == NULL)
 		return FALSE;
 	changes = forward_changes_to_reserve(wanted, ruleset);
+	if (changes->len == 0)
+		return TRUE;
 	batch = forward_batch(changes, ruleset->generation);
 	return host->ops->nft_commit(host, batch->data, batch->len, error);
 }
@@ -79,13 +83,16 @@ gboolean forward_reserve(HostlerHost *host, const char *uuid, const GArray *span
 {
 	g_autoptr(ForwardDesired) wanted = wanted_by(uuid, spans);
 	GError *reason = NULL;
+	gboolean all = FALSE;
 	gboolean done = forward_desired_is_empty(wanted);
 
 	for (guint i = 0; i < TRIES && !done; i++) {
 		g_clear_error(&reason);
-		done = try_reserve(host, wanted, &reason);
-		if (!done && !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
+		done = try_reserve(host, wanted, all, &reason);
+		if (!done && !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_STALE) &&
+		    (all || !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS)))
 			break;
+		all = all || g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS);
 	}
 	if (done)
 		return TRUE;

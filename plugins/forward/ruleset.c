@@ -301,6 +301,19 @@ static gboolean read_family(HostlerHost *host, ForwardFamily family, ForwardTabl
 	       read_chain(host, family, FORWARD_PLACE_LIBVIRT, &ours->chains[FORWARD_PLACE_LIBVIRT], error);
 }
 
+ForwardRuleset *forward_ruleset_read_tables(HostlerHost *host, GError **error)
+{
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_new();
+
+	if (!read_generation(host, &ruleset->generation, error))
+		return NULL;
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		if (!read_table(host, family, &ruleset->tables[family], error))
+			return NULL;
+	}
+	return g_steal_pointer(&ruleset);
+}
+
 static ForwardRuleset *read_once(HostlerHost *host, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_new();

@@ -76,7 +76,8 @@ static const Case cases[] = {
 			    "rule hairpin 10 virbr1 back\nrule hairpin 20 virbr1 self\nchain filter\n" GATES
 			    "rule filter 7 virbr1 out\nrule filter 8 virbr1 in\n" LIBVIRT,
 	  "delete ip filter FORWARD handle 7 virbr1\ndelete ip filter FORWARD handle 8 virbr1\n"
-	  "delete ip hostler postrouting handle 10 virbr1\ndelete ip hostler postrouting handle 20 virbr1\ndelete ip taken udp any 53 of " U2 "\n"
+	  "delete ip hostler postrouting handle 10 virbr1\n"
+	  "delete ip hostler postrouting handle 20 virbr1\ndelete ip taken udp any 53 of " U2 "\n"
 	  "delete ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n" },
 	{ "first-address-makes-table-anew", WEB ONE_ADDRESS, SOUND WEB_ELEMENT HAIRPIN,
 	  "delete table ip\nadd table ip with addresses\n" TAKE_WEB "add ip taken tcp 192.0.2.7 80 of " U2 "\n" OPEN_WEB
@@ -148,7 +149,8 @@ static const Case cases[] = {
 	  "insert ip6 filter FORWARD in virbr0\ninsert ip6 filter FORWARD out virbr0\n" },
 	{ "ip6-goes-and-ip-stays", WEB,
 	  SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT "6 table\n6 lookups any\n6 chain hairpin\n"
-	  "6 element " WEB6 "6 rule hairpin 9 virbr0 back\n6 rule hairpin 19 virbr0 self\n6 chain filter\n6 rule filter 5 virbr0 out\n",
+	  "6 element " WEB6 "6 rule hairpin 9 virbr0 back\n6 rule hairpin 19 virbr0 self\n"
+	  "6 chain filter\n6 rule filter 5 virbr0 out\n",
 	  "delete ip6 filter FORWARD handle 5 virbr0\ndelete table ip6\n" },
 	{ "foreign-table-of-ip6", WEB6 WEB, SOUND WEB_ELEMENT HAIRPIN "6 table foreign\n", "" },
 	{ "limits-make-table-anew", LIMITED, SOUND "element " U1 " udp any 5 6 5 virbr0 10.0.0.2\n" HAIRPIN,
@@ -168,7 +170,8 @@ static const Case cases[] = {
 	  "table\nlookups limits+address\nchain hairpin\nelement " LIMITED HAIRPIN,
 	  "add ip taken tcp 192.0.2.7 80 of " U2 "\n"
 	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
-	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting self virbr1\ninsert ip hostler postrouting back virbr1\n" },
+	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting self virbr1\n"
+	  "insert ip hostler postrouting back virbr1\n" },
 	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
 	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
 };
