@@ -6,6 +6,7 @@
 
 #include "plugins/metrics/inventory.h"
 #include "qemu-helpers/json/ascii.h"
+#include "qemu-helpers/json/read.h"
 
 #define NANOSECONDS 1e9
 
@@ -137,7 +138,7 @@ void meter_to_json(const Meter *meter, JsonBuilder *builder)
 
 Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 {
-	const char *target = json_object_get_string_member_with_default(object, "target", NULL);
+	const char *target = json_text(object, "target");
 	Meter *meter;
 
 	if (target == NULL)
@@ -145,7 +146,7 @@ Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 	meter = meter_new(kind, target, place);
 	for (guint i = 0; i < METER_COUNTERS; i++) {
 		const char *name = kind->counters[i].name;
-		double value = json_object_get_double_member_with_default(object, name, -1);
+		double value = json_number(object, name, -1);
 
 		if (value >= 0 && kind->counters[i].latency != NULL)
 			learn(meter, i, (guint64)llround(value * NANOSECONDS));
