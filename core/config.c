@@ -23,7 +23,8 @@ static const Option options[] = {
 	{"metrics", "interval", G_STRUCT_OFFSET(HostlerConfig, metrics_interval), 10, 1, 3600},
 	{"metrics", "enabled", G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
 	{"metrics", "log_size", G_STRUCT_OFFSET(HostlerConfig, metrics_log_size), 16, 1, 1024},
-	{"metrics", "prometheus", G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, HOSTLER_CONFIG_PATH_BYTES, 1},
+	{"metrics", "prometheus", G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, HOSTLER_CONFIG_PATH_BYTES,
+	 1},
 };
 
 typedef struct {
