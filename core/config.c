@@ -24,7 +24,8 @@ static const Option options[] = {
 	{"metrics", "enabled", G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
 	{"metrics", "rtt", G_STRUCT_OFFSET(HostlerConfig, metrics_rtt), TRUE, 0, 0},
 	{"metrics", "log_size", G_STRUCT_OFFSET(HostlerConfig, metrics_log_size), 16, 1, 1024},
-	{"metrics", "prometheus", G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, HOSTLER_CONFIG_PATH_BYTES, 1},
+	{"metrics", "prometheus", G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, HOSTLER_CONFIG_PATH_BYTES,
+	 1},
 };
 
 typedef struct {

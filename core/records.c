@@ -271,7 +271,8 @@ void hostler_stay_end(HostlerHost *host, const char *uuid, const char *reason)
 	if (stay->qemu.pid != 0 && host->config.metrics_enabled) {
 		stay->kind = HOSTLER_RECORD_ENDED;
 		hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
-		g_key_file_set_string(stay->body, "end", "reason", logged != NULL ? logged : reason != NULL ? reason : "-");
+		g_key_file_set_string(stay->body, "end", "reason",
+				      logged != NULL ? logged : reason != NULL ? reason : "-");
 		g_key_file_set_int64(stay->body, "end", "at", g_get_real_time() / G_USEC_PER_SEC);
 		if (!hostler_record_store(host, stay, &error))
 			hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "%s", error->message);

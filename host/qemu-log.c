@@ -28,7 +28,8 @@ static const char *skip_time(const char *line)
 static const char *find_reason(const char *text)
 {
 	static const char *const reasons[] = {
-		"unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon",
+		"unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed",
+		"from snapshot", "daemon",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {

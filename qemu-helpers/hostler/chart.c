@@ -47,7 +47,8 @@ static Series *find_series(Chart *chart, const Meter *meter, guint counter)
 
 	for (guint i = 0; i < chart->series->len; i++) {
 		series = g_ptr_array_index(chart->series, i);
-		if (series->kind == meter->kind && series->counter == counter && g_str_equal(series->target, meter->target))
+		if (series->kind == meter->kind && series->counter == counter &&
+		    g_str_equal(series->target, meter->target))
 			return series;
 	}
 	if (chart->series->len >= MOST_SERIES)
@@ -175,7 +176,8 @@ static void print_scale(const Paper *paper, const Chart *chart)
 	g_autofree char *duration = words_duration(chart->last - chart->first);
 	g_autofree char *column = words_duration(MAX((chart->last - chart->first) / COLUMNS, 1));
 
-	fprintf(paper->out, "the run from its first sample to its last, %s; a column is about %s\n", duration, column);
+	fprintf(paper->out, "the run from its first sample to its last, %s; a column is about %s\n", duration,
+		column);
 }
 
 void chart_print(const Paper *paper, const Run *run)
@@ -184,7 +186,8 @@ void chart_print(const Paper *paper, const Run *run)
 	int width;
 
 	if (run->start != NULL)
-		chart.interval = CLAMP(json_number(json_node_get_object(run->start), "interval_seconds", 10), 1, 3600);
+		chart.interval = json_number(json_node_get_object(run->start), "interval_seconds", 10);
+	chart.interval = CLAMP(chart.interval, 1, 3600);
 	run_each_sample(run, note_span, &chart);
 	if (chart.last <= chart.first)
 		return;

@@ -123,7 +123,8 @@ void kinds_print_csv(const Paper *paper, const Kinds *kinds)
 		gboolean disk = i < kinds->disks->len;
 		CsvRow row = { paper, NULL, disk ? "storage" : "network" };
 
-		row.kind = disk ? g_ptr_array_index(kinds->disks, i) : g_ptr_array_index(kinds->nics, i - kinds->disks->len);
+		row.kind = disk ? g_ptr_array_index(kinds->disks, i) :
+				  g_ptr_array_index(kinds->nics, i - kinds->disks->len);
 		each_figure(row.kind, print_figure, &row);
 	}
 }

@@ -9,7 +9,8 @@
 #define MOST_KINDS 500
 
 const Summed kinds_disk_sums = {
-	{ "read_bytes", "write_bytes", "read_ops", "write_ops", "flush_ops", "read_seconds", "write_seconds", "flush_seconds" },
+	{ "read_bytes", "write_bytes", "read_ops", "write_ops", "flush_ops", "read_seconds", "write_seconds",
+	  "flush_seconds" },
 };
 const Summed kinds_nic_sums = {
 	{ "rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_drops", "tx_drops" },
@@ -99,7 +100,8 @@ static void add_round_trip(Kind *kind, JsonObject *device)
 static void add_device(Kind *kind, JsonObject *figures, JsonObject *device)
 {
 	JsonObject *peaks = json_part(device, "peak_per_second");
-	const char *target = json_text(device, "mac") != NULL ? json_text(device, "mac") : json_text(device, "target");
+	const char *mac = json_text(device, "mac");
+	const char *target = mac != NULL ? mac : json_text(device, "target");
 
 	g_hash_table_add(kind->devices, g_strdup_printf("%s %s", json_text(figures, "uuid"), target));
 	kind->runs++;
@@ -122,7 +124,8 @@ void kinds_add(Kinds *kinds, const Run *run, JsonObject *figures)
 		g_autofree char *name = kinds_name_storage(labels);
 		const char *cache = json_text(labels, "cache");
 
-		add_device(find_kind(kinds->disks, &kinds_disk_sums, name, cache != NULL ? cache : "default"), figures, device);
+		add_device(find_kind(kinds->disks, &kinds_disk_sums, name, cache != NULL ? cache : "default"), figures,
+			   device);
 	}
 	for (guint i = 0; i < nics->len; i++) {
 		JsonObject *device = g_ptr_array_index(nics, i);

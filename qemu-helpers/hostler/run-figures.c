@@ -14,7 +14,8 @@
 #define LATEST 1e10 /* seconds since the boot: a few centuries */
 #define TICKS_PER_SECOND 100 /* of start times in /proc, on every machine */
 
-void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObject *line, gpointer data), gpointer data)
+void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObject *line, gpointer data),
+		     gpointer data)
 {
 	for (guint i = 0; i < run->samples->len; i++) {
 		const RunLine *line = &g_array_index(run->samples, RunLine, i);

@@ -44,7 +44,8 @@ GPtrArray *run_logs_list(const char *folder, GError **error);
 char *run_logs_find(const char *folder, const char *vm, GError **error);
 
 /* Calls `each` for what can be read of the samples, in order. `line` is theirs. */
-void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObject *line, gpointer data), gpointer data);
+void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObject *line, gpointer data),
+		     gpointer data);
 
 /* The run in the form of its `report`; of one that has none, what its samples
  * come to, without a reason. */

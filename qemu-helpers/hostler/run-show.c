@@ -44,7 +44,8 @@ static void add_rate(Grid *grid, JsonObject *rates, const char *counter, char *(
 static void add_way(Grid *grid, JsonObject *device, const Way *way)
 {
 	JsonObject *peaks = json_part(device, "peak_per_second");
-	double latency = json_number(json_part(device, "mean_latency_seconds"), way->latency != NULL ? way->latency : "", -1);
+	JsonObject *latencies = way->latency != NULL ? json_part(device, "mean_latency_seconds") : NULL;
+	double latency = json_number(latencies, way->latency, -1);
 
 	add_rate(grid, device, way->bytes, words_bytes);
 	add_rate(grid, json_part(device, "mean_per_second"), way->bytes, words_bytes);
@@ -101,7 +102,8 @@ static void print_devices(const Paper *paper, JsonObject *figures, const char *s
 	static const char *const headings[] = {
 		"DEVICE", "WAY", "BYTES", "MEAN/s", "PEAK/s", "AT", "PEAK OPS/s", "LATENCY", NULL,
 	};
-	static const Way reading = { "read_bytes", "read_ops", "read" }, writing = { "write_bytes", "write_ops", "write" };
+	static const Way reading = { "read_bytes", "read_ops", "read" };
+	static const Way writing = { "write_bytes", "write_ops", "write" };
 	static const Way receiving = { "rx_bytes", "rx_packets", NULL }, sending = { "tx_bytes", "tx_packets", NULL };
 	gboolean disks = g_str_equal(section, "disks");
 	g_autoptr(GPtrArray) devices = json_items(figures, section);
@@ -180,7 +182,9 @@ static void print_unmeasured(const Paper *paper, JsonObject *figures)
 			g_autofree char *text = NULL;
 
 			if (name == NULL)
-				name = json_text(device, "mac") != NULL ? json_text(device, "mac") : json_text(device, "target");
+				name = json_text(device, "mac");
+			if (name == NULL)
+				name = json_text(device, "target");
 			text = g_strdup_printf("%s: %s", name != NULL ? name : "?", json_text(device, "unmeasured"));
 			print_fact(paper, "unmeasured", text);
 		}
@@ -192,7 +196,8 @@ static void print_unmeasured(const Paper *paper, JsonObject *figures)
 static void print_share(const Paper *paper, JsonObject *figures)
 {
 	double share = json_number(figures, "cached_share", -1);
-	g_autofree char *text = g_strdup_printf("%.0f %% of what the guest read was answered by the host's memory", share * 100);
+	g_autofree char *text =
+		g_strdup_printf("%.0f %% of what the guest read was answered by the host's memory", share * 100);
 
 	if (share >= 0)
 		print_fact(paper, "cache", text);
@@ -204,7 +209,8 @@ static void print_quality(const Paper *paper, JsonObject *figures)
 		g_strdup_printf("%.0f samples, %.0f gaps (%.0f s), %.0f stalls (%.0f s), last %.0f s not seen",
 				json_number(figures, "samples", 0), json_number(figures, "gaps", 0),
 				json_number(figures, "gap_seconds", 0), json_number(figures, "stalls", 0),
-				json_number(figures, "stalled_seconds", 0), json_number(figures, "unseen_seconds", 0));
+				json_number(figures, "stalled_seconds", 0),
+				json_number(figures, "unseen_seconds", 0));
 
 	print_fact(paper, "seen", text);
 }
@@ -213,13 +219,15 @@ static void print_length(const Paper *paper, const Run *run, JsonObject *figures
 {
 	g_autofree char *duration = words_duration(json_number(figures, "seconds", 0));
 	g_autofree char *until = say_time(figures, "time");
+	const char *reason = json_text(figures, "reason");
 	g_autofree char *text = NULL;
 
 	if (run->report != NULL)
 		text = g_strdup_printf("ran for %s until %s, ended: %s", duration, until != NULL ? until : "?",
-				       json_text(figures, "reason") != NULL ? json_text(figures, "reason") : "unknown");
+				       reason != NULL ? reason : "unknown");
 	else
-		text = g_strdup_printf("has run for %s at %s, and no end is in the log", duration, until != NULL ? until : "?");
+		text = g_strdup_printf("has run for %s at %s, and no end is in the log", duration,
+				       until != NULL ? until : "?");
 	print_fact(paper, "length", text);
 }
 

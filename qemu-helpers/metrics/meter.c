@@ -7,6 +7,7 @@
 
 #include "plugins/metrics/inventory.h"
 #include "qemu-helpers/json/ascii.h"
+#include "qemu-helpers/json/read.h"
 
 #define NANOSECONDS 1e9
 
@@ -164,7 +165,7 @@ void meter_to_json(const Meter *meter, JsonBuilder *builder)
 
 Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 {
-	const char *target = json_object_get_string_member_with_default(object, "target", NULL);
+	const char *target = json_text(object, "target");
 	Meter *meter;
 
 	if (target == NULL)
@@ -173,7 +174,7 @@ Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 	meter->rtt = rtt_from_json(object);
 	for (guint i = 0; i < METER_COUNTERS; i++) {
 		const char *name = kind->counters[i].name;
-		double value = json_object_get_double_member_with_default(object, name, -1);
+		double value = json_number(object, name, -1);
 
 		if (value >= 0 && kind->counters[i].latency != NULL)
 			meter_learn(meter, i, (guint64)llround(value * NANOSECONDS));

@@ -15,12 +15,12 @@ typedef struct {
 static const Family families[] = {
 	{ "read_bytes", BLOCK "read_bytes_total", "Bytes that the guest has read." },
 	{ "read_ops", BLOCK "read_requests_total", "Read requests of the guest." },
-	{ "read_seconds", BLOCK "read_time_seconds_total", "Time that read requests took, summed over parallel ones." },
+	{ "read_seconds", BLOCK "read_time_seconds_total", "Time of all read requests, parallel ones added up." },
 	{ "write_bytes", BLOCK "write_bytes_total", "Bytes that the guest has written." },
 	{ "write_ops", BLOCK "write_requests_total", "Write requests of the guest." },
-	{ "write_seconds", BLOCK "write_time_seconds_total", "Time that write requests took, summed over parallel ones." },
+	{ "write_seconds", BLOCK "write_time_seconds_total", "Time of all write requests, parallel ones added up." },
 	{ "flush_ops", BLOCK "flush_requests_total", "Flush requests of the guest." },
-	{ "flush_seconds", BLOCK "flush_time_seconds_total", "Time that flush requests took, summed over parallel ones." },
+	{ "flush_seconds", BLOCK "flush_time_seconds_total", "Time of all flush requests, parallel ones added up." },
 	{ "rx_bytes", INTERFACE "receive_bytes_total", "Bytes that the guest has received." },
 	{ "rx_packets", INTERFACE "receive_packets_total", "Packets that the guest has received." },
 	{ "rx_errors", INTERFACE "receive_errors_total", "Errors on the way to the guest." },
@@ -143,8 +143,8 @@ static void append_info(GString *text, const Book *book, const char *group, cons
 }
 
 /* One that has no target yet would be like another without one. */
-static void append_infos(GString *text, const Book *book, const MeterKind *kind, const char *metric, const Label *labels,
-			 gsize n_labels)
+static void append_infos(GString *text, const Book *book, const MeterKind *kind, const char *metric,
+			 const Label *labels, gsize n_labels)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(book->stay->body, NULL);
 	gsize before = text->len;
@@ -153,7 +153,8 @@ static void append_infos(GString *text, const Book *book, const MeterKind *kind,
 	append_head(text, metric, "gauge", "What the device is.");
 	head = text->len;
 	for (gsize i = 0; groups[i] != NULL; i++) {
-		if (g_str_has_prefix(groups[i], kind->stay) && g_key_file_has_key(book->stay->body, groups[i], "target", NULL))
+		if (g_str_has_prefix(groups[i], kind->stay) &&
+		    g_key_file_has_key(book->stay->body, groups[i], "target", NULL))
 			append_info(text, book, groups[i], metric, labels, n_labels);
 	}
 	if (text->len == head)

@@ -32,8 +32,8 @@ static void note_failure(Prometheus *prometheus, const char *file, const char *w
 
 	if (trouble_failed(prometheus->trouble, file, message))
 		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL,
-			    "cannot write Prometheus' files to %s: %s; mend: a folder that hostler-metrics may write to, see "
-			    "hostler.conf(5)",
+			    "cannot write Prometheus' files to %s: %s; mend: a folder that hostler-metrics may write to, "
+			    "see hostler.conf(5)",
 			    prometheus->folder, message);
 }
 

@@ -9,12 +9,12 @@
 
 static gboolean is_event(JsonObject *line, const char *event)
 {
-	return g_strcmp0(json_object_get_string_member_with_default(line, "event", NULL), event) == 0;
+	return g_strcmp0(json_text(line, "event"), event) == 0;
 }
 
 static void remember_sample(Book *book, JsonObject *line)
 {
-	gint64 number = json_object_get_int_member_with_default(line, "number", 0);
+	gint64 number = (gint64)CLAMP(json_number(line, "number", 0), 0, 1e15);
 	Sample *sample = sample_from_json(line);
 
 	if (sample == NULL)
@@ -25,7 +25,7 @@ static void remember_sample(Book *book, JsonObject *line)
 	else if (book->without == NULL)
 		book->without = g_strdup(sample->missing);
 	book_count(book, sample,
-		   line_read_time(json_object_get_string_member_with_default(line, "time", NULL)));
+		   line_read_time(json_text(line, "time")));
 	if (json_number(line, "host_read_bytes", -1) >= 0) {
 		book->host_known = TRUE;
 		book->host_read_bytes = (guint64)json_number(line, "host_read_bytes", 0);
@@ -39,7 +39,7 @@ static void remember_earlier(Book *book, JsonNode *report, const char *run)
 	for (guint i = 0; i < book->earlier->len; i++) {
 		JsonObject *known = json_node_get_object(g_ptr_array_index(book->earlier, i));
 
-		if (g_strcmp0(json_object_get_string_member_with_default(known, "run", NULL), run) == 0)
+		if (g_strcmp0(json_text(known, "run"), run) == 0)
 			return;
 	}
 	if (book->earlier->len >= BOOK_EARLIER)
@@ -50,8 +50,8 @@ static void remember_earlier(Book *book, JsonNode *report, const char *run)
 static void remember(Book *book, JsonNode *node)
 {
 	JsonObject *line = json_node_get_object(node);
-	const char *run = json_object_get_string_member_with_default(line, "run", NULL);
-	double seconds = json_object_get_double_member_with_default(line, "seconds", 0);
+	const char *run = json_text(line, "run");
+	double seconds = json_number(line, "seconds", 0);
 
 	if (g_strcmp0(run, book->run) != 0) {
 		if (run != NULL && is_event(line, "report"))

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "qemu-helpers/json/ascii.h"
+#include "qemu-helpers/json/read.h"
 
 #define NANOSECONDS 1e9
 #define MOST_NICS 1024
@@ -135,9 +136,9 @@ static void read_meters(GPtrArray *meters, const MeterKind *kind, JsonObject *li
 
 Sample *sample_from_json(JsonObject *line)
 {
-	const char *uuid = json_object_get_string_member_with_default(line, "uuid", NULL);
-	double at = json_object_get_double_member_with_default(line, "boot_seconds", -1);
-	double cpu = json_object_get_double_member_with_default(line, "cpu_seconds", -1);
+	const char *uuid = json_text(line, "uuid");
+	double at = json_number(line, "boot_seconds", -1);
+	double cpu = json_number(line, "cpu_seconds", -1);
 	Sample *sample;
 
 	if (uuid == NULL || at < 0)

@@ -51,9 +51,11 @@ char *words_duration(double seconds)
 	guint64 whole = (guint64)CLAMP(seconds, 0, 1e15);
 
 	if (whole >= 48 * 3600)
-		return g_strdup_printf("%" G_GUINT64_FORMAT " d %" G_GUINT64_FORMAT " h", whole / 86400, whole / 3600 % 24);
+		return g_strdup_printf("%" G_GUINT64_FORMAT " d %" G_GUINT64_FORMAT " h", whole / 86400,
+				       whole / 3600 % 24);
 	if (whole >= 3600)
-		return g_strdup_printf("%" G_GUINT64_FORMAT " h %" G_GUINT64_FORMAT " min", whole / 3600, whole / 60 % 60);
+		return g_strdup_printf("%" G_GUINT64_FORMAT " h %" G_GUINT64_FORMAT " min", whole / 3600,
+				       whole / 60 % 60);
 	if (whole >= 60)
 		return g_strdup_printf("%" G_GUINT64_FORMAT " min %" G_GUINT64_FORMAT " s", whole / 60, whole % 60);
 	return g_strdup_printf("%" G_GUINT64_FORMAT " s", whole);
