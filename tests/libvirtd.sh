@@ -57,7 +57,7 @@ private_configuration() {
 begin_libvirtd() {
 	[[ -e $work/libvirtd ]] || cp "$(type -P libvirtd)" "$work/libvirtd"
 	"$work/libvirtd" --daemon >>"$work/libvirtd-start.log" 2>&1 </dev/null
-	wait_for 10 quietly v uri
+	wait_for 30 quietly v uri
 }
 signal_libvirtd() { kill "-$1" "$(</run/libvirtd.pid)"; }
 end_libvirtd() {

@@ -4,7 +4,11 @@
 
 event_nothing() { :; }
 event_sighup() { signal_libvirtd HUP && sleep 1; }
-event_restart() { end_libvirtd && begin_libvirtd; }
+# libvirt 11.3 sometimes does not end when it is told to; systemd kills it then.
+event_restart() {
+	end_libvirtd || { echo "libvirtd does not end" && end_libvirtd KILL; }
+	begin_libvirtd
+}
 event_kill() { end_libvirtd KILL && begin_libvirtd; }
 event_net-update() {
 	v net-update default add-last ip-dhcp-host "<host mac='52:54:00:00:22:77' ip='192.168.22.77'/>" --live
