@@ -54,6 +54,7 @@ static Meter *copy_meter(const Meter *meter)
 	Meter *copy = meter_new(meter->kind, meter->target, meter->place);
 
 	copy->known = meter->known;
+	copy->rtt = meter->rtt;
 	memcpy(copy->counts, meter->counts, sizeof(copy->counts));
 	return copy;
 }

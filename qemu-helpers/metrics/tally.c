@@ -14,6 +14,7 @@ Tally *tally_new(Meter *first, double at)
 
 	tally->last = first;
 	tally->last_at = at;
+	tally->rtt = first->rtt;
 	return tally;
 }
 
@@ -66,6 +67,7 @@ void tally_add(Tally *tally, Meter *next, double at, gint64 when)
 		if (span >= SHORTEST_SPAN && meter_knows(tally->last, i))
 			raise_peak(tally, i, (double)(next->counts[i] - before) / span, when);
 	}
+	rtt_add(&tally->rtt, &next->rtt);
 	meter_free(tally->last);
 	tally->last = next;
 	tally->last_at = at;
@@ -156,4 +158,5 @@ void tally_to_json(const Tally *tally, double began, JsonBuilder *builder)
 	add_rates(tally, began, builder);
 	add_peak_times(tally, builder);
 	add_latencies(tally, builder);
+	rtt_to_json(&tally->rtt, builder);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "meter.h"
+#include "rtt.h"
 
 /* What one disk or NIC comes to over a run: totals and the steepest rise. */
 typedef struct {
@@ -9,6 +10,7 @@ typedef struct {
 	double last_at;
 	guint64 base[METER_COUNTERS]; /* counted before a reset, which begins again at zero */
 	double peak[METER_COUNTERS];  /* per second, between two samples */
+	Rtt rtt;                      /* of all samples */
 	gint64 peak_time[METER_COUNTERS]; /* microseconds since the epoch; 0: there was no peak */
 } Tally;
 
