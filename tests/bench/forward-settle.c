@@ -206,6 +206,8 @@ static void measure(HostlerHost *host, guint n)
 
 	start(host, "many", many);
 	report("started");
+	if (count_elements() < n)
+		fprintf(stderr, "bench-forward-settle: only %u of %u ports are open after the start\n", count_elements(), n);
 	bare(host, n);
 	heal(host, n);
 	bare(host, n);
