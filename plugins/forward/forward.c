@@ -88,7 +88,8 @@ static void end_flows(HostlerHost *host, const ForwardDesired *desired, const Fo
 	}
 }
 
-/* FALSE with HOSTLER_ERROR_STALE: somebody else was faster. */
+/* FALSE with HOSTLER_ERROR_STALE: somebody else was faster; with HOSTLER_ERROR_EXISTS:
+ * so was the kernel, whose dump of a set leaves elements out while it makes the set larger. */
 static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
@@ -126,7 +127,8 @@ static gboolean settle_kernel(HostlerHost *host, const GPtrArray *stays)
 		g_clear_error(&error);
 		if (try_settle(host, stays, &error))
 			return TRUE;
-		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
+		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE) &&
+		    !g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS))
 			break;
 	}
 	/* A host without nf_tables and without forwards has lost nothing. */
