@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 /* flock() cannot be told when to give up, and a signal that breaks it would be
  * a second way out of everything else; so it is asked again. */
 #define PAUSE_MICROSECONDS (10 * 1000)
+/* Of the lock that a job holds itself, beside the claims. */
+#define FLIGHT_SUFFIX ".inflight"
 
 struct _HostlerLock {
 	int fd;
@@ -71,8 +74,10 @@ static int read_holder(const char *path)
 
 	if (fd < 0)
 		return 0;
-	if (read(fd, line, sizeof(line) - 1) < 0 ||
-	    !g_ascii_string_to_unsigned(g_strchomp(line), 10, 1, G_MAXINT, &pid, NULL))
+	if (read(fd, line, sizeof(line) - 1) < 0)
+		line[0] = '\0';
+	line[strcspn(line, " \n")] = '\0'; /* a job's says since when, too */
+	if (!g_ascii_string_to_unsigned(line, 10, 1, G_MAXINT, &pid, NULL))
 		pid = 0;
 	close(fd);
 	return (int)pid;
@@ -165,12 +170,30 @@ static gboolean is_orphan(HostlerHost *host, const char *path)
 	return !host->ops->process_find(host, read_holder(path), &holder);
 }
 
+static void tidy_flights(HostlerHost *host)
+{
+	g_autofree char *path = g_build_filename(host->run_dir, "devices", NULL);
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_autofree char *job = NULL;
+
+		if (!g_str_has_suffix(name, FLIGHT_SUFFIX) || !is_orphan(host, file))
+			continue;
+		job = g_strndup(name, strlen(name) - strlen(FLIGHT_SUFFIX));
+		host->ops->job_in_flight(host, job);
+	}
+}
+
 void hostler_locks_tidy(HostlerHost *host)
 {
 	g_autofree char *path = g_build_filename(host->run_dir, "locks", NULL);
 	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
 	const char *name;
 
+	tidy_flights(host);
 	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
 		g_autofree char *file = path_of(host, name);
 		HostlerLock *lock = is_orphan(host, file) ? hostler_lock_try(host, name, NULL) : NULL;

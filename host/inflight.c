@@ -139,18 +139,28 @@ void inflight_drop(HostlerHost *host, const char *bdf, int fd)
 	close(fd);
 }
 
+/* What somebody left who was killed. Without its date nobody takes the moment in
+ * which we have it for a job that is stuck. */
+static void clear_away(int fd, const char *path)
+{
+	if (ftruncate(fd, 0) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still_the_file(fd, path))
+		unlink(path);
+}
+
 gboolean inflight_held(HostlerHost *host, const char *bdf)
 {
 	g_autofree char *path = lock_path(host, bdf);
 
 	for (int i = 1;; i++) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+		int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 		gboolean held, is_final;
 
 		if (fd < 0)
 			return FALSE;
 		held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 		is_final = !held || i == TRIES || is_held_long(fd);
+		if (!held)
+			clear_away(fd, path);
 		close(fd);
 		if (is_final)
 			return held;

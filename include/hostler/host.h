@@ -152,7 +152,7 @@ typedef struct {
 
 	/* --- jobs, bounded by the host's deadline; side by side --- */
 	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);
-	/* Whether a job on this device is still out. */
+	/* Whether a job on this device is still out. What one left that was killed goes. */
 	gboolean (*job_in_flight)(HostlerHost *host, const char *bdf);
 
 	/* --- what shows the host's desktop and its text consoles --- */

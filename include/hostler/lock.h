@@ -30,5 +30,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostlerLock, hostler_lock_release)
  * not have in any case is not waited for: HOSTLER_ERROR_VFIO_CLAIMED. */
 GPtrArray *hostler_locks_wait(HostlerHost *host, const GPtrArray *bdfs, const char *uuid, GError **error);
 
-/* Removes what killed runs left in locks/. */
+/* Removes what killed runs left in locks/, and killed jobs beside the claims. */
 void hostler_locks_tidy(HostlerHost *host);

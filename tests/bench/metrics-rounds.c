@@ -85,7 +85,7 @@ static void on_answer(gpointer data, guint question, GPtrArray *samples, const G
 	ask_more(bench);
 }
 
-static void on_late(gpointer data, guint question)
+G_GNUC_NORETURN static void on_late(gpointer data, guint question)
 {
 	g_error("libvirt does not answer");
 }

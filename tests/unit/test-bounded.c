@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "hostler/error.h"
+#include "hostler/lock.h"
 #include "host/machine.h"
 
 #define BDF "0000:01:00.0"
@@ -538,11 +539,32 @@ static void test_left_file(Fixture *fixture, gconstpointer data)
 
 	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
 	g_assert_true(g_file_set_contents(path, "1 2\n", -1, NULL));
-	g_assert_false(is_in_flight(fixture));
 	run_one(fixture, &job, answer_job);
 	g_assert_no_error(job.error);
 	g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 	hostler_jobs_clear(&job, 1);
+}
+
+/* A pid beyond what Linux gives. */
+#define NOBODY "4194305"
+
+/* Nor does it lie about for ever, whether or not there is a claim. */
+static void test_left_file_tidied(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *folder = g_build_filename(fixture->host->run_dir, "devices", NULL);
+	g_autofree char *path = g_build_filename(folder, BDF ".inflight", NULL);
+	int fd;
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(path, NOBODY " 2\n", -1, NULL));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	g_assert_cmpint(flock(fd, LOCK_EX | LOCK_NB), ==, 0);
+	hostler_locks_tidy(fixture->host);
+	g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	close(fd);
+	hostler_locks_tidy(fixture->host);
+	g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	g_assert_false(is_in_flight(fixture));
 }
 
 static void add(const char *path, void (*test)(Fixture *, gconstpointer))
@@ -568,5 +590,6 @@ int main(int argc, char **argv)
 	add("/bounded/one-of-three", test_one_of_three);
 	add("/bounded/parent-killed", test_parent_killed);
 	add("/bounded/left-file", test_left_file);
+	add("/bounded/left-file-tidied", test_left_file_tidied);
 	return g_test_run();
 }
