@@ -94,6 +94,7 @@ char *fakehost_differences(HostlerHost *host);
  *   nothing           it succeeds and has done nothing
  *   vanish            the device is pulled out
  *   caller dies       libvirtd is killed at that moment
+ *   vm starts         libvirt runs another VM from then on, called stranger
  *   run dies          our own run is: nothing more reaches the machine
  */
 gboolean fakehost_fault(HostlerHost *host, const char *fault, GError **error);
