@@ -56,7 +56,8 @@ static void look_at(const HostlerDomain *domain, const GPtrArray *all, guint fir
 	g_autofree char *point = hostler_storage_get(facts, HOSTLER_STORAGE_MOUNT_POINT);
 	g_autofree char *more = advice_show_bytes(growth);
 	g_autofree char *rest = advice_show_bytes(left);
-	g_autofree char *mend = g_strdup_printf("make room there (df -h '%s'), or move the image", point);
+	g_autofree char *quoted = g_shell_quote(point);
+	g_autofree char *mend = g_strdup_printf("make room there (df -h %s), or move the image", quoted);
 
 	if (growth <= left)
 		return;
