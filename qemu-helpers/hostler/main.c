@@ -94,7 +94,7 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 {
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &line->request.json, "Print JSON", NULL },
-		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check, apply: read the VM from FILE", "FILE" },
+		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "apply, check, reset: read the VM from FILE", "FILE" },
 		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE",
 		  "FILE" },
 		{ "bundle", 0, 0, G_OPTION_ARG_FILENAME, &line->bundle_file,
