@@ -62,8 +62,8 @@ static void look_at(const HostlerDomain *domain, const GPtrArray *all, guint fir
 	if (growth <= left)
 		return;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_STORAGE, NULL, mend,
-			     "%s may still grow by %s, and %s has %s free: when it is full, QEMU pauses the VM or the "
-			     "guest sees I/O errors", names->str, more, point, rest);
+			     "%s may still grow by %s, and %s has %s free: when it is full, QEMU pauses the VM or "
+			     "the guest sees I/O errors", names->str, more, point, rest);
 }
 
 /* Whether an earlier disk lies there as well. */

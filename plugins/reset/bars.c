@@ -41,7 +41,8 @@ static void read_ranges(HostlerHost *host, const char *bdf, Range *ranges)
  * controller in compatibility mode by convention, else from Enhanced Allocation. */
 static gboolean is_elsewhere(const guint8 *config)
 {
-	return reset_le16(config + PCI_CLASS_DEVICE) == IDE_CLASS || reset_find_capability(config, PCI_CAP_ID_EA) != 0;
+	return reset_le16(config + PCI_CLASS_DEVICE) == IDE_CLASS ||
+	       reset_find_capability(config, PCI_CAP_ID_EA) != 0;
 }
 
 /* A device that lost its state before we looked. */
