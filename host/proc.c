@@ -62,10 +62,8 @@ gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process)
 char *host_kernel_text(HostlerHost *host, const char *path)
 {
 	g_autofree char *file = machine_path(host, path, NULL);
-	/* A sysctl refuses to be read into more than it could ever fill (ENOMEM at 4 MiB). */
-	gsize max = g_str_has_prefix(path, "/proc/sys/") ? LINE_MAX_BYTES : TEXT_MAX_BYTES;
 
-	return file_read_line(file, max);
+	return file_read_line(file, TEXT_MAX_BYTES);
 }
 
 /* syslog(2) copies the end of the buffer in one call; /dev/kmsg would give it line by

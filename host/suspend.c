@@ -27,6 +27,15 @@ static gboolean lists(const char *text, const char *word)
 	return g_strv_contains((const char *const *)words, word);
 }
 
+/* NULL: none is. */
+static char *find_taken(const char *text)
+{
+	const char *begin = text != NULL ? strchr(text, '[') : NULL;
+	const char *end = begin != NULL ? strchr(begin, ']') : NULL;
+
+	return end != NULL ? g_strndup(begin + 1, (gsize)(end - begin - 1)) : NULL;
+}
+
 /* s2idle, which is all that many laptops know, leaves the devices their power. */
 char *host_suspend_objection(HostlerHost *host)
 {
@@ -60,17 +69,18 @@ gboolean host_suspend(HostlerHost *host, guint seconds, GError **error)
 {
 	g_autofree char *alarm = g_strdup_printf("+%u", seconds);
 	g_autofree char *kinds = read_power(host, "mem_sleep");
-	gboolean was_deep = kinds != NULL && strstr(kinds, "[deep]") != NULL;
+	g_autofree char *taken = find_taken(kinds);
+	gboolean was_other = g_strcmp0(taken, "deep") != 0;
 	gboolean slept;
 
-	if (!was_deep && !order(host, POWER "/mem_sleep", "deep", error))
+	if (was_other && !order(host, POWER "/mem_sleep", "deep", error))
 		return FALSE;
 	slept = order(host, ALARM, alarm, error);
 	if (slept) {
 		slept = order(host, POWER "/state", "mem", error);
 		order(host, ALARM, "0", NULL);
 	}
-	if (!was_deep)
-		order(host, POWER "/mem_sleep", "s2idle", NULL);
+	if (was_other && taken != NULL)
+		order(host, POWER "/mem_sleep", taken, NULL);
 	return slept;
 }

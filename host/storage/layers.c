@@ -3,8 +3,10 @@
 #include "host/storage/layers.h"
 
 #include "hostler/storage.h"
+#include "hostler/text.h"
 
 #define MAX_DEPTH 16
+#define FACT_CHARACTERS 1000
 
 Layers layers_new(const char *text, const char *kind)
 {
@@ -56,10 +58,13 @@ void layers_beside(Layers *all, Layers more)
 		join(&all->kind, " and ", g_steal_pointer(&taken.kind));
 }
 
+/* Whoever may mount with FUSE chooses its type and what it is mounted from. */
 void ground_tell(Ground *ground, const char *key, const char *value)
 {
+	g_autofree char *shown = hostler_text_line(value, FACT_CHARACTERS);
+
 	if (value != NULL && !g_key_file_has_key(ground->facts, HOSTLER_STORAGE, key, NULL))
-		g_key_file_set_string(ground->facts, HOSTLER_STORAGE, key, value);
+		g_key_file_set_string(ground->facts, HOSTLER_STORAGE, key, shown);
 }
 
 void ground_tell_degraded(Ground *ground, const char *mend, const char *format, ...)

@@ -27,7 +27,8 @@ void layers_beside(Layers *all, Layers more);
 void layers_clear(Layers *layers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Layers, layers_clear)
 
-/* Keeps the first that is said: the one nearest to the image. NULL is not said. */
+/* Keeps the first that is said, made fit for a terminal: the one nearest to the image.
+ * NULL is not said. */
 void ground_tell(Ground *ground, const char *key, const char *value);
 /* That a layer has lost a part; `mend` is the command for it. */
 void ground_tell_degraded(Ground *ground, const char *mend, const char *format, ...) G_GNUC_PRINTF(3, 4);

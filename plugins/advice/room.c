@@ -56,13 +56,14 @@ static void look_at(const HostlerDomain *domain, const GPtrArray *all, guint fir
 	g_autofree char *point = hostler_storage_get(facts, HOSTLER_STORAGE_MOUNT_POINT);
 	g_autofree char *more = advice_show_bytes(growth);
 	g_autofree char *rest = advice_show_bytes(left);
-	g_autofree char *mend = g_strdup_printf("make room there (df -h '%s'), or move the image", point);
+	g_autofree char *quoted = g_shell_quote(point);
+	g_autofree char *mend = g_strdup_printf("make room there (df -h %s), or move the image", quoted);
 
 	if (growth <= left)
 		return;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_STORAGE, NULL, mend,
-			     "%s may still grow by %s, and %s has %s free: when it is full, QEMU pauses the VM or the "
-			     "guest sees I/O errors", names->str, more, point, rest);
+			     "%s may still grow by %s, and %s has %s free: when it is full, QEMU pauses the VM or "
+			     "the guest sees I/O errors", names->str, more, point, rest);
 }
 
 /* Whether an earlier disk lies there as well. */

@@ -13,6 +13,7 @@
 /* Of a resizable BAR: exponent of its size in MiB. */
 #define SIZE_BITS 0x3f
 #define MAX_EXPONENT 43
+#define IDE_CLASS 0x0101
 
 /* --- as the kernel has them: `resource` has a line each, first and last address --- */
 
@@ -36,12 +37,22 @@ static void read_ranges(HostlerHost *host, const char *bdf, Range *ranges)
 	}
 }
 
+/* The kernel has the addresses from elsewhere, and the registers may read 0: of an IDE
+ * controller in compatibility mode by convention, else from Enhanced Allocation. */
+static gboolean is_elsewhere(const guint8 *config)
+{
+	return reset_le16(config + PCI_CLASS_DEVICE) == IDE_CLASS ||
+	       reset_find_capability(config, PCI_CAP_ID_EA) != 0;
+}
+
 /* A device that lost its state before we looked. */
 char *reset_bars_unset(HostlerHost *host, const char *bdf, const guint8 *config)
 {
 	gboolean is_bridge = (config[PCI_HEADER_TYPE] & 0x7f) == PCI_HEADER_TYPE_BRIDGE;
 	Range ranges[RESET_N_BARS];
 
+	if (is_elsewhere(config))
+		return NULL;
 	read_ranges(host, bdf, ranges);
 	for (guint i = 0; i < (is_bridge ? 2 : RESET_N_BARS); i++) {
 		const guint8 *bar = config + PCI_BASE_ADDRESS_0 + 4 * i;

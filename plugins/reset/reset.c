@@ -70,13 +70,17 @@ static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 	store(host, claim);
 }
 
+/* The ladder before this took its time, in which another VM may have started. */
 gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error)
 {
 	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
-	gboolean sound = reset_suspend_all(host, devices, error);
+	gboolean sound;
 
+	if (!reset_suspend_allowed(host, uuid, error))
+		return FALSE;
+	sound = reset_suspend_all(host, devices, error);
 	for (guint i = 0; i < devices->len; i++)
 		keep_outcome(host, g_ptr_array_index(devices, i));
 	return sound;

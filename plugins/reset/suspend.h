@@ -9,8 +9,8 @@
  * reason. `uuid` is the VM whose devices are meant. */
 gboolean reset_suspend_allowed(HostlerHost *host, const char *uuid, GError **error);
 
-/* Suspends the host, which has the devices of this VM on vfio-pci, and judges
- * them. FALSE with the first that is not sound, or was not reset. */
+/* Suspends the host, which has the devices of this VM on vfio-pci, if it may be still,
+ * and judges them. FALSE with the first that is not sound, or was not reset. */
 gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error);
 
 /* The same of these (ResetDevice), with what came of it in their tries. */

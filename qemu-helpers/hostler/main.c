@@ -41,7 +41,8 @@ static const Command commands[] = {
 	{ "reset", TAKES_VM | TAKES_XML | TAKES_SUSPEND, TRUE, " VM|--xml FILE [--suspend]", command_reset },
 };
 
-static const char *const command_names[] = { "apply", "check", "groups", "status", "report", "settle", "reset", NULL };
+static const char *const command_names[] = { "apply", "check", "groups", "status", "report", "settle", "reset",
+					     NULL };
 
 static const char summary[] =
 	"Commands:\n"
@@ -94,7 +95,8 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 {
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &line->request.json, "Print JSON", NULL },
-		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "check, apply: read the VM from FILE", "FILE" },
+		{ "xml", 0, 0, G_OPTION_ARG_FILENAME, &line->xml_file, "apply, check, reset: read the VM from FILE",
+		  "FILE" },
 		{ "dump", 0, 0, G_OPTION_ARG_FILENAME, &line->dump_file, "check: explain lspci's dump in FILE",
 		  "FILE" },
 		{ "bundle", 0, 0, G_OPTION_ARG_FILENAME, &line->bundle_file,
@@ -133,9 +135,9 @@ static const Command *find_command(const char *name, GError **error)
 			return &commands[i];
 	}
 	nearest = hostler_text_nearest(name, command_names);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "there is no command '%s'%s%s%s; see: hostler --help",
-		    shown, nearest != NULL ? ", perhaps '" : "", nearest != NULL ? nearest : "",
-		    nearest != NULL ? "'" : "");
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+		    "there is no command '%s'%s%s%s; see: hostler --help", shown,
+		    nearest != NULL ? ", perhaps '" : "", nearest != NULL ? nearest : "", nearest != NULL ? "'" : "");
 	return NULL;
 }
 
@@ -168,7 +170,8 @@ static const Command *understand(Line *line, GError **error)
 
 	if (line->words == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "which command: apply, check, groups, status, report, settle or reset? See: hostler --help");
+			    "which command: apply, check, groups, status, report, settle or reset? "
+			    "See: hostler --help");
 		return NULL;
 	}
 	command = find_command(line->words[0], error);

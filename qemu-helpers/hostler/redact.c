@@ -19,7 +19,8 @@ struct _Redactor {
 	GPtrArray *forms; /* Rule */
 };
 
-/* A PCI address has two colons, an IPv6 address has more or a double one. */
+/* A PCI address has two colons, an IPv6 address has more or a double one, and maybe an
+ * IPv4 address at its end, which goes first. */
 static const struct {
 	const char *form;
 	const char *with;
@@ -29,9 +30,11 @@ static const struct {
 	{ "(?<![0-9a-f:-])[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}(?![0-9a-f:-])", "[mac]" },
 	{ "(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])", "[mac]" },
 	{ "(?<![0-9a-z])[0-9a-f]{4}\\.[0-9a-f]{4}\\.[0-9a-f]{4}(?![0-9a-z])", "[mac]" },
+	{ "(?<![\\w.])\\d{1,3}(\\.\\d{1,3}){3}(?!\\w|\\.\\d)", "[address]" },
 	{ "(?<![\\w:])([0-9a-f]{0,4}:){5,}[0-9a-f]{0,4}(?![\\w:])", "[address]" },
 	{ "(?<![\\w:])([0-9a-f]{1,4}:)*[0-9a-f]{0,4}::([0-9a-f]{1,4}:)*[0-9a-f]{1,4}(?!\\w)", "[address]" },
-	{ "(?<![\\w.])\\d{1,3}(\\.\\d{1,3}){3}(?![\\w.])", "[address]" },
+	{ "(?<![\\w:])([0-9a-f]{1,4}:)+:(?![\\w:])", "[address]" },
+	{ "(?<![0-9a-z])([0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-z])", "[mac]" }, /* "mac:52:54:..." */
 	{ "[^\\s'\"<>(),;]+@[^\\s'\"<>(),;]+", "[mail]" },
 	{ "(?<![\\w/])/(home|root|mnt|media|srv|var|tmp|data|opt|net|run/(media|user))/[^'\",;]*", "[path]" },
 };

@@ -71,6 +71,7 @@ static FakePassage meet_fault(FakeHost *fake, const FakeCall *call, FakeDevice *
 		return FAKE_CALL_FAILS;
 	case FAKE_EFFECT_NONE:
 	case FAKE_EFFECT_CALLER_DIES:
+	case FAKE_EFFECT_VM_STARTS:
 		break;
 	}
 	return FAKE_CALL_GOES_ON;

@@ -37,6 +37,7 @@ static const struct {
 	{ "rebar", "no" },
 	{ "hot_reset", "yes" },
 	{ "virtual", "no" },
+	{ "allocated", "no" },
 	{ "removed", "no" },
 	{ "msi", "yes" },
 	{ "boot_vga", "-" },
@@ -106,6 +107,19 @@ static guint64 number(const FakeDevice *device, const char *fact)
 	return value != NULL ? g_ascii_strtoull(value, NULL, 16) : 0;
 }
 
+/* Between the first capability and the one behind it. */
+static void add_allocation(FakeDevice *device)
+{
+	guint8 *config = device->config;
+
+	if (!g_str_equal(fake_device_get(device, "allocated"), "yes"))
+		return;
+	config[FAKE_ALLOCATION] = PCI_CAP_ID_EA;
+	config[FAKE_ALLOCATION + 1] = config[FAKE_PM + 1];
+	config[FAKE_PM + 1] = FAKE_ALLOCATION;
+	put16(config + PCI_BASE_ADDRESS_0 + 2, 0);
+}
+
 static void make_config(FakeDevice *device)
 {
 	guint8 *config = device->config;
@@ -119,12 +133,13 @@ static void make_config(FakeDevice *device)
 	config[PCI_CLASS_PROG] = class & 0xff;
 	put16(config + PCI_CLASS_DEVICE, class >> 8);
 	config[PCI_HEADER_TYPE] = class >> 8 == 0x0604 ? PCI_HEADER_TYPE_BRIDGE : PCI_HEADER_TYPE_NORMAL;
-	put16(config + PCI_BASE_ADDRESS_0 + 2, is_virtual ? 0 : 0xf000);
+	put16(config + PCI_BASE_ADDRESS_0 + 2, is_virtual || class >> 8 == 0x0101 ? 0 : 0xf000);
 	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
 	config[PCI_CAPABILITY_LIST] = FAKE_PM;
 	config[FAKE_PM] = PCI_CAP_ID_PM;
 	config[FAKE_PM + 1] = FAKE_EXPRESS;
 	config[FAKE_EXPRESS] = PCI_CAP_ID_EXP;
+	add_allocation(device);
 	if (g_str_equal(fake_device_get(device, "rebar"), "yes")) {
 		config[FAKE_REBAR] = PCI_EXT_CAP_ID_REBAR;
 		config[FAKE_REBAR + 2] = 1; /* its version */

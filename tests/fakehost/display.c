@@ -119,6 +119,7 @@ static Passage pass(FakeHost *fake, const char *door, const char *subject, GErro
 		return FAILS;
 	case FAKE_EFFECT_NONE:
 	case FAKE_EFFECT_CALLER_DIES:
+	case FAKE_EFFECT_VM_STARTS:
 		break;
 	}
 	return PASSES;

@@ -32,6 +32,7 @@
  *                            is `slot` in spoils and mends, and d3cold and suspend to RAM are `d3cold` and
  *                            `suspend` in all of them
  *     hot_reset=no           VFIO has no reset of its slot; else it is that of `slot`
+ *     allocated=yes          its BARs read 0, for it has Enhanced Allocation; those of class 0x0101xx do as well
  *     virtual=yes            a function whose ids and BARs read ffff and 0, as the standard has it
  *     returns=no             it is not found again when it was removed
  *     msi=no                 no MSI capability
@@ -94,6 +95,7 @@ char *fakehost_differences(HostlerHost *host);
  *   nothing           it succeeds and has done nothing
  *   vanish            the device is pulled out
  *   caller dies       libvirtd is killed at that moment
+ *   vm starts         libvirt runs another VM from then on, called stranger
  *   run dies          our own run is: nothing more reaches the machine
  */
 gboolean fakehost_fault(HostlerHost *host, const char *fault, GError **error);

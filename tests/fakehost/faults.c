@@ -17,6 +17,7 @@ static const struct {
 	{ "nothing", FAKE_EFFECT_NOTHING, 0 },
 	{ "vanish", FAKE_EFFECT_VANISH, 0 },
 	{ "caller dies", FAKE_EFFECT_CALLER_DIES, 0 },
+	{ "vm starts", FAKE_EFFECT_VM_STARTS, 0 },
 	{ "run dies", FAKE_EFFECT_RUN_DIES, 0 },
 	{ "EACCES", FAKE_EFFECT_ERROR, EACCES },
 	{ "EAGAIN", FAKE_EFFECT_ERROR, EAGAIN },
@@ -140,6 +141,13 @@ FakeEffect fake_fault_meet(FakeHost *fake, const char *door, const char *subject
 	if (effect == FAKE_EFFECT_CALLER_DIES) {
 		fakehost_note(&fake->host, "libvirtd is killed");
 		fakehost_caller_end(&fake->host);
+		return FAKE_EFFECT_NONE;
+	}
+	if (effect == FAKE_EFFECT_VM_STARTS) {
+		static const char *const no_devices[] = { NULL };
+
+		fakehost_note(&fake->host, "a VM starts that has no hook");
+		fakehost_qemu_start(&fake->host, "stranger", no_devices);
 		return FAKE_EFFECT_NONE;
 	}
 	if (effect == FAKE_EFFECT_RUN_DIES) {

@@ -10,6 +10,7 @@
 #define FAKE_MSI 0x50
 #define FAKE_PM 0x70
 #define FAKE_EXPRESS 0x80
+#define FAKE_ALLOCATION 0xe0
 #define FAKE_REBAR 0x100
 
 typedef struct {
@@ -42,6 +43,7 @@ typedef enum {
 	FAKE_EFFECT_NOTHING,
 	FAKE_EFFECT_VANISH,
 	FAKE_EFFECT_CALLER_DIES,
+	FAKE_EFFECT_VM_STARTS,
 	FAKE_EFFECT_RUN_DIES,
 } FakeEffect;
 

@@ -302,6 +302,31 @@ static void test_suspend(Tree *tree, gconstpointer data)
 	g_assert_cmpstr(alarm, ==, "010");
 }
 
+/* What was chosen before is chosen again, whichever it was. */
+static void test_suspend_kind(Tree *tree, gconstpointer data)
+{
+	static const struct {
+		const char *found;
+		const char *left;
+	} kinds[] = {
+		{ "s2idle [shallow] deep\n", "shallow" },
+		{ "s2idle shallow [deep]\n", "s2idle shallow [deep]\n" },
+	};
+
+	tree_file(tree, "sys/power/state", "freeze mem disk\n");
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *kind = NULL;
+
+		tree_file(tree, "sys/class/rtc/rtc0/wakealarm", "   ");
+		tree_file(tree, "sys/power/mem_sleep", kinds[i].found);
+		g_assert_true(tree->host->ops->suspend(tree->host, 10, &error));
+		g_assert_no_error(error);
+		kind = read_back(tree, "sys/power/mem_sleep");
+		g_assert_true(g_str_has_prefix(kind, kinds[i].left));
+	}
+}
+
 /* /proc/sys is particular about how much it is asked for. */
 static void test_kernel_release(void)
 {
@@ -363,5 +388,6 @@ int main(int argc, char **argv)
 	g_test_add("/proc/kernel-text", Tree, NULL, set_up, test_kernel_text, tear_down);
 	g_test_add("/proc/vm-running", Tree, NULL, set_up, test_vm_running, tear_down);
 	g_test_add("/proc/suspend", Tree, NULL, set_up, test_suspend, tear_down);
+	g_test_add("/proc/suspend-kind", Tree, NULL, set_up, test_suspend_kind, tear_down);
 	return g_test_run();
 }

@@ -441,6 +441,19 @@ static void test_hostile(Tree *tree, gconstpointer data)
 	g_assert_null(strpbrk(stack, "\033\xe2"));
 }
 
+/* With FUSE anybody mounts, and says what it is called and what it is mounted from. */
+static void test_hostile_fuse(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "0:71 / /vm rw - fuse.\033[31m\xff /dev/\033]0;x\xe2\x80\xae rw");
+	facts = ask(tree, "/vm/a.img", FALSE);
+	assert_fact(facts, HOSTLER_STORAGE_FILE_SYSTEM, "fuse.\\x1b[31m\\xff");
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "fuse.\\x1b[31m\\xff on disk");
+	assert_fact(facts, HOSTLER_STORAGE_KIND, "fuse.\\x1b[31m\\xff on disk");
+	assert_fact(facts, HOSTLER_STORAGE_BLOCK_DEVICE, "\\x1b]0;x\\u{202E}");
+}
+
 /* --- what an image can do --- */
 
 static void test_tries(Tree *tree, gconstpointer data)
@@ -532,6 +545,7 @@ int main(int argc, char **argv)
 	add("nfs", test_nfs);
 	add("smb", test_smb);
 	add("hostile", test_hostile);
+	add("hostile-fuse", test_hostile_fuse);
 	add("tries", test_tries);
 	add("refusals", test_refusals);
 	add("qcow2", test_qcow2);
