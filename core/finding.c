@@ -29,6 +29,20 @@ void hostler_findings_free(HostlerFindings *findings)
 	g_free(findings);
 }
 
+/* What holds for both families of a network is found for each of them. */
+static gboolean is_found(const HostlerFindings *findings, const HostlerFinding *finding)
+{
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *other = g_ptr_array_index(findings->items, i);
+
+		if (other->severity == finding->severity && other->code == finding->code &&
+		    g_strcmp0(other->subject, finding->subject) == 0 && g_str_equal(other->text, finding->text) &&
+		    g_strcmp0(other->mend, finding->mend) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void hostler_findings_add(HostlerFindings *findings, HostlerSeverity severity, HostlerErrorCode code,
 			  const char *subject, const char *mend, const char *format, ...)
 {
@@ -42,7 +56,10 @@ void hostler_findings_add(HostlerFindings *findings, HostlerSeverity severity, H
 	finding->code = code;
 	finding->subject = g_strdup(subject);
 	finding->mend = g_strdup(mend);
-	g_ptr_array_add(findings->items, finding);
+	if (is_found(findings, finding))
+		finding_free(finding);
+	else
+		g_ptr_array_add(findings->items, finding);
 }
 
 HostlerSeverity hostler_findings_worst(const HostlerFindings *findings)

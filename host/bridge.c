@@ -4,7 +4,6 @@
 #include "host/bridge.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -12,11 +11,9 @@
 
 #include "hostler/error.h"
 #include "host/machine.h"
+#include "host/netlink.h"
 
 #define MESSAGE_BYTES 256
-
-typedef struct mnl_socket RouteSocket;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(RouteSocket, mnl_socket_close)
 
 static struct nlmsghdr *build(char buffer[MESSAGE_BYTES], unsigned int index)
 {
@@ -36,7 +33,7 @@ static struct nlmsghdr *build(char buffer[MESSAGE_BYTES], unsigned int index)
 }
 
 /* The kernel has answered before sendto() returns. */
-static gboolean ask(RouteSocket *socket, const struct nlmsghdr *message)
+static gboolean ask(NetlinkSocket *socket, const struct nlmsghdr *message)
 {
 	char answer[1024] __attribute__((aligned(NLMSG_ALIGNTO)));
 	ssize_t n = mnl_socket_sendto(socket, message, message->nlmsg_len);
@@ -48,15 +45,18 @@ static gboolean ask(RouteSocket *socket, const struct nlmsghdr *message)
 
 gboolean host_port_hairpin(HostlerHost *host, const char *port, GError **error)
 {
-	g_autoptr(RouteSocket) socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	char buffer[MESSAGE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
 	unsigned int index = if_nametoindex(port);
+	g_autoptr(NetlinkSocket) socket = NULL;
 
 	if (index == 0) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT, "there is no interface %s", port);
 		return FALSE;
 	}
-	if (socket != NULL && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 && ask(socket, build(buffer, index)))
+	socket = netlink_open(NETLINK_ROUTE, error);
+	if (socket == NULL)
+		return FALSE;
+	if (ask(socket, build(buffer, index)))
 		return TRUE;
 	machine_error(error, errno, "cannot set the hairpin flag of the bridge port %s", port);
 	return FALSE;

@@ -98,17 +98,24 @@ static char *describe(HostlerHost *host, int pid)
 	return name != NULL ? g_strdup_printf("%s (pid %d)", name, pid) : NULL;
 }
 
+/* A name in a line of advice: however many are asked for, a hook keeps time for what it is there for. */
+static gint64 time_for_one(HostlerHost *host)
+{
+	return host->ops->monotonic(host) + hostler_host_time_left(host) / 32;
+}
+
 /* systemd keeps a copy of the sockets that it hands out. */
 char *host_listener_owner(HostlerHost *host, guint32 inode)
 {
 	g_autofree char *socket = g_strdup_printf("socket:[%u]", inode);
 	g_autoptr(GArray) pids = processes_list(host, NULL);
+	gint64 end = time_for_one(host);
 	int owner = 0;
 
 	for (guint i = 0; pids != NULL && i < pids->len && owner <= 1; i++) {
 		int pid = g_array_index(pids, int, i);
 
-		if (hostler_host_time_left(host) > 0 && has_open(host, pid, socket))
+		if (host->ops->monotonic(host) < end && has_open(host, pid, socket))
 			owner = pid;
 	}
 	return owner != 0 ? describe(host, owner) : NULL;

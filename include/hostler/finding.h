@@ -29,7 +29,8 @@ HostlerFindings *hostler_findings_new(void);
 void hostler_findings_free(HostlerFindings *findings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostlerFindings, hostler_findings_free)
 
-/* `subject` and `mend` may be NULL and are copied. */
+/* `subject` and `mend` may be NULL and are copied. What is there already, word for
+ * word, is not added again. */
 void hostler_findings_add(HostlerFindings *findings, HostlerSeverity severity, HostlerErrorCode code,
 			  const char *subject, const char *mend, const char *format, ...)
 	G_GNUC_PRINTF(6, 7);

@@ -5,6 +5,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include "hostler/error.h"
 #include "hostler/log.h"
 #include "plugins/forward/flow.h"
 
@@ -120,6 +121,15 @@ static gboolean find_flows(HostlerHost *host, ForwardFamily family, gboolean for
 	return host->ops->nft_dump(host, &request.header, each_flow, search, error);
 }
 
+/* Whoever sends can make thousands of them, and the firewall's lock is ours meanwhile. */
+static gboolean has_time(HostlerHost *host, guint n_left, GError **error)
+{
+	if (hostler_host_time_left(host) > 0)
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE, "there is no time left for %u of them", n_left);
+	return FALSE;
+}
+
 static gboolean end_flows(HostlerHost *host, ForwardFamily family, Search *search, GError **error)
 {
 	if (!find_flows(host, family, TRUE, search, error) || !find_flows(host, family, FALSE, search, error))
@@ -127,7 +137,8 @@ static gboolean end_flows(HostlerHost *host, ForwardFamily family, Search *searc
 	for (guint i = 0; i < search->deletions->len; i++) {
 		const ForwardFlowRequest *deletion = g_ptr_array_index(search->deletions, i);
 
-		if (!host->ops->nft_dump(host, &deletion->header, each_answer, NULL, error))
+		if (!has_time(host, search->deletions->len - i, error) ||
+		    !host->ops->nft_dump(host, &deletion->header, each_answer, NULL, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -35,10 +35,15 @@ static GPtrArray *load_networks(HostlerHost *host)
 
 	for (guint i = 0; i < xmls->len; i++) {
 		const char *xml = g_ptr_array_index(xmls, i);
-		HostlerNetwork *network = hostler_network_from_xml(xml, strlen(xml), NULL);
+		g_autoptr(GError) error = NULL;
+		HostlerNetwork *network = hostler_network_from_xml(xml, strlen(xml), &error);
 
 		if (network != NULL)
 			g_ptr_array_add(networks, network);
+		else
+			hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL,
+				    "a network of libvirt's counts as not running, for hostler cannot read it: %s",
+				    error->message);
 	}
 	return networks;
 }

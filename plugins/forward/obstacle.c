@@ -13,6 +13,8 @@
 #include "plugins/forward/place.h"
 
 #define MOST_JUMPS 16 /* as the kernel has it */
+/* Chains that jump to one another more than once can be walked in more ways than anybody waits for. */
+#define MOST_RULES 100000
 
 typedef struct nftnl_chain NftChain;
 typedef struct nftnl_rule NftRule;
@@ -158,6 +160,7 @@ typedef struct {
 	const ForwardPacket *packet;
 	guint32 family;
 	const char *table;
+	guint *n_left;    /* rules that may still be looked at, by guesses as well */
 	gboolean certain; /* nothing that we cannot read may have let it pass */
 	char *stopped;    /* the chain that did */
 } Walker;
@@ -207,6 +210,16 @@ static void guess(Walker *walker, const ForwardEffect *effect, guint depth)
 		walker->certain = FALSE;
 }
 
+static gboolean has_time(Walker *walker)
+{
+	if (*walker->n_left == 0) {
+		walker->certain = FALSE;
+		return FALSE;
+	}
+	(*walker->n_left)--;
+	return TRUE;
+}
+
 static gboolean ends_chain(const ForwardEffect *effect)
 {
 	return effect->verdict == FORWARD_RETURNS || effect->verdict == FORWARD_GOES_TO;
@@ -218,9 +231,12 @@ static Walk walk(Walker *walker, const char *chain, guint depth)
 	const GPtrArray *rules = g_hash_table_lookup(walker->chains->rules, key);
 
 	for (guint i = 0; rules != NULL && depth < MOST_JUMPS && i < rules->len; i++) {
-		ForwardEffect effect = forward_packet_meet(walker->packet, g_ptr_array_index(rules, i));
+		ForwardEffect effect;
 		Walk end;
 
+		if (!has_time(walker))
+			break;
+		effect = forward_packet_meet(walker->packet, g_ptr_array_index(rules, i));
 		if (effect.match == FORWARD_MAY_HIT)
 			guess(walker, &effect, depth);
 		if (effect.match != FORWARD_HITS)
@@ -258,7 +274,9 @@ static gboolean sees(guint32 family, const ForwardPacket *packet)
 
 static void look(const ForwardChains *chains, const NftChain *base, const ForwardPacket *packet, GPtrArray *obstacles)
 {
+	guint n_left = MOST_RULES;
 	Walker walker = {
+		.n_left = &n_left,
 		.chains = chains,
 		.packet = packet,
 		.family = nftnl_chain_get_u32(base, NFTNL_CHAIN_FAMILY),

@@ -46,43 +46,34 @@ static gboolean shadows(const ForwardSpan *span, const HostlerListener *listener
 		memcmp(span->address.bytes, listener->address, length) == 0);
 }
 
-static void advise(HostlerHost *host, const ForwardSpan *span, const HostlerListener *listener,
+/* To find out who has a socket takes a look at each process of the host, so each is told once: one program may
+ * have a socket for each address, and a port is forwarded over both families. */
+static void advise(HostlerHost *host, const ForwardSpan *span, const HostlerListener *listener, GHashTable *told,
 		   HostlerFindings *findings)
 {
 	ForwardSpan one = *span;
-	g_autofree char *owner = host->ops->listener_owner(host, listener->inode);
-	g_autofree char *port = NULL;
+	g_autofree char *owner = NULL;
+	char *port;
 
 	one.start = one.end = listener->port;
 	port = forward_span_shown(&one);
+	if (!g_hash_table_add(told, port))
+		return;
+	owner = host->ops->listener_owner(host, listener->inode);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_FORWARD_TAKEN, port,
 			     "give the VM another start= in <range>, or an address= at which the host does not listen",
 			     "on %s %s listens: while the VM runs, whoever comes from outside reaches the VM instead",
 			     port, owner != NULL ? owner : "a program of the host");
 }
 
-/* One program may have a socket for each address. */
-static gboolean is_told(const GArray *told, guint16 port)
-{
-	for (guint i = 0; i < told->len; i++) {
-		if (g_array_index(told, guint16, i) == port)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static void check_listeners(HostlerHost *host, const ForwardSpan *span, const GArray *listeners,
+static void check_listeners(HostlerHost *host, const ForwardSpan *span, const GArray *listeners, GHashTable *told,
 			    HostlerFindings *findings)
 {
-	g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(guint16));
-
-	for (guint i = 0; i < listeners->len && told->len < MOST_FINDINGS; i++) {
+	for (guint i = 0; i < listeners->len && g_hash_table_size(told) < MOST_FINDINGS; i++) {
 		const HostlerListener *listener = &g_array_index(listeners, HostlerListener, i);
 
-		if (!shadows(span, listener) || is_told(told, listener->port))
-			continue;
-		advise(host, span, listener, findings);
-		g_array_append_val(told, listener->port);
+		if (shadows(span, listener))
+			advise(host, span, listener, told, findings);
 	}
 }
 
@@ -90,6 +81,7 @@ static void check_protocol(HostlerHost *host, HostlerProto proto, const GArray *
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GArray) listeners = NULL;
+	g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
@@ -99,7 +91,7 @@ static void check_protocol(HostlerHost *host, HostlerProto proto, const GArray *
 		if (listeners == NULL && error == NULL)
 			listeners = host->ops->listeners(host, forward_protocol_number(proto), &error);
 		if (listeners != NULL)
-			check_listeners(host, span, listeners, findings);
+			check_listeners(host, span, listeners, told, findings);
 	}
 	if (error != NULL)
 		g_debug("who listens on the host's ports is not known: %s", error->message);

@@ -112,14 +112,16 @@ static void retry_later(Watch *watch)
 
 static void settle(Watch *watch)
 {
+	gboolean sees = sees_all(watch);
 	gboolean done;
 
 	watch->host->deadline = now(watch) + SETTLE_SECONDS * G_USEC_PER_SEC;
 	watch->due = 0;
-	done = !sees_all(watch) || forward_settle(watch->host);
+	done = !sees || forward_settle(watch->host);
 	g_strfreev(watch->sources.macs);
 	watch->sources.macs = forward_stays_floating(watch->host);
-	call_for_the_dead(watch);
+	if (sees)
+		call_for_the_dead(watch);
 	watch->settled = now(watch);
 	if (done)
 		watch->retry = 0;

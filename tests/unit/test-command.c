@@ -40,9 +40,11 @@ static HostlerFindings *find(const char *severities)
 	HostlerFindings *findings = hostler_findings_new();
 
 	for (const char *p = severities; *p != '\0'; p++) {
-		if (*p == 'p') {
-			hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, "0000:01:00.1",
-					     NULL, "0000:01:00.1 (snd\x1b) is taken along");
+		if (*p == 'p' || *p == 'q') {
+			const char *bdf = *p == 'p' ? "0000:01:00.1" : "0000:01:00.2";
+
+			hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, bdf, NULL,
+					     "%s (snd\x1b) is taken along", bdf);
 			continue;
 		}
 		hostler_findings_add(findings,
@@ -97,10 +99,10 @@ static void test_plain(void)
 static void test_terminal(void)
 {
 	assert_verdict("", TRUE, "we\\x1bb: nothing stands against a start\n");
-	assert_verdict("apnp", TRUE,
+	assert_verdict("apnq", TRUE,
 		       "Plan\n"
 		       "  0000:01:00.1 (snd\\x1b) is taken along\n"
-		       "  0000:01:00.1 (snd\\x1b) is taken along\n"
+		       "  0000:01:00.2 (snd\\x1b) is taken along\n"
 		       "note    0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted\n"
 		       "advice  0000:01:00.0 has \\x1b[31mnvme0n1p1 mounted\n"
 		       "  mend  umount /mnt\n"

@@ -56,6 +56,24 @@ static void test_bare(void)
 	g_assert_cmpstr(error->message, ==, "no IOMMU");
 }
 
+/* Both families of a network have the same to say. */
+static void test_once(void)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < 2; i++)
+		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", "x",
+				     "no");
+	g_assert_cmpuint(findings->items->len, ==, 1);
+	g_assert_false(hostler_findings_allow(findings, &error));
+	g_assert_cmpstr(error->message, ==, "no; x");
+	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", "x", "no");
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 2", "x", "no");
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", NULL, "no");
+	g_assert_cmpuint(findings->items->len, ==, 4);
+}
+
 static void test_codes(void)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -81,6 +99,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/finding/worst", test_worst);
 	g_test_add_func("/finding/refusal", test_refusal);
 	g_test_add_func("/finding/bare", test_bare);
+	g_test_add_func("/finding/once", test_once);
 	g_test_add_func("/finding/codes", test_codes);
 	return g_test_run();
 }

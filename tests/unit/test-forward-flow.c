@@ -110,6 +110,15 @@ static GStrv play_addresses(HostlerHost *host, GError **error)
 	return g_strsplit("127.0.0.1 192.0.2.1", " ", -1);
 }
 
+static gint64 play_clock(HostlerHost *host)
+{
+	return 0;
+}
+
+static const HostlerHostOps ops = {
+	.nft_dump = play_conntrack, .addresses = play_addresses, .monotonic = play_clock
+};
+
 static GArray *elements_of(const char *text)
 {
 	g_autoptr(ForwardDesired) desired = forward_desired_new();
@@ -146,8 +155,7 @@ static void test_end(void)
 		{ "192.0.2.1", "192.0.2.1", 5000, "", "tcp any 5000 5000 53 b 10.0.0.2", 0 },
 		{ "192.0.2.1", "192.0.2.1", 5000, "udp any 5000 5000 53 b 10.0.0.2", "", 0 },
 	};
-	const HostlerHostOps ops = { .nft_dump = play_conntrack, .addresses = play_addresses };
-	HostlerHost host = { .ops = &ops };
+	HostlerHost host = { .ops = &ops, .deadline = 1 };
 
 	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
 		g_autoptr(GArray) held = elements_of(table[i].held);
@@ -160,11 +168,25 @@ static void test_end(void)
 	}
 }
 
+/* A hook that has used up its time leaves them to the kernel's own. */
+static void test_deadline(void)
+{
+	g_autoptr(GArray) held = elements_of("udp any 5000 5000 53 b 10.0.0.2");
+	g_autoptr(GArray) known = elements_of("");
+	HostlerHost host = { .ops = &ops, .deadline = 0 };
+
+	build(tracked, "192.0.2.1", 5000, "10.0.0.2", 53);
+	deleted = 0;
+	forward_flows_end(&host, FORWARD_IP, held, known);
+	g_assert_cmpuint(deleted, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/forward/flow/read", test_read);
 	g_test_add_func("/forward/flow/delete", test_delete);
 	g_test_add_func("/forward/flow/end", test_end);
+	g_test_add_func("/forward/flow/deadline", test_deadline);
 	return g_test_run();
 }

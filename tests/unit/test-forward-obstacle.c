@@ -268,6 +268,21 @@ static void test_loop(void)
 	expect(chains, "inet t policy;");
 }
 
+/* More ways than could be walked in a life: it ends all the same, and is not sure. */
+static void test_many_ways(void)
+{
+	g_autoptr(ForwardChains) chains = inet_table(NF_DROP);
+
+	for (guint i = 0; i < 20; i++) {
+		struct nftnl_rule *perhaps = new_rule("zone");
+
+		then(chains, new_rule("base"), NFT_JUMP, "zone");
+		if_name(perhaps, NFT_META_IIFNAME, "eth0");
+		then(chains, perhaps, NFT_JUMP, "base");
+	}
+	expect(chains, "inet t policy?;");
+}
+
 static void test_text(void)
 {
 	ForwardObstacle policy = { .table = (char *)"inet mine", .chain = (char *)"base", .certain = TRUE };
@@ -297,6 +312,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward-obstacle/goto", test_goto);
 	g_test_add_func("/forward-obstacle/jump-perhaps", test_jump_perhaps);
 	g_test_add_func("/forward-obstacle/loop", test_loop);
+	g_test_add_func("/forward-obstacle/many-ways", test_many_ways);
 	g_test_add_func("/forward-obstacle/text", test_text);
 	return g_test_run();
 }
