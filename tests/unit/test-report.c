@@ -273,6 +273,15 @@ static void test_report_line(Fixture *fixture, gconstpointer data)
 }
 
 /* What was rotated away comes first; what is said twice, to carry it over, is one. */
+static guint count(const char *text, const char *what)
+{
+	guint n = 0;
+
+	for (const char *found = text; (found = strstr(found, what)) != NULL; found++)
+		n++;
+	return n;
+}
+
 static void test_rotated(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GString) log = g_string_new(NULL);
@@ -291,6 +300,8 @@ static void test_rotated(Fixture *fixture, gconstpointer data)
 	store(fixture, &made[1], "", log);
 	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tseen\t3 samples, 1 gaps (5 s), 1 stalls (7 s), last 0 s not seen");
 	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
+	g_assert_nonnull(print(fixture, "ext4", REPORT_CSV, NULL));
+	g_assert_cmpuint(count(fixture->text, ",disk,vda,read_bytes,"), ==, 3);
 }
 
 /* What the log does not say is not made up, nor shown as a program's "(null)". */
