@@ -9,23 +9,29 @@
 #include "hostler/error.h"
 #include "hostler/text.h"
 
+typedef enum {
+	KIND_NUMBER, /* a guint */
+	KIND_TRUTH,  /* a gboolean */
+	KIND_PATH,   /* char[HOSTLER_CONFIG_PATH_BYTES], empty unless it is set */
+} Kind;
+
 typedef struct {
 	const char *group;
 	const char *key;
-	gsize offset; /* in HostlerConfig: of a guint, of a gboolean when max is 0, of a path when min is greater */
-	guint fallback;
-	guint min;
+	Kind kind;
+	gsize offset;   /* in HostlerConfig */
+	guint fallback; /* of a number or a truth, */
+	guint min;      /* of a number alone */
 	guint max;
 } Option;
 
 static const Option options[] = {
-	{"hooks", "deadline", G_STRUCT_OFFSET(HostlerConfig, hook_deadline), 20, 5, 300},
-	{"metrics", "interval", G_STRUCT_OFFSET(HostlerConfig, metrics_interval), 10, 1, 3600},
-	{"metrics", "enabled", G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
-	{"metrics", "rtt", G_STRUCT_OFFSET(HostlerConfig, metrics_rtt), TRUE, 0, 0},
-	{"metrics", "log_size", G_STRUCT_OFFSET(HostlerConfig, metrics_log_size), 16, 1, 1024},
-	{"metrics", "prometheus", G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, HOSTLER_CONFIG_PATH_BYTES,
-	 1},
+	{"hooks", "deadline", KIND_NUMBER, G_STRUCT_OFFSET(HostlerConfig, hook_deadline), 20, 5, 300},
+	{"metrics", "interval", KIND_NUMBER, G_STRUCT_OFFSET(HostlerConfig, metrics_interval), 10, 1, 3600},
+	{"metrics", "enabled", KIND_TRUTH, G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
+	{"metrics", "rtt", KIND_TRUTH, G_STRUCT_OFFSET(HostlerConfig, metrics_rtt), TRUE, 0, 0},
+	{"metrics", "log_size", KIND_NUMBER, G_STRUCT_OFFSET(HostlerConfig, metrics_log_size), 16, 1, 1024},
+	{"metrics", "prometheus", KIND_PATH, G_STRUCT_OFFSET(HostlerConfig, metrics_prometheus), 0, 0, 0},
 };
 
 typedef struct {
@@ -51,32 +57,40 @@ static gboolean fail(const Reader *reader, GError **error, const char *format, .
 	return FALSE;
 }
 
-static void set_value(HostlerConfig *config, const Option *option, guint value)
+static void set_number(HostlerConfig *config, const Option *option, guint number)
 {
-	if (option->max > 0)
-		G_STRUCT_MEMBER(guint, config, option->offset) = value;
-	else
-		G_STRUCT_MEMBER(gboolean, config, option->offset) = value != 0;
+	G_STRUCT_MEMBER(guint, config, option->offset) = number;
 }
 
-static gboolean is_path(const Option *option)
+static void set_truth(HostlerConfig *config, const Option *option, gboolean truth)
 {
-	return option->min > option->max;
+	G_STRUCT_MEMBER(gboolean, config, option->offset) = truth;
 }
 
 static void set_path(HostlerConfig *config, const Option *option, const char *path)
 {
-	g_strlcpy(G_STRUCT_MEMBER_P(config, option->offset), path, option->min);
+	g_strlcpy(G_STRUCT_MEMBER_P(config, option->offset), path, HOSTLER_CONFIG_PATH_BYTES);
+}
+
+static void set_default(HostlerConfig *config, const Option *option)
+{
+	switch (option->kind) {
+	case KIND_NUMBER:
+		set_number(config, option, option->fallback);
+		break;
+	case KIND_TRUTH:
+		set_truth(config, option, option->fallback != 0);
+		break;
+	case KIND_PATH:
+		set_path(config, option, "");
+		break;
+	}
 }
 
 static void set_defaults(HostlerConfig *config)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
-		if (is_path(&options[i]))
-			set_path(config, &options[i], "");
-		else
-			set_value(config, &options[i], options[i].fallback);
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
+		set_default(config, &options[i]);
 }
 
 /* "; did you mean …?" for a group, or for a key of `group`. */
@@ -120,31 +134,51 @@ static gboolean enter_group(Reader *reader, char *text, GError **error)
 	return fail(reader, error, "unknown group '%s'; %s", shown, suggestion);
 }
 
-static gboolean read_value(const Reader *reader, const Option *option, const char *text, GError **error)
+static gboolean read_number(const Reader *reader, const Option *option, const char *text, GError **error)
 {
 	g_autofree char *shown = hostler_text_shown(text);
 	guint64 number;
 
-	if (is_path(option)) {
-		if ((*text != '/' && *text != '\0') || strlen(text) >= option->min)
-			return fail(reader, error, "%s=%s: write an absolute path of less than %u bytes, or nothing",
-				    option->key, shown, option->min);
-		set_path(reader->config, option, text);
-		return TRUE;
-	}
-	if (option->max == 0) {
-		gboolean is_true = g_str_equal(text, "true");
-
-		if (!is_true && !g_str_equal(text, "false"))
-			return fail(reader, error, "%s=%s: write true or false", option->key, shown);
-		set_value(reader->config, option, is_true);
-		return TRUE;
-	}
 	if (!g_ascii_string_to_unsigned(text, 10, option->min, option->max, &number, NULL))
 		return fail(reader, error, "%s=%s: write a number from %u to %u", option->key, shown, option->min,
 			    option->max);
-	set_value(reader->config, option, (guint)number);
+	set_number(reader->config, option, (guint)number);
 	return TRUE;
+}
+
+static gboolean read_truth(const Reader *reader, const Option *option, const char *text, GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(text);
+	gboolean is_true = g_str_equal(text, "true");
+
+	if (!is_true && !g_str_equal(text, "false"))
+		return fail(reader, error, "%s=%s: write true or false", option->key, shown);
+	set_truth(reader->config, option, is_true);
+	return TRUE;
+}
+
+static gboolean read_path(const Reader *reader, const Option *option, const char *text, GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(text);
+
+	if ((*text != '/' && *text != '\0') || strlen(text) >= HOSTLER_CONFIG_PATH_BYTES)
+		return fail(reader, error, "%s=%s: write an absolute path of less than %d bytes, or nothing",
+			    option->key, shown, HOSTLER_CONFIG_PATH_BYTES);
+	set_path(reader->config, option, text);
+	return TRUE;
+}
+
+static gboolean read_value(const Reader *reader, const Option *option, const char *text, GError **error)
+{
+	switch (option->kind) {
+	case KIND_NUMBER:
+		return read_number(reader, option, text, error);
+	case KIND_TRUTH:
+		return read_truth(reader, option, text, error);
+	case KIND_PATH:
+		return read_path(reader, option, text, error);
+	}
+	return FALSE;
 }
 
 static gboolean read_key(Reader *reader, const char *key, const char *value, GError **error)

@@ -102,8 +102,10 @@ static void add_device(Kind *kind, JsonObject *figures, JsonObject *device)
 	JsonObject *peaks = json_part(device, "peak_per_second");
 	const char *mac = json_text(device, "mac");
 	const char *target = mac != NULL ? mac : json_text(device, "target");
+	const char *uuid = json_text(figures, "uuid");
 
-	g_hash_table_add(kind->devices, g_strdup_printf("%s %s", json_text(figures, "uuid"), target));
+	g_hash_table_add(kind->devices,
+			 g_strdup_printf("%s %s", uuid != NULL ? uuid : "", target != NULL ? target : ""));
 	kind->runs++;
 	kind->seconds += MAX(json_number(figures, "seconds", 0), 0);
 	for (guint i = 0; i < G_N_ELEMENTS(kind->sums) && kind->summed->names[i] != NULL; i++)
@@ -123,9 +125,9 @@ void kinds_add(Kinds *kinds, const Run *run, JsonObject *figures)
 		JsonObject *labels = run_device(run, "disks", device);
 		g_autofree char *name = kinds_name_storage(labels);
 		const char *cache = json_text(labels, "cache");
+		Kind *kind = find_kind(kinds->disks, &kinds_disk_sums, name, cache != NULL ? cache : "default");
 
-		add_device(find_kind(kinds->disks, &kinds_disk_sums, name, cache != NULL ? cache : "default"), figures,
-			   device);
+		add_device(kind, figures, device);
 	}
 	for (guint i = 0; i < nics->len; i++) {
 		JsonObject *device = g_ptr_array_index(nics, i);

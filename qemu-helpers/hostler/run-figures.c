@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a run comes to: its report, or the sum of its samples. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "qemu-helpers/json/ascii.h"
@@ -17,13 +16,18 @@
 void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObject *line, gpointer data),
 		     gpointer data)
 {
+	double last = -1;
+
 	for (guint i = 0; i < run->samples->len; i++) {
 		const RunLine *line = &g_array_index(run->samples, RunLine, i);
 		g_autoptr(JsonNode) node = line_parse(line->text, line->length);
 		g_autoptr(Sample) sample = node != NULL ? sample_from_json(json_node_get_object(node)) : NULL;
 
-		if (sample != NULL && sample->at < LATEST && sample->meters->len <= MOST_DEVICES)
-			each(sample, json_node_get_object(node), data);
+		/* A file that was put aside ends with the sample that the next one begins with. */
+		if (sample == NULL || sample->at <= last || sample->at >= LATEST || sample->meters->len > MOST_DEVICES)
+			continue;
+		last = sample->at;
+		each(sample, json_node_get_object(node), data);
 	}
 }
 
@@ -38,35 +42,14 @@ typedef struct {
 	double cpu_seconds;
 } Sum;
 
-static Tally *find_tally(const Sum *sum, const Meter *meter)
-{
-	for (guint i = 0; i < sum->tallies->len; i++) {
-		Tally *tally = g_ptr_array_index(sum->tallies, i);
-
-		if (tally->last->kind == meter->kind && g_str_equal(tally->last->target, meter->target))
-			return tally;
-	}
-	return NULL;
-}
-
-static Meter *copy_meter(const Meter *meter)
-{
-	Meter *copy = meter_new(meter->kind, meter->target, meter->place);
-
-	copy->known = meter->known;
-	copy->rtt = meter->rtt;
-	memcpy(copy->counts, meter->counts, sizeof(copy->counts));
-	return copy;
-}
-
 static void add_meter(Sum *sum, const Meter *meter, double at, gint64 when)
 {
-	Tally *tally = find_tally(sum, meter);
+	Tally *tally = tally_find(sum->tallies, meter);
 
 	if (tally != NULL)
-		tally_add(tally, copy_meter(meter), at, when);
+		tally_add(tally, meter_copy(meter), at, when);
 	else if (sum->tallies->len < MOST_DEVICES)
-		g_ptr_array_add(sum->tallies, tally_new(copy_meter(meter), at));
+		g_ptr_array_add(sum->tallies, tally_new(meter_copy(meter), at));
 }
 
 static void add_sample(const Sample *sample, JsonObject *line, gpointer data)
@@ -74,9 +57,6 @@ static void add_sample(const Sample *sample, JsonObject *line, gpointer data)
 	Sum *sum = data;
 	const char *time = json_text(line, "time");
 
-	/* A file that was put aside ends with the sample that the next one begins with. */
-	if (sum->n > 0 && sample->at <= sum->last)
-		return;
 	if (sum->n == 0)
 		sum->first = sample->at;
 	sum->last = sample->at;

@@ -43,7 +43,7 @@ GPtrArray *run_logs_list(const char *folder, GError **error);
 /* The one of a VM, by its name or UUID: the last that was written to. */
 char *run_logs_find(const char *folder, const char *vm, GError **error);
 
-/* Calls `each` for what can be read of the samples, in order. `line` is theirs. */
+/* Calls `each` for what can be read of the samples, in order, each once. `line` is theirs. */
 void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObject *line, gpointer data),
 		     gpointer data);
 

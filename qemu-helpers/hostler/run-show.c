@@ -179,13 +179,15 @@ static void print_unmeasured(const Paper *paper, JsonObject *figures)
 		for (guint j = 0; j < devices->len; j++) {
 			JsonObject *device = g_ptr_array_index(devices, j);
 			const char *name = json_text(device, "bdf");
+			const char *why = json_text(device, "unmeasured");
 			g_autofree char *text = NULL;
 
 			if (name == NULL)
 				name = json_text(device, "mac");
 			if (name == NULL)
 				name = json_text(device, "target");
-			text = g_strdup_printf("%s: %s", name != NULL ? name : "?", json_text(device, "unmeasured"));
+			text = g_strdup_printf("%s: %s", name != NULL ? name : "?",
+					       why != NULL ? why : "nobody knows why");
 			print_fact(paper, "unmeasured", text);
 		}
 	}
@@ -234,7 +236,8 @@ static void print_length(const Paper *paper, const Run *run, JsonObject *figures
 void run_print(const Paper *paper, const Run *run, JsonObject *figures)
 {
 	g_autofree char *name = paper_text(json_text(figures, "vm"));
-	g_autofree char *id = g_strdup_printf("%s, UUID %s", run->id, json_text(figures, "uuid"));
+	const char *uuid = json_text(figures, "uuid");
+	g_autofree char *id = g_strdup_printf("%s, UUID %s", run->id, uuid != NULL ? uuid : "unknown");
 
 	if (paper->terminal) {
 		paper_print(paper, INK_BOLD, 0, name);

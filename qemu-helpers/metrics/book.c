@@ -71,13 +71,7 @@ void book_update(Book *book, HostlerRecord *stay)
 
 Tally *book_find_tally(const Book *book, const Meter *meter)
 {
-	for (guint i = 0; i < book->tallies->len; i++) {
-		Tally *tally = g_ptr_array_index(book->tallies, i);
-
-		if (tally->last->kind == meter->kind && g_str_equal(tally->last->target, meter->target))
-			return tally;
-	}
-	return NULL;
+	return tally_find(book->tallies, meter);
 }
 
 static void count_meter(Book *book, Meter *meter, double at, gint64 when)

@@ -82,7 +82,7 @@ static gboolean on_end(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* By its pid, not by /proc, where the unit's sandbox hides it. */
+/* By a pidfd, which says so at once and is never another process. */
 void ends_watch(Ends *ends, const HostlerRecord *stay)
 {
 	const Watched *known = g_hash_table_lookup(ends->watched, stay->uuid);

@@ -194,6 +194,9 @@ static void read_io(const Kernel *kernel, Sample *sample)
 
 	if (text == NULL || !read_text(kernel->io_stat, text, IO_TEXT_BYTES))
 		return;
+	/* The sum without those disks that did not fit would go backwards one day. */
+	if (strlen(text) == IO_TEXT_BYTES - 1)
+		return;
 	host_io_read(text, sample);
 	sample->known |= SAMPLE_KNOWS_HOST_IO;
 }

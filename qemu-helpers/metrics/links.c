@@ -100,6 +100,8 @@ gboolean links_read(Links *links)
 		links->counters = counters;
 		return TRUE;
 	}
+	/* Those of the last time are not those of now. */
+	g_hash_table_remove_all(links->counters);
 	return FALSE;
 }
 

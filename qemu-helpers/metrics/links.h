@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Links, links_free)
 /* What an interface is. */
 Link links_look_up(Links *links, const char *name);
 
-/* Asks for all counters anew. FALSE: they are those of before. */
+/* Asks for all counters anew. FALSE: none are known then. */
 gboolean links_read(Links *links);
 /* Another number whenever links_read() has met an interface for the first time; never 0. */
 guint links_generation(const Links *links);

@@ -49,8 +49,9 @@ void log_set_limit(Log *log, gsize bytes)
 static void note_failure(Log *log, const char *file, const GError *error)
 {
 	if (trouble_failed(log->trouble, file, error->message))
-		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL, "cannot write %s/%s: %s; figures are lost until it is mended",
-			    log->folder, file, error->message);
+		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL,
+			    "cannot write %s/%s: %s; figures are lost until it is mended", log->folder, file,
+			    error->message);
 }
 
 static void note_success(Log *log, const char *file)
@@ -226,16 +227,18 @@ static void cut_torn_line(int fd, off_t size, char *text)
 
 char *log_tail(Log *log, const char *file, gsize max)
 {
-	g_autoptr(GError) error = NULL;
-	struct stat info;
-	char *text;
-	int fd;
+	struct stat info = { 0 };
+	int fd = open_file(log, file, O_RDWR, &info, NULL);
+	char *text = NULL;
 
-	fd = open_file(log, file, O_RDWR, &info, &error);
-	if (fd < 0)
-		return g_strdup("");
-	text = read_end(fd, info.st_size, max);
-	cut_torn_line(fd, info.st_size, text);
-	close(fd);
-	return text;
+	if (fd >= 0 && info.st_size > 0) {
+		text = read_end(fd, info.st_size, max);
+		cut_torn_line(fd, info.st_size, text);
+	}
+	if (fd >= 0)
+		close(fd);
+	/* Whoever put the last one aside was perhaps killed before he had written to this one. */
+	if (text == NULL)
+		text = recall_aside(log, file);
+	return text != NULL ? text : g_strdup("");
 }

@@ -21,5 +21,6 @@ void log_set_limit(Log *log, gsize bytes);
 gboolean log_append(Log *log, const char *file, const char *line);
 
 /* The last whole lines of the file, at most `max` bytes of them, and what must not be
- * forgotten of those before; "" when there is none. What a killed writer left of a line is cut off. */
+ * forgotten of those before; of one that is not there or empty, that of the one put
+ * aside. "": nothing. What a killed writer left of a line is cut off. */
 char *log_tail(Log *log, const char *file, gsize max);

@@ -14,11 +14,15 @@
 
 static guint16 find_checksum(const void *data, gsize length)
 {
-	const guint16 *words = data;
+	const guint8 *bytes = data;
 	guint32 sum = 0;
 
-	for (gsize i = 0; i < length / 2; i++)
-		sum += words[i];
+	for (gsize i = 0; i + 1 < length; i += 2) {
+		guint16 word;
+
+		memcpy(&word, bytes + i, sizeof(word));
+		sum += word;
+	}
 	sum = (sum >> 16) + (sum & 0xffff);
 	return (guint16)~(sum + (sum >> 16));
 }

@@ -3,6 +3,10 @@
 #include "rtt.h"
 
 #include "qemu-helpers/json/ascii.h"
+#include "qemu-helpers/json/read.h"
+
+/* Of echoes, or of seconds, in one line of a log. */
+#define MOST 1e9
 
 void rtt_answer(Rtt *rtt, double seconds)
 {
@@ -40,13 +44,12 @@ void rtt_to_json(const Rtt *rtt, JsonBuilder *builder)
 
 static double read_number(JsonObject *object, const char *name)
 {
-	return MAX(json_object_get_double_member_with_default(object, name, 0), 0);
+	return CLAMP(json_number(object, name, 0), 0, MOST);
 }
 
 Rtt rtt_from_json(JsonObject *object)
 {
-	JsonNode *node = json_object_get_member(object, "rtt_seconds");
-	JsonObject *text = node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+	JsonObject *text = json_part(object, "rtt_seconds");
 	Rtt rtt = { 0 };
 
 	if (text == NULL)

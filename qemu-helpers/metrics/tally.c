@@ -24,6 +24,17 @@ void tally_free(Tally *tally)
 	g_free(tally);
 }
 
+Tally *tally_find(const GPtrArray *tallies, const Meter *meter)
+{
+	for (guint i = 0; i < tallies->len; i++) {
+		Tally *tally = g_ptr_array_index(tallies, i);
+
+		if (tally->last->kind == meter->kind && g_str_equal(tally->last->target, meter->target))
+			return tally;
+	}
+	return NULL;
+}
+
 gboolean tally_is_reset_by(const Tally *tally, const Meter *next)
 {
 	for (guint i = 0; i < METER_COUNTERS; i++) {

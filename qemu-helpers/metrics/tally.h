@@ -19,6 +19,9 @@ Tally *tally_new(Meter *first, double at);
 void tally_free(Tally *tally);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
 
+/* That of the same device (of GPtrArray of Tally); NULL: not met yet. */
+Tally *tally_find(const GPtrArray *tallies, const Meter *meter);
+
 /* Whether this meter's counters have begun again at zero. */
 gboolean tally_is_reset_by(const Tally *tally, const Meter *next);
 

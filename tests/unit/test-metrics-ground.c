@@ -39,11 +39,12 @@ static GKeyFile *fill(HostlerHost *host)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(HostlerDomain) domain = hostler_domain_from_xml(domain_xml, strlen(domain_xml), &error);
+	g_autoptr(GPtrArray) xmls = host->ops->network_xmls(host);
 	GKeyFile *stay = g_key_file_new();
 
 	g_assert_no_error(error);
 	metrics_inventory_fill(stay, domain, 10);
-	metrics_ground_fill(host, domain, stay);
+	metrics_ground_fill(host, domain, xmls, stay);
 	return stay;
 }
 

@@ -84,6 +84,22 @@ static void test_cgroup(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(sample->host_write_bytes, ==, 22);
 }
 
+/* More disks than are read: none of them is better than some. */
+static void test_too_many_disks(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(Sample) sample = sample_new("x", 1);
+	g_autoptr(Kernel) kernel = NULL;
+
+	for (guint i = 0; i < 4000; i++)
+		g_string_append_printf(text, "4242:%u rbytes=1 wbytes=2\n", i);
+	lay_down(fixture, "sys/fs/cgroup" CGROUP, "io.stat", text->str);
+	kernel = kernel_new(fixture->root, &fixture->qemu, CGROUP);
+	kernel_read(kernel, sample);
+	g_assert_cmpuint(sample->known & SAMPLE_KNOWS_HOST_IO, ==, 0);
+	g_assert_cmpuint(sample->known & SAMPLE_KNOWS_HOST_MEMORY, !=, 0);
+}
+
 /* The files are kept open, and say something else each time. */
 static void test_kept_open(Fixture *fixture, gconstpointer data)
 {
@@ -213,6 +229,26 @@ static void test_loopback(void)
 	g_assert_false(links_find(links, G_MAXINT, &stats));
 }
 
+/* What is not known is left out: figures of the last round are none of this one. */
+static void test_no_answer(void)
+{
+	int first_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rtnl_link_stats64 stats;
+	g_autoptr(Links) links = NULL;
+	int nothing, lo;
+
+	close(first_free);
+	links = links_new(NULL); /* its socket gets that number */
+	lo = links_look_up(links, "lo").index;
+	g_assert_true(links_read(links));
+	g_assert_true(links_find(links, lo, &stats));
+	nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	g_assert_cmpint(dup2(nothing, first_free), ==, first_free);
+	close(nothing);
+	g_assert_false(links_read(links));
+	g_assert_false(links_find(links, lo, &stats));
+}
+
 /* --- SR-IOV functions: the kernel's message, as we make one --- */
 
 static void put_count(struct nlmsghdr *message, guint16 type, guint64 count)
@@ -297,12 +333,14 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/metrics-kernel/cgroup", Fixture, NULL, set_up, test_cgroup, tear_down);
+	g_test_add("/metrics-kernel/too-many-disks", Fixture, NULL, set_up, test_too_many_disks, tear_down);
 	g_test_add("/metrics-kernel/kept-open", Fixture, NULL, set_up, test_kept_open, tear_down);
 	g_test_add("/metrics-kernel/no-cgroup", Fixture, NULL, set_up, test_no_cgroup, tear_down);
 	g_test_add("/metrics-kernel/other-process", Fixture, NULL, set_up, test_other_process, tear_down);
 	g_test_add("/metrics-kernel/states", Fixture, NULL, set_up, test_states, tear_down);
 	g_test_add("/metrics-kernel/daemon", Fixture, NULL, set_up, test_daemon, tear_down);
 	g_test_add_func("/metrics-kernel/loopback", test_loopback);
+	g_test_add_func("/metrics-kernel/no-answer", test_no_answer);
 	g_test_add_func("/metrics-kernel/functions", test_functions);
 	g_test_add_func("/metrics-kernel/no-functions", test_no_functions);
 	return g_test_run();

@@ -251,6 +251,24 @@ static void test_kept_tail(Fixture *fixture, gconstpointer data)
 				  HEAD("sample", "2") HEAD("sample", "2"));
 }
 
+/* Killed between putting a file aside and the first line of the next one. */
+static void test_aside_alone(Fixture *fixture, gconstpointer data)
+{
+	static const char lines[] = HEAD("report", "1") HEAD("start", "2") HEAD("sample", "2");
+	g_autofree char *aside = g_strconcat(fixture->file, ".1", NULL);
+	g_autofree char *without = NULL;
+	g_autofree char *empty = NULL;
+
+	g_assert_true(g_file_set_contents(aside, lines, -1, NULL));
+	g_assert_cmpint(g_chmod(aside, 0640), ==, 0);
+	without = log_tail(fixture->log, FILE_NAME, 100);
+	g_assert_cmpstr(without, ==, lines);
+	g_assert_true(g_file_set_contents(fixture->file, "", -1, NULL));
+	empty = log_tail(fixture->log, FILE_NAME, 100);
+	g_assert_cmpstr(empty, ==, lines);
+	g_assert_cmpint(g_unlink(aside), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	hostler_log_open("test", HOSTLER_LOG_STDERR);
@@ -260,6 +278,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-log/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
 	g_test_add("/metrics-log/not-put-aside", Fixture, NULL, set_up, test_not_put_aside, tear_down);
 	g_test_add("/metrics-log/kept-tail", Fixture, NULL, set_up, test_kept_tail, tear_down);
+	g_test_add("/metrics-log/aside-alone", Fixture, NULL, set_up, test_aside_alone, tear_down);
 	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
 	g_test_add("/metrics-log/full", Fixture, NULL, set_up, test_full, tear_down);

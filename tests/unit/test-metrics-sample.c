@@ -253,6 +253,27 @@ static void test_rtt(void)
 	assert_near(none.min, 0.25);
 }
 
+/* As somebody may have written it into a log. */
+static void test_rtt_made_up(void)
+{
+	static const char *const texts[] = {
+		"{\"rtt_seconds\":{\"sent\":1e300,\"lost\":-7,\"mean\":1e300,\"min\":\"x\",\"max\":{}}}",
+		"{\"rtt_seconds\":{\"sent\":\"many\",\"lost\":1e300,\"mean\":[]}}",
+		"{\"rtt_seconds\":7}",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(JsonNode) node = json_from_string(texts[i], NULL);
+		Rtt rtt = rtt_from_json(json_node_get_object(node));
+
+		g_assert_cmpuint(rtt.sent, <=, 1000000000);
+		g_assert_cmpuint(rtt.lost, <=, 1000000000);
+		g_assert_true(rtt.sum >= 0 && rtt.sum <= 1e18);
+		assert_near(rtt.min, 0);
+		assert_near(rtt.max, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -267,5 +288,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-sample/missing-figure", test_missing_figure);
 	g_test_add_func("/metrics-sample/round-trip", test_round_trip);
 	g_test_add_func("/metrics-sample/rtt", test_rtt);
+	g_test_add_func("/metrics-sample/rtt-made-up", test_rtt_made_up);
 	return g_test_run();
 }

@@ -273,6 +273,15 @@ static void test_report_line(Fixture *fixture, gconstpointer data)
 }
 
 /* What was rotated away comes first; what is said twice, to carry it over, is one. */
+static guint count(const char *text, const char *what)
+{
+	guint n = 0;
+
+	for (const char *found = text; (found = strstr(found, what)) != NULL; found++)
+		n++;
+	return n;
+}
+
 static void test_rotated(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GString) log = g_string_new(NULL);
@@ -291,6 +300,27 @@ static void test_rotated(Fixture *fixture, gconstpointer data)
 	store(fixture, &made[1], "", log);
 	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tseen\t3 samples, 1 gaps (5 s), 1 stalls (7 s), last 0 s not seen");
 	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
+	g_assert_nonnull(print(fixture, "ext4", REPORT_CSV, NULL));
+	g_assert_cmpuint(count(fixture->text, ",disk,vda,read_bytes,"), ==, 3);
+}
+
+/* What the log does not say is not made up, nor shown as a program's "(null)". */
+static void test_without_start(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_sample(log, &made[1], "b-1-1000", 1);
+	append_sample(log, &made[1], "b-1-1000", 2);
+	append_head(log, "report", &made[0], "b-2-1000", 30);
+	g_string_append(log, ",\"unmeasured_nics\":[{\"mac\":\"x\"}],\"disks\":[{\"read_bytes\":1}]}\n");
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tunmeasured\tx: nobody knows why");
+	g_assert_null(strstr(fixture->text, "(null)"));
+	g_string_truncate(log, 0);
+	append_sample(log, &made[1], "b-1-1000", 1);
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\trun\tb-1-1000, UUID unknown");
+	g_assert_null(strstr(fixture->text, "(null)"));
 }
 
 static void assert_refused(Fixture *fixture, const char *vm, const char *says)
@@ -331,6 +361,7 @@ int main(int argc, char **argv)
 	g_test_add("/report/run", Fixture, NULL, set_up, test_run, tear_down);
 	g_test_add("/report/report-line", Fixture, NULL, set_up, test_report_line, tear_down);
 	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
+	g_test_add("/report/without-start", Fixture, NULL, set_up, test_without_start, tear_down);
 	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
 	return g_test_run();
 }
