@@ -161,22 +161,19 @@ static gboolean has_type(const HostlerDomain *domain, HostlerInterfaceType type)
 	return FALSE;
 }
 
-static void fill_nics(HostlerHost *host, const HostlerDomain *domain, GKeyFile *stay)
+static void fill_nics(HostlerHost *host, const HostlerDomain *domain, const GPtrArray *xmls, GKeyFile *stay)
 {
-	g_autoptr(GPtrArray) xmls = has_type(domain, HOSTLER_NIC_NETWORK) ? host->ops->network_xmls(host) :
-									    g_ptr_array_new();
-
 	for (guint i = 0; i < domain->interfaces->len; i++)
 		fill_nic(host, stay, i, g_ptr_array_index(domain->interfaces, i), xmls);
 	if (has_type(domain, HOSTLER_NIC_DIRECT))
 		fill_speeds(host, domain, stay);
 }
 
-void metrics_ground_fill(HostlerHost *host, const HostlerDomain *domain, GKeyFile *stay)
+void metrics_ground_fill(HostlerHost *host, const HostlerDomain *domain, const GPtrArray *xmls, GKeyFile *stay)
 {
 	g_autoptr(GPtrArray) all = hostler_storage_survey(host, domain, HOSTLER_STORAGE_LABELS);
 
 	for (guint i = 0; i < all->len; i++)
 		fill_disk(stay, i, g_ptr_array_index(all, i));
-	fill_nics(host, domain, stay);
+	fill_nics(host, domain, xmls, stay);
 }

@@ -5,5 +5,6 @@
 #include "hostler/host.h"
 
 /* Adds to the groups that metrics_inventory_fill() made what root alone can see:
- * the storage below each disk, the network behind each NIC. */
-void metrics_ground_fill(HostlerHost *host, const HostlerDomain *domain, GKeyFile *stay);
+ * the storage below each disk, the network behind each NIC. `xmls`: of the networks
+ * that libvirt runs. */
+void metrics_ground_fill(HostlerHost *host, const HostlerDomain *domain, const GPtrArray *xmls, GKeyFile *stay);

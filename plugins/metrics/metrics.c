@@ -42,7 +42,7 @@ static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, 
 	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
 	metrics_addresses_fill(stay->body, domain, xmls);
 	fill_cgroup(host, stay);
-	metrics_ground_fill(host, domain, stay->body);
+	metrics_ground_fill(host, domain, xmls, stay->body);
 	return TRUE;
 }
 
