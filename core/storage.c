@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the disks of a VM stand on. A NAS that is gone keeps whoever asks for as
- * long as it likes, so each image has a job of its own. */
+ * long as it likes, so each image has a job of its own, unless the kernel has in
+ * its memory all there is to know. */
 #include "hostler/storage.h"
 
 #include <string.h>
@@ -97,6 +98,18 @@ static void run(HostlerHost *host, HostlerJob *jobs, gsize n_jobs)
 	host->deadline = deadline;
 }
 
+/* NULL: it takes a job. */
+static GKeyFile *peek(HostlerHost *host, const HostlerDisk *disk, HostlerStorageDepth depth)
+{
+	g_autoptr(GKeyFile) facts = g_key_file_new();
+
+	if (!has_path(disk))
+		return g_steal_pointer(&facts);
+	if (depth == HOSTLER_STORAGE_LABELS && host->ops->storage_peek(host, disk->source, facts))
+		return g_steal_pointer(&facts);
+	return NULL;
+}
+
 static void look_at_all(HostlerHost *host, const GPtrArray *disks, HostlerStorageDepth depth, GPtrArray *all)
 {
 	g_autofree HostlerJob *jobs = g_new0(HostlerJob, disks->len + 1);
@@ -107,7 +120,8 @@ static void look_at_all(HostlerHost *host, const GPtrArray *disks, HostlerStorag
 	for (guint i = 0; i < disks->len; i++) {
 		const HostlerDisk *disk = g_ptr_array_index(disks, i);
 
-		if (!has_path(disk))
+		g_ptr_array_add(all, peek(host, disk, depth));
+		if (g_ptr_array_index(all, i) != NULL)
 			continue;
 		looks[n] = (Look){ disk->source, depth };
 		g_ptr_array_add(names, name_job(disk->source));
@@ -117,10 +131,8 @@ static void look_at_all(HostlerHost *host, const GPtrArray *disks, HostlerStorag
 	if (n > 0)
 		run(host, jobs, n);
 	for (guint i = 0, at = 0; i < disks->len; i++) {
-		if (has_path(g_ptr_array_index(disks, i)))
-			g_ptr_array_add(all, take_facts(&jobs[at++]));
-		else
-			g_ptr_array_add(all, g_key_file_new());
+		if (g_ptr_array_index(all, i) == NULL)
+			g_ptr_array_index(all, i) = take_facts(&jobs[at++]);
 	}
 	hostler_jobs_clear(jobs, n);
 }

@@ -143,6 +143,7 @@ static const HostlerHostOps machine_ops = {
 	.kernel_log = host_kernel_log,
 	.net_read = host_net_read,
 	.storage_read = host_storage_read,
+	.storage_peek = host_storage_peek,
 	.run_jobs = host_run_jobs,
 	.job_in_flight = host_job_in_flight,
 	.display_manager = host_display_manager,

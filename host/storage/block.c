@@ -86,15 +86,14 @@ static const char *find_name(const char *name)
 	return NULL;
 }
 
-static Layers describe_disk(const Ground *ground, const char *name)
+/* Whoever sets another attribute of the queue holds its lock until a disk that
+ * hangs has done all it was asked for. */
+static Layers describe_scsi(const Ground *ground, const char *name)
 {
-	const char *known = find_name(name);
 	g_autofree char *place = read_link(ground, name);
 	g_autofree char *rotational = block_read(ground, name, "queue/rotational");
 	const char *kind = g_strcmp0(rotational, "0") == 0 ? "SSD" : "HDD";
 
-	if (known != NULL)
-		return layers_new(known, NULL);
 	if (place != NULL && strstr(place, "/session") != NULL)
 		return layers_new("iSCSI", NULL);
 	if (rotational == NULL)
@@ -102,6 +101,15 @@ static Layers describe_disk(const Ground *ground, const char *name)
 	if (place != NULL && strstr(place, "/usb") != NULL)
 		return layers_new(g_str_equal(kind, "SSD") ? "USB SSD" : "USB HDD", NULL);
 	return layers_new(kind, NULL);
+}
+
+static Layers describe_disk(Ground *ground, const char *name)
+{
+	const char *known = find_name(name);
+
+	if (known != NULL)
+		return layers_new(known, NULL);
+	return ground_may_wait(ground) ? describe_scsi(ground, name) : (Layers){ 0 };
 }
 
 /* --- in between --- */
@@ -172,10 +180,10 @@ Layers ground_of_block(Ground *ground, const char *name)
 	if (is_partition(ground, name))
 		layers = describe_partition(ground, name);
 	for (gsize i = 0; layers.text == NULL && i < G_N_ELEMENTS(makers); i++) {
-		if (g_str_has_prefix(name, makers[i].prefix))
+		if (g_str_has_prefix(name, makers[i].prefix) && ground_may_wait(ground))
 			layers = makers[i].describe(ground, name);
 	}
-	if (layers.text == NULL)
+	if (layers.text == NULL && !ground->gave_up)
 		layers = describe_disk(ground, name);
 	ground->depth--;
 	return layers;

@@ -79,12 +79,14 @@ static Layers describe_remote(Ground *ground, const Place *place, const char *na
 
 /* --- this machine --- */
 
-static char *find_block(const Ground *ground, const Place *place)
+static char *find_block(Ground *ground, const Place *place)
 {
 	char *name = block_of_number(ground, place->number);
 
+	if (name != NULL || place->source[0] != '/' || !ground_may_wait(ground))
+		return name;
 	/* More than one device, or one of the kernel's own numbers. */
-	return name != NULL ? name : block_of_node(ground, place->source);
+	return block_of_node(ground, place->source);
 }
 
 /* What is written goes to the upper folder. */

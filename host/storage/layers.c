@@ -83,3 +83,9 @@ gboolean ground_descend(Ground *ground)
 {
 	return ++ground->depth <= MAX_DEPTH;
 }
+
+gboolean ground_may_wait(Ground *ground)
+{
+	ground->gave_up |= ground->peeks;
+	return !ground->peeks;
+}

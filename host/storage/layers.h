@@ -10,6 +10,8 @@ typedef struct {
 	HostlerHost *host;
 	GKeyFile *facts;
 	guint depth; /* loop devices lie on files, which lie on loop devices */
+	gboolean peeks;   /* nothing may be waited for */
+	gboolean gave_up; /* a layer could not be told without */
 } Ground;
 
 /* A layer and all below it. */
@@ -34,6 +36,8 @@ void ground_tell(Ground *ground, const char *key, const char *value);
 void ground_tell_degraded(Ground *ground, const char *mend, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* FALSE: this is too deep to go on. */
 gboolean ground_descend(Ground *ground);
+/* Asked before whatever may sleep. FALSE: it is not to be done. */
+gboolean ground_may_wait(Ground *ground);
 
 /* --- file-system.c --- */
 Layers ground_of_path(Ground *ground, const char *path);

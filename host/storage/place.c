@@ -5,7 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "hostler/error.h"
 #include "hostler/text.h"
@@ -13,6 +16,7 @@
 #include "host/machine.h"
 
 #define TABLE_MAX_BYTES (4 * 1024 * 1024)
+#define FDINFO_MAX_BYTES 4096
 
 /* --- the file --- */
 
@@ -58,6 +62,7 @@ static gboolean split(const char *text, Line *line)
 static void take(Place *place, const Line *line)
 {
 	place_clear(place);
+	place->mount = g_ascii_strtoull(line->fields[0], NULL, 10);
 	place->number = g_strdup(line->fields[2]);
 	place->point = g_strcompress(line->fields[4]);
 	place->type = g_strdup(line->fields[line->dash + 1]);
@@ -97,24 +102,92 @@ static void find_mount(const char *table, const char *path, Place *place)
 	}
 }
 
-gboolean place_find(HostlerHost *host, const char *path, Place *place, GError **error)
+static gboolean read_mount(HostlerHost *host, const char *path, Place *place)
 {
 	g_autofree char *file = machine_path(host, "/proc/self/mountinfo", NULL);
+	g_autofree char *table = file_read_line(file, TABLE_MAX_BYTES);
+
+	if (table != NULL)
+		find_mount(table, path, place);
+	return place->type != NULL;
+}
+
+gboolean place_find(HostlerHost *host, const char *path, Place *place, GError **error)
+{
 	g_autofree char *shown = hostler_text_shown(path);
-	g_autofree char *table = NULL;
 
 	*place = (Place){ 0 };
 	if (!look(host, path, place)) {
 		machine_error(error, errno, "%s", shown);
 		return FALSE;
 	}
-	table = file_read_line(file, TABLE_MAX_BYTES);
-	if (table != NULL)
-		find_mount(table, path, place);
-	if (place->type != NULL)
+	if (read_mount(host, path, place))
 		return TRUE;
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "%s lies in no mount that %s lists", shown, file);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "%s lies in no mount that /proc/self/mountinfo lists",
+		    shown);
 	return FALSE;
+}
+
+/* --- without waiting --- */
+
+/* Those that ask nobody for what statx() tells of a file that is in memory. */
+static gboolean is_local(const Place *place)
+{
+	static const char *const types[] = { "ext2", "ext3", "ext4", "xfs", "tmpfs", "devtmpfs", NULL };
+
+	return g_strv_contains(types, place->type);
+}
+
+/* So that a look at the table of mounts, which asks no file system, says what the path leads through. */
+static gboolean is_plain(const char *path)
+{
+	g_autofree char *canonical = g_canonicalize_filename(path, "/");
+
+	return path[0] == '/' && path[1] != '/' && g_str_equal(canonical, path);
+}
+
+/* By the kernel's cache of names alone (since 5.12). QEMU, which has the image open, keeps
+ * it there. What would have to be asked for is EAGAIN. */
+static int open_cached(HostlerHost *host, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED | RESOLVE_NO_SYMLINKS };
+	g_autofree char *file = machine_path(host, path, NULL);
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, file, &how, sizeof(how));
+}
+
+/* Of the mount itself: statx() would tell too, but asks its file system. 0: not known. */
+static guint64 read_mount_id(HostlerHost *host, int fd)
+{
+	g_autofree char *name = g_strdup_printf("%d", fd);
+	g_autofree char *path = machine_path(host, "/proc/self/fdinfo", name, NULL);
+	g_autofree char *text = file_read_line(path, FDINFO_MAX_BYTES);
+	const char *id = text != NULL ? strstr(text, "\nmnt_id:") : NULL;
+
+	return id != NULL ? g_ascii_strtoull(id + strlen("\nmnt_id:"), NULL, 10) : 0;
+}
+
+static gboolean see_cached(HostlerHost *host, const char *path, Place *place)
+{
+	int fd = open_cached(host, path);
+	guint64 id;
+
+	if (fd < 0)
+		return FALSE;
+	id = read_mount_id(host, fd);
+	place->seen = id != 0 && id == place->mount &&
+		      statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &place->stat) == 0;
+	close(fd);
+	return place->seen;
+}
+
+/* The top of a mount is left out: the kernel asks its file system whether it is still
+ * good, even when it was to look into its cache only. */
+gboolean place_peek(HostlerHost *host, const char *path, Place *place)
+{
+	*place = (Place){ 0 };
+	return is_plain(path) && read_mount(host, path, place) && is_local(place) &&
+	       !g_str_equal(place->point, path) && see_cached(host, path, place);
 }
 
 void place_clear(Place *place)

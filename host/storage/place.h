@@ -9,6 +9,7 @@
 typedef struct {
 	struct statx stat; /* of the file, or of the nearest folder above that we may see */
 	gboolean seen;     /* it is of the file itself */
+	guint64 mount;     /* its id */
 	char *number;      /* of the file system, "259:2"; one that has no device: "0:31" */
 	char *type;        /* "ext4" */
 	char *point;
@@ -18,6 +19,9 @@ typedef struct {
 
 /* FALSE with an error: no such file, or no mount that it lies in. */
 gboolean place_find(HostlerHost *host, const char *path, Place *place, GError **error);
+/* The same from the kernel's memory alone; FALSE: a disk or a server would have to be
+ * asked, or might have to be. */
+gboolean place_peek(HostlerHost *host, const char *path, Place *place);
 void place_clear(Place *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
 

@@ -6,3 +6,4 @@
 /* The storage door of HostlerHostOps. */
 
 gboolean host_storage_read(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts, GError **error);
+gboolean host_storage_peek(HostlerHost *host, const char *path, GKeyFile *facts);

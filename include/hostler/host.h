@@ -150,6 +150,11 @@ typedef struct {
 	gboolean (*storage_read)(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts,
 				 GError **error);
 
+	/* The same, without `tries`, from what the kernel has in its memory, and in no job:
+	 * FALSE when a disk, a server or another process would have to be waited for, or
+	 * might have to be; what `facts` then holds is of no meaning. */
+	gboolean (*storage_peek)(HostlerHost *host, const char *path, GKeyFile *facts);
+
 	/* --- jobs, bounded by the host's deadline; side by side --- */
 	void (*run_jobs)(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func);
 	/* Whether a job on this device is still out. What one left that was killed goes. */

@@ -39,7 +39,8 @@ typedef enum {
 } HostlerStorageDepth;
 
 /* A GKeyFile for each disk of the domain, in its order. Each image is asked in a
- * bounded job of its own, all side by side, for five seconds at most. */
+ * bounded job of its own, all side by side, for five seconds at most; one whose
+ * labels the kernel has in its memory in none. */
 GPtrArray *hostler_storage_survey(HostlerHost *host, const HostlerDomain *domain, HostlerStorageDepth depth);
 
 /* Whether its server is another machine: NFS, SMB and the like. */

@@ -291,6 +291,7 @@ const HostlerHostOps fake_ops = {
 	.kernel_log = fake_kernel_log,
 	.net_read = fake_net_read,
 	.storage_read = fake_storage_read,
+	.storage_peek = fake_storage_peek,
 	.run_jobs = fake_run_jobs,
 	.job_in_flight = fake_job_in_flight,
 	.display_manager = fake_display_manager,

@@ -210,6 +210,7 @@ void fake_pause(HostlerHost *host, gint64 microseconds);
 /* storage.c */
 void fake_storage_add(FakeHost *fake, GKeyFile *file, const char *group, const char *path);
 gboolean fake_storage_read(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts, GError **error);
+gboolean fake_storage_peek(HostlerHost *host, const char *path, GKeyFile *facts);
 /* The keys of a group as they are. */
 void fake_text_add(FakeHost *fake, GKeyFile *file, const char *group);
 char *fake_kernel_text(HostlerHost *host, const char *path);

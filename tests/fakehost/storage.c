@@ -7,6 +7,8 @@
 #include "hostler/storage.h"
 #include "host/machine.h"
 
+#define IN_MEMORY "in_memory" /* it can be peeked at */
+
 void fake_storage_add(FakeHost *fake, GKeyFile *file, const char *group, const char *path)
 {
 	g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
@@ -46,22 +48,40 @@ static int meet_fault(FakeHost *fake, const char *path)
 	return 0;
 }
 
+static void copy_facts(FakeHost *fake, const char *path, GKeyFile *facts)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(fake->images, path, NULL, NULL);
+
+	for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+		g_autofree char *value = g_key_file_get_string(fake->images, path, keys[i], NULL);
+
+		if (!g_str_equal(keys[i], IN_MEMORY))
+			g_key_file_set_string(facts, HOSTLER_STORAGE, keys[i], value);
+	}
+}
+
+/* Asks nothing that could hang, so no fault is met. */
+gboolean fake_storage_peek(HostlerHost *host, const char *path, GKeyFile *facts)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	if (!g_key_file_get_boolean(fake->images, path, IN_MEMORY, NULL))
+		return FALSE;
+	copy_facts(fake, path, facts);
+	return TRUE;
+}
+
 /* Without a group in the description there is no such image. */
 gboolean fake_storage_read(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
 	int errnum = meet_fault(fake, path);
-	g_auto(GStrv) keys = g_key_file_get_keys(fake->images, path, NULL, NULL);
 
-	if (errnum != 0 || keys == NULL) {
+	if (errnum != 0 || !g_key_file_has_group(fake->images, path)) {
 		machine_error(error, errnum != 0 ? errnum : ENOENT, "%s", path);
 		return FALSE;
 	}
-	for (gsize i = 0; keys[i] != NULL; i++) {
-		g_autofree char *value = g_key_file_get_string(fake->images, path, keys[i], NULL);
-
-		g_key_file_set_string(facts, HOSTLER_STORAGE, keys[i], value);
-	}
+	copy_facts(fake, path, facts);
 	return TRUE;
 }
 

@@ -11,7 +11,7 @@
 
 static const char description[] =
 	"[image /vm/a.qcow2]\nstorage=ext4 on md raid1 (2 of 2) on SSD\nstorage_kind=ext4 on md raid1 on SSD\n"
-	"file_system=ext4\nblock_device=md127\nfree_bytes=17\n"
+	"file_system=ext4\nblock_device=md127\nfree_bytes=17\nin_memory=true\n"
 	"[image /nas/b.img]\nserver=nas\nexport=/vm\n"
 	"[interface vnet3]\nmtu=1500\n[interface eth0]\nspeed=10000\n"
 	"[network default]\nxml=<network><name>default</name><uuid>" UUID "</uuid><forward mode='nat'/>"
@@ -101,7 +101,8 @@ static void test_fill(void)
 		assert_value(stay, expected[i].group, expected[i].key, expected[i].value);
 }
 
-/* A NAS that is gone: its disk is unknown, the other is not, and neither takes all the hook's time. */
+/* A NAS that is gone: its disk is unknown, the other is not, and neither takes all the hook's time.
+ * What the other lies on does not answer either, but the kernel knows it by heart. */
 static void test_silent(void)
 {
 	g_autoptr(HostlerHost) host = open_host();
@@ -110,6 +111,7 @@ static void test_silent(void)
 	gint64 deadline = host->deadline;
 
 	g_assert_true(fakehost_fault(host, "storage /nas/b.img hang", &error));
+	g_assert_true(fakehost_fault(host, "storage /vm/a.qcow2 hang", &error));
 	stay = fill(host);
 	assert_value(stay, "metrics-disk-0", "storage_kind", "ext4 on md raid1 on SSD");
 	assert_value(stay, "metrics-disk-1", "storage", "unknown: did not answer");

@@ -60,6 +60,14 @@ int open64(const char *path, int flags, ...)
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags & ~O_DIRECT, 0600);
 }
 
+static guint n_asked;
+
+int statx(int folder, const char *restrict path, int flags, unsigned int mask, struct statx *restrict info)
+{
+	n_asked++;
+	return (int)syscall(SYS_statx, folder, path, flags, mask, info);
+}
+
 /* --- trees --- */
 
 static void put(const Tree *tree, const char *path, const char *text)
@@ -517,6 +525,125 @@ static void test_absent(Tree *tree, gconstpointer data)
 	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT);
 }
 
+/* --- without waiting --- */
+
+/* The mount that the tree itself lies in, so that the kernel knows its id. */
+static guint64 find_mount_id(const Tree *tree)
+{
+	struct statx info = { 0 };
+
+	g_assert_cmpint(statx(AT_FDCWD, tree->root, 0, STATX_MNT_ID, &info), ==, 0);
+	g_assert_cmpuint(info.stx_mask & STATX_MNT_ID, !=, 0);
+	return info.stx_mnt_id;
+}
+
+static void mounted_here(const Tree *tree, const char *rest)
+{
+	g_autofree char *line = g_strdup_printf("%" G_GUINT64_FORMAT " 900000 %s", find_mount_id(tree), rest);
+
+	mounted(tree, line);
+	n_asked = 0;
+}
+
+static void peek_up(Tree *tree, gconstpointer data)
+{
+	set_up(tree, data);
+	put_link(tree, "proc/self/fdinfo", "/proc/self/fdinfo");
+	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "LVM-abc\n", NULL);
+	block(tree, "virtual/block/loop0", "7:0", NULL);
+	mirror(tree, "0\n");
+}
+
+/* The kernel also says no while anybody on the machine renames or mounts something. */
+static gboolean peek(const Tree *tree, const char *path, guint tries, GKeyFile **facts)
+{
+	gboolean seen = FALSE;
+
+	for (guint i = 0; !seen && i < tries; i++) {
+		g_clear_pointer(facts, g_key_file_unref);
+		*facts = g_key_file_new();
+		seen = tree->host->ops->storage_peek(tree->host, path, *facts);
+	}
+	return seen;
+}
+
+/* What it says is what a job would have said. */
+static void test_peek(Tree *tree, gconstpointer data)
+{
+	static const char *const mounts[] = {
+		"259:0 / /vm rw - ext4 /dev/nvme0n1 rw",
+		"254:0 / /vm rw - xfs /dev/vda rw",
+		"0:33 / /vm rw - tmpfs tmpfs rw",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(mounts); i++) {
+		g_autoptr(GKeyFile) peeked = NULL;
+		g_autoptr(GKeyFile) read = NULL;
+		g_autofree char *peeked_text = NULL;
+		g_autofree char *read_text = NULL;
+
+		mounted_here(tree, mounts[i]);
+		g_assert_true(peek(tree, "/vm/a.img", 1000, &peeked));
+		read = ask(tree, "/vm/a.img", FALSE);
+		peeked_text = g_key_file_to_data(peeked, NULL, NULL);
+		read_text = g_key_file_to_data(read, NULL, NULL);
+		g_assert_cmpstr(peeked_text, ==, read_text);
+		g_assert_nonnull(strstr(peeked_text, HOSTLER_STORAGE_KIND));
+	}
+}
+
+/* What could sleep is left to a job; a file system that could, is not even asked. */
+static void test_peek_waits(Tree *tree, gconstpointer data)
+{
+	static const struct {
+		const char *mount, *path;
+		guint n_asked;
+	} cases[] = {
+		{ "8:1 / /vm rw - ext4 /dev/sda1 rw", "/vm/a.img", 1 }, /* its queue says what it is */
+		{ "253:0 / /vm rw - ext4 /dev/mapper/vg-lv rw", "/vm/a.img", 1 },
+		{ "9:127 / /vm rw - ext4 /dev/md127 rw", "/vm/a.img", 1 },
+		{ "7:0 / /vm rw - ext4 /dev/loop0 rw", "/vm/a.img", 1 },
+		{ "0:44 / /vm rw - ext4 /dev/unheard-of rw", "/vm/a.img", 1 },
+		{ "0:40 / /vm rw - nfs4 nas:/vm rw,vers=4.2", "/vm/a.img", 0 },
+		{ "0:41 / /vm rw - fuse.sshfs nas:/vm rw", "/vm/a.img", 0 },
+		{ "0:42 / /vm rw - overlay overlay rw,upperdir=/up", "/vm/a.img", 0 },
+		{ "0:43 / /vm rw - of-tomorrow x rw", "/vm/a.img", 0 },
+		{ "259:0 / /vm rw - ext4 /dev/nvme0n1 rw", "/vm", 0 }, /* the top of a mount */
+		{ "259:0 / /vm rw - ext4 /dev/nvme0n1 rw", "/vm/link.img", 0 },
+		{ "259:0 / /vm rw - ext4 /dev/nvme0n1 rw", "/vm/../vm/a.img", 0 },
+		{ "259:0 / /vm rw - ext4 /dev/nvme0n1 rw", "//vm/a.img", 0 },
+		{ "259:0 / /vm rw - ext4 /dev/nvme0n1 rw", "/vm/none.img", 0 },
+	};
+
+	put_link(tree, "vm/link.img", "a.img");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GKeyFile) facts = NULL;
+
+		g_test_message("%s: %s", cases[i].mount, cases[i].path);
+		mounted_here(tree, cases[i].mount);
+		g_assert_false(peek(tree, cases[i].path, 1, &facts));
+		g_assert_cmpuint(n_asked, <=, cases[i].n_asked);
+	}
+}
+
+/* By its name it lies in this one, but another was mounted over it: who knows what. */
+static void test_peek_hidden(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted(tree, MOUNT "259:0 / /vm rw - ext4 /dev/nvme0n1 rw");
+	n_asked = 0;
+	g_assert_false(peek(tree, "/vm/a.img", 1, &facts));
+	g_assert_cmpuint(n_asked, ==, 0);
+}
+
+static void add_peek(const char *name, void (*test)(Tree *, gconstpointer))
+{
+	g_autofree char *path = g_strconcat("/storage/peek/", name, NULL);
+
+	g_test_add(path, Tree, NULL, peek_up, test, tear_down);
+}
+
 static void add(const char *name, void (*test)(Tree *, gconstpointer))
 {
 	g_autofree char *path = g_strconcat("/storage/", name, NULL);
@@ -550,5 +677,8 @@ int main(int argc, char **argv)
 	add("refusals", test_refusals);
 	add("qcow2", test_qcow2);
 	add("absent", test_absent);
+	add_peek("same", test_peek);
+	add_peek("waits", test_peek_waits);
+	add_peek("hidden", test_peek_hidden);
 	return g_test_run();
 }
