@@ -20,6 +20,7 @@ typedef struct {
 
 static const Option options[] = {
 	{"hooks", "deadline", G_STRUCT_OFFSET(HostlerConfig, hook_deadline), 20, 5, 300},
+	{"forward", "loopback", G_STRUCT_OFFSET(HostlerConfig, forward_loopback), FALSE, 0, 0},
 	{"metrics", "interval", G_STRUCT_OFFSET(HostlerConfig, metrics_interval), 10, 1, 3600},
 	{"metrics", "enabled", G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
 	{"metrics", "rtt", G_STRUCT_OFFSET(HostlerConfig, metrics_rtt), TRUE, 0, 0},
