@@ -27,6 +27,7 @@ typedef struct {
 
 static const Option options[] = {
 	{"hooks", "deadline", KIND_NUMBER, G_STRUCT_OFFSET(HostlerConfig, hook_deadline), 20, 5, 300},
+	{"forward", "loopback", KIND_TRUTH, G_STRUCT_OFFSET(HostlerConfig, forward_loopback), FALSE, 0, 0},
 	{"metrics", "interval", KIND_NUMBER, G_STRUCT_OFFSET(HostlerConfig, metrics_interval), 10, 1, 3600},
 	{"metrics", "enabled", KIND_TRUTH, G_STRUCT_OFFSET(HostlerConfig, metrics_enabled), TRUE, 0, 0},
 	{"metrics", "rtt", KIND_TRUTH, G_STRUCT_OFFSET(HostlerConfig, metrics_rtt), TRUE, 0, 0},

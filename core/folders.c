@@ -21,6 +21,7 @@ static const struct {
 	{ "devices", 0700 },
 	{ "vms", 0750 },
 	{ "watch", 0750 },
+	{ "loopback", 0750 }, /* of the forward plugin, see its README */
 	{ "ended", 02770 },
 	{ "attention", 02770 },
 	{ "bad", 0700 },

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ports of bridges: whether a frame may leave by the port that it came in by. By
- * netlink, for hostler-watch has CAP_NET_ADMIN and may not write to sysfs. */
+ * netlink, for hostler-watch has CAP_NET_ADMIN and may not write to sysfs. And
+ * bridges: whether 127.0.0.0/8 is routed, which only who is root sets. */
 #include "host/bridge.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hostler/error.h"
 #include "host/machine.h"
@@ -60,4 +63,17 @@ gboolean host_port_hairpin(HostlerHost *host, const char *port, GError **error)
 		return TRUE;
 	machine_error(error, errno, "cannot set the hairpin flag of the bridge port %s", port);
 	return FALSE;
+}
+
+gboolean host_route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+{
+	g_autofree char *path = machine_path(host, "/proc/sys/net/ipv4/conf", bridge, "route_localnet", NULL);
+	int file = strchr(bridge, '/') == NULL ? open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	gboolean done = file >= 0 && write(file, on ? "1" : "0", 1) == 1;
+
+	if (!done)
+		machine_error(error, errno, "cannot write %d to %s", on, path);
+	if (file >= 0)
+		close(file);
+	return done;
 }

@@ -4,3 +4,4 @@
 #include "hostler/host.h"
 
 gboolean host_port_hairpin(HostlerHost *host, const char *port, GError **error);
+gboolean host_route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error);

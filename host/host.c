@@ -177,6 +177,7 @@ static const HostlerHostOps machine_ops = {
 	.neighbours_heard = host_neighbours_heard,
 	.addresses = host_addresses,
 	.port_hairpin = host_port_hairpin,
+	.route_localnet = host_route_localnet,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

@@ -7,6 +7,7 @@
  * in the order of their names, win key by key):
  *
  *   [hooks]    deadline=20     seconds a hook may take, 5..300
+ *   [forward]  loopback=false  whether forwards answer at 127.0.0.0/8, too
  *   [metrics]  interval=10     seconds between samples, 1..3600
  *              enabled=true
  *              rtt=true       round trips to guests, by ICMP echoes
@@ -17,6 +18,7 @@
 
 typedef struct {
 	guint hook_deadline;    /* seconds */
+	gboolean forward_loopback;
 	guint metrics_interval; /* seconds */
 	gboolean metrics_enabled;
 	gboolean metrics_rtt;

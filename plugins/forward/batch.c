@@ -110,7 +110,7 @@ static void put_whole_table(Batch *batch, ForwardFamily family, guint features)
 			put_set(batch, family, set);
 	}
 	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
-		if ((forward_lookups[i].features & ~features) == 0)
+		if (forward_lookup_is_there(&forward_lookups[i], features))
 			put_rule(batch, forward_lookup_new(family, &forward_lookups[i]), NFT_MSG_NEWRULE,
 				 NLM_F_CREATE | NLM_F_APPEND);
 	}

@@ -8,6 +8,7 @@ typedef struct {
 	ForwardFamily family;
 	const GArray *elements;   /* that are desired */
 	const GPtrArray *bridges; /* likewise */
+	const GPtrArray *guarded; /* likewise */
 	guint features;           /* of the table that holds them */
 	const ForwardTable *table;
 } Steps;
@@ -75,10 +76,17 @@ static const ForwardRule *find_rule(const ForwardChain *chain, const char *bridg
 	return NULL;
 }
 
+/* Those that have a rule of this way. */
+static const GPtrArray *bridges_of(const Steps *steps, ForwardWay way)
+{
+	return way >= FORWARD_WAYS_GUARDED ? steps->guarded : steps->bridges;
+}
+
 static gboolean is_wanted(const Steps *steps, const ForwardChain *chain, ForwardPlace place, const ForwardRule *rule)
 {
 	return forward_places[place].ways[rule->way] &&
-	       g_ptr_array_find_with_equal_func((GPtrArray *)steps->bridges, rule->bridge, g_str_equal, NULL) &&
+	       g_ptr_array_find_with_equal_func((GPtrArray *)bridges_of(steps, rule->way), rule->bridge, g_str_equal,
+						NULL) &&
 	       find_rule(chain, rule->bridge, rule->way) == rule;
 }
 
@@ -95,16 +103,24 @@ static void delete_rules(const Steps *steps, ForwardPlace place)
 }
 
 /* From the last to the first, for each goes before those inserted earlier. */
-static void insert_rules(const Steps *steps, const ForwardChain *chain, ForwardPlace place)
+static void insert_ways(const Steps *steps, const ForwardChain *chain, ForwardPlace place, guint first, guint end)
 {
-	for (guint i = steps->bridges->len; i > 0; i--) {
-		const char *bridge = g_ptr_array_index(steps->bridges, i - 1);
+	const GPtrArray *bridges = bridges_of(steps, first);
 
-		for (guint way = FORWARD_N_WAYS; way > 0; way--) {
+	for (guint i = bridges->len; i > 0; i--) {
+		const char *bridge = g_ptr_array_index(bridges, i - 1);
+
+		for (guint way = end; way > first; way--) {
 			if (forward_places[place].ways[way - 1] && find_rule(chain, bridge, way - 1) == NULL)
 				add_insertion(steps, place, way - 1, bridge);
 		}
 	}
+}
+
+static void insert_rules(const Steps *steps, const ForwardChain *chain, ForwardPlace place)
+{
+	insert_ways(steps, chain, place, FORWARD_WAYS_GUARDED, FORWARD_N_WAYS);
+	insert_ways(steps, chain, place, 0, FORWARD_WAYS_GUARDED);
 }
 
 /* --- our table --- */
@@ -117,7 +133,7 @@ static gboolean has_sound_lookups(const ForwardTable *table, guint features)
 		const ForwardLookup *lookup = &forward_lookups[i];
 		g_autofree char *text = NULL;
 
-		if ((lookup->features & ~features) != 0)
+		if (!forward_lookup_is_there(lookup, features))
 			continue;
 		text = forward_lookup_text(lookup->chain, lookup->comment);
 		if (n >= table->lookups->len || !g_str_equal(table->lookups->pdata[n], text))
@@ -127,11 +143,17 @@ static gboolean has_sound_lookups(const ForwardTable *table, guint features)
 	return n == table->lookups->len;
 }
 
+static gboolean is_table_wanted(const Steps *steps)
+{
+	return steps->elements->len > 0 || steps->guarded->len > 0;
+}
+
 /* Whether it can be kept; if not it is made anew, in the same transaction. */
 static gboolean is_table_sound(const Steps *steps)
 {
-	return steps->table->has_table && steps->elements->len > 0 &&
+	return steps->table->has_table && is_table_wanted(steps) &&
 	       steps->table->chains[FORWARD_PLACE_HAIRPIN].present &&
+	       steps->table->chains[FORWARD_PLACE_GUARD].present == (steps->guarded->len > 0) &&
 	       has_sound_lookups(steps->table, steps->features);
 }
 
@@ -153,10 +175,12 @@ static void change_elements(const Steps *steps, ForwardChangeKind kind, const GA
 
 static void keep_table(const Steps *steps)
 {
-	delete_rules(steps, FORWARD_PLACE_HAIRPIN);
+	for (ForwardPlace place = FORWARD_PLACE_HAIRPIN; place < FORWARD_N_PLACES; place++)
+		delete_rules(steps, place);
 	change_elements(steps, FORWARD_DELETE_ELEMENT, steps->table->elements, steps->elements);
 	change_elements(steps, FORWARD_ADD_ELEMENT, steps->elements, steps->table->elements);
-	insert_rules(steps, &steps->table->chains[FORWARD_PLACE_HAIRPIN], FORWARD_PLACE_HAIRPIN);
+	for (ForwardPlace place = FORWARD_PLACE_HAIRPIN; place < FORWARD_N_PLACES; place++)
+		insert_rules(steps, &steps->table->chains[place], place);
 }
 
 static void make_table(const Steps *steps)
@@ -165,11 +189,12 @@ static void make_table(const Steps *steps)
 
 	if (steps->table->has_table)
 		add_table_change(steps, FORWARD_DELETE_TABLE);
-	if (steps->elements->len == 0)
+	if (!is_table_wanted(steps))
 		return;
 	add_table_change(steps, FORWARD_ADD_TABLE);
 	change_elements(steps, FORWARD_ADD_ELEMENT, steps->elements, empty->tables[0].elements);
-	insert_rules(steps, &empty->tables[0].chains[FORWARD_PLACE_HAIRPIN], FORWARD_PLACE_HAIRPIN);
+	for (ForwardPlace place = FORWARD_PLACE_HAIRPIN; place < FORWARD_N_PLACES; place++)
+		insert_rules(steps, &empty->tables[0].chains[place], place);
 }
 
 static void change_table(const Steps *steps)
@@ -186,6 +211,11 @@ static void change_table(const Steps *steps)
 	}
 }
 
+static guint features_of(const ForwardDesiredTable *wanted)
+{
+	return forward_elements_features(wanted->elements) | (wanted->guarded->len > 0 ? FORWARD_WITH_LOOPBACK : 0);
+}
+
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset)
 {
 	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
@@ -194,8 +224,8 @@ GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *rul
 		const ForwardDesiredTable *wanted = &desired->tables[family];
 		const ForwardTable *table = &ruleset->tables[family];
 		g_autoptr(GArray) elements = forward_elements_known(wanted->elements, table->elements);
-		const Steps steps = { changes, family, elements, wanted->bridges,
-				      forward_elements_features(wanted->elements), table };
+		const Steps steps = { changes, family, elements, wanted->bridges, wanted->guarded,
+				      features_of(wanted), table };
 
 		if (!table->has_table || table->is_ours)
 			change_table(&steps);
@@ -225,7 +255,8 @@ GArray *forward_changes_to_reserve(const ForwardDesired *wanted, const ForwardRu
 	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
 		const GArray *elements = wanted->tables[family].elements;
 		const ForwardTable *table = &ruleset->tables[family];
-		const Steps steps = { changes, family, elements, wanted->tables[family].bridges, 0, table };
+		const Steps steps = { changes, family, elements, wanted->tables[family].bridges,
+				      wanted->tables[family].guarded, 0, table };
 
 		if (elements->len > 0 && !table->has_table)
 			add_table_change(&steps, FORWARD_ADD_TABLE);
@@ -269,14 +300,15 @@ static char *table_text(const char *verb, const ForwardChange *change)
 {
 	gboolean is_new = change->kind == FORWARD_ADD_TABLE;
 
-	return g_strdup_printf("%s table %s%s%s", verb, forward_families[change->family].name,
+	return g_strdup_printf("%s table %s%s%s%s", verb, forward_families[change->family].name,
 			       is_new && (change->features & FORWARD_WITH_ADDRESSES) ? " with addresses" : "",
-			       is_new && (change->features & FORWARD_WITH_LIMITS) ? " with limits" : "");
+			       is_new && (change->features & FORWARD_WITH_LIMITS) ? " with limits" : "",
+			       is_new && (change->features & FORWARD_WITH_LOOPBACK) ? " with loopback" : "");
 }
 
 char *forward_change_to_text(const ForwardChange *change)
 {
-	static const char *const ways[] = { "out", "in", "back", "self" };
+	static const char *const ways[] = { "out", "in", "back", "self", "loopback", "guard" };
 	const ForwardPlaceInfo *place = &forward_places[change->place];
 	const char *family = forward_families[change->family].name;
 

@@ -21,7 +21,8 @@
 enum { REG_FIRST = NFT_REG32_00 };
 
 /* A little before everybody else's DNAT and SNAT, so that it does not matter who
- * came first; and the limits before that. */
+ * came first; and the limits before that. What guards 127.0.0.0/8 sees packets
+ * as they came, before answers get their old destination back. */
 static const struct {
 	const char *name;
 	const char *type;
@@ -29,6 +30,7 @@ static const struct {
 	gint32 priority;
 	guint features;
 } chains[FORWARD_N_CHAINS] = {
+	{ "loopback", "filter", NF_INET_PRE_ROUTING, -300, FORWARD_WITH_LOOPBACK },
 	{ "limits", "filter", NF_INET_PRE_ROUTING, -102, FORWARD_WITH_LIMITS },
 	{ "prerouting", "nat", NF_INET_PRE_ROUTING, -101, 0 },
 	{ "output", "nat", NF_INET_LOCAL_OUT, -101, 0 },
@@ -165,7 +167,8 @@ static struct nftnl_rule *rule_new(ForwardFamily family, const char *table, cons
 	return rule;
 }
 
-/* 127.0.0.0/8 and ::1 stay the host's own: a guest could not answer to it. */
+/* 127.0.0.0/8 and ::1 stay the host's own: a guest could not answer to it. (To
+ * ::1 never, and to the other only by the kernel's leave, see loopback.c.) */
 static void add_not_loopback(struct nftnl_rule *rule, ForwardFamily family)
 {
 	static const guint8 net = IN_LOOPBACKNET;
@@ -175,6 +178,15 @@ static void add_not_loopback(struct nftnl_rule *rule, ForwardFamily family)
 
 	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, forward_families[family].destination, length, REG_FIRST);
 	add_compare(rule, NFT_CMP_NEQ, is_ip6 ? (const void *)&address : &net, length);
+}
+
+/* The IPv4 address at `offset` is in 127.0.0.0/8. */
+static void add_loopback(struct nftnl_rule *rule, guint32 offset)
+{
+	static const guint8 net = IN_LOOPBACKNET;
+
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, sizeof(net), REG_FIRST);
+	add_compare(rule, NFT_CMP_EQ, &net, sizeof(net));
 }
 
 static void add_address_type(struct nftnl_rule *rule, guint32 which, guint32 operation)
@@ -269,7 +281,7 @@ struct nftnl_rule *forward_lookup_new(ForwardFamily family, const ForwardLookup 
 {
 	struct nftnl_rule *rule = rule_new(family, FORWARD_TABLE, lookup->chain, lookup->comment);
 
-	if (g_str_equal(lookup->chain, "output"))
+	if (g_str_equal(lookup->chain, "output") && (lookup->features & FORWARD_WITH_LOOPBACK) == 0)
 		add_not_loopback(rule, family);
 	/* Limits are for the first packet of a connection; `new` would be each that nobody answers. */
 	if (lookup->kind != FORWARD_RULE_DNAT)
@@ -282,6 +294,15 @@ struct nftnl_rule *forward_lookup_new(ForwardFamily family, const ForwardLookup 
 	return rule;
 }
 
+static struct nftnl_rule *finish_guard(struct nftnl_rule *rule, ForwardFamily family, const char *bridge)
+{
+	add_interface(rule, NFT_META_IIFNAME, bridge);
+	add_loopback(rule, forward_families[family].destination);
+	add(rule, "counter");
+	add_verdict(rule, NF_DROP);
+	return rule;
+}
+
 struct nftnl_rule *forward_mark_rule_new(ForwardFamily family, ForwardPlace place, ForwardWay way,
 					 const char *bridge)
 {
@@ -289,17 +310,21 @@ struct nftnl_rule *forward_mark_rule_new(ForwardFamily family, ForwardPlace plac
 	g_autofree char *mark = forward_mark_new(bridge);
 	struct nftnl_rule *rule = rule_new(family, info->table, info->chain, mark);
 
+	if (way == FORWARD_WAY_GUARD)
+		return finish_guard(rule, family, bridge);
 	if (way == FORWARD_WAY_IN || way == FORWARD_WAY_BACK)
 		add_interface(rule, NFT_META_IIFNAME, bridge);
 	if (way == FORWARD_WAY_SELF)
 		add_bridged(rule);
+	if (way == FORWARD_WAY_LOOPBACK)
+		add_loopback(rule, forward_families[family].source);
 	if (way != FORWARD_WAY_IN)
 		add_interface(rule, NFT_META_OIFNAME, bridge);
 	if (info->xtables)
 		add_dnat_xtables(rule);
 	else
 		add_status(rule, IPS_DST_NAT, TRUE);
-	if (way == FORWARD_WAY_BACK || way == FORWARD_WAY_SELF) {
+	if (way == FORWARD_WAY_BACK || way == FORWARD_WAY_SELF || way == FORWARD_WAY_LOOPBACK) {
 		add(rule, "masq");
 		return rule;
 	}

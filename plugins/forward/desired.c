@@ -11,6 +11,7 @@ ForwardDesired *forward_desired_new(void)
 	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
 		desired->tables[i].elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
 		desired->tables[i].bridges = g_ptr_array_new_with_free_func(g_free);
+		desired->tables[i].guarded = g_ptr_array_new_with_free_func(g_free);
 	}
 	return desired;
 }
@@ -20,13 +21,15 @@ void forward_desired_free(ForwardDesired *desired)
 	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
 		g_array_unref(desired->tables[i].elements);
 		g_ptr_array_unref(desired->tables[i].bridges);
+		g_ptr_array_unref(desired->tables[i].guarded);
 	}
 	g_free(desired);
 }
 
 gboolean forward_desired_is_empty(const ForwardDesired *desired)
 {
-	return desired->tables[FORWARD_IP].elements->len == 0 && desired->tables[FORWARD_IP6].elements->len == 0;
+	return desired->tables[FORWARD_IP].elements->len == 0 && desired->tables[FORWARD_IP6].elements->len == 0 &&
+	       desired->tables[FORWARD_IP].guarded->len == 0;
 }
 
 static void add_bridge(GPtrArray *bridges, const char *bridge)
@@ -162,6 +165,12 @@ void forward_desired_reserve(ForwardDesired *desired, const char *uuid, const GA
 
 		add_span(desired->tables[forward_family_of(span->family)].elements, uuid, span, FALSE);
 	}
+}
+
+void forward_desired_guard(ForwardDesired *desired, const GPtrArray *bridges)
+{
+	for (guint i = 0; i < bridges->len; i++)
+		g_ptr_array_add(desired->tables[FORWARD_IP].guarded, g_strdup(g_ptr_array_index(bridges, i)));
 }
 
 /* --- all of them --- */

@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
 	GArray *elements;   /* ForwardElement, in the order of forward_element_compare() */
 	GPtrArray *bridges; /* char *, sorted, none twice */
+	GPtrArray *guarded; /* likewise, those between which and 127.0.0.0/8 our rules stand; none of IPv6 */
 } ForwardDesiredTable;
 
 typedef struct {
@@ -40,6 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardDesired, forward_desired_free)
  * given first stay with a VM. */
 void forward_desired_add(ForwardDesired *desired, const char *uuid, const GArray *spans);
 void forward_desired_reserve(ForwardDesired *desired, const char *uuid, const GArray *spans);
+/* Bridges (char *) of IPv4 that lead to guests from 127.0.0.0/8, or did a moment ago: sorted, none twice. */
+void forward_desired_guard(ForwardDesired *desired, const GPtrArray *bridges);
 /* After the last VM: sorts. Returns how many ports were wanted twice. */
 guint forward_desired_finish(ForwardDesired *desired);
 gboolean forward_desired_is_empty(const ForwardDesired *desired);

@@ -13,6 +13,7 @@
 #include "plugins/forward/flows.h"
 #include "plugins/forward/hairpin.h"
 #include "plugins/forward/links.h"
+#include "plugins/forward/loopback.h"
 #include "plugins/forward/plan.h"
 #include "plugins/forward/reserve.h"
 #include "plugins/forward/settle.h"
@@ -69,6 +70,7 @@ static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, Hostle
 	if (!hostler_findings_allow(findings, error))
 		return FALSE;
 	forward_spans_store(stay->body, spans);
+	forward_loopback_store(stay->body, host->config.forward_loopback);
 	return TRUE;
 }
 
@@ -156,8 +158,12 @@ static gboolean settle_locked(HostlerHost *host)
 {
 	g_autoptr(GPtrArray) stays = forward_stays_alive(host);
 	g_autoptr(GPtrArray) open = forward_stays_open(host);
-	gboolean settled = settle_kernel(host, stays);
+	gboolean settled;
 
+	forward_loopback_end(host, open);
+	settled = settle_kernel(host, stays);
+	if (settled)
+		forward_loopback_begin(host, open);
 	forward_hairpin_settle(host, open);
 	settle_links(host, open);
 	return settled;

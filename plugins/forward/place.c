@@ -24,11 +24,15 @@ const ForwardPlaceInfo forward_places[FORWARD_N_PLACES] = {
 	[FORWARD_PLACE_LIBVIRT] = { "libvirt_network", "forward", NF_INET_FORWARD, FALSE,
 				    { [FORWARD_WAY_OUT] = TRUE, [FORWARD_WAY_IN] = TRUE } },
 	[FORWARD_PLACE_HAIRPIN] = { FORWARD_TABLE, "postrouting", NF_INET_POST_ROUTING, FALSE,
-				    { [FORWARD_WAY_BACK] = TRUE, [FORWARD_WAY_SELF] = TRUE } },
+				    { [FORWARD_WAY_BACK] = TRUE, [FORWARD_WAY_SELF] = TRUE,
+				      [FORWARD_WAY_LOOPBACK] = TRUE } },
+	[FORWARD_PLACE_GUARD] = { FORWARD_TABLE, "loopback", NF_INET_PRE_ROUTING, FALSE,
+				  { [FORWARD_WAY_GUARD] = TRUE } },
 };
 
 #define ADDRESSES FORWARD_WITH_ADDRESSES
 #define LIMITS FORWARD_WITH_LIMITS
+#define LOOPBACK FORWARD_WITH_LOOPBACK
 
 const ForwardSetInfo forward_sets[FORWARD_N_SETS] = {
 	[FORWARD_SET_TAKEN] = { "taken", 0, .by_address = TRUE },
@@ -48,23 +52,32 @@ const ForwardSetInfo forward_sets[FORWARD_N_SETS] = {
  * on the same port. Then from outside and from guests, and from the host itself,
  * which is not limited. */
 const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS] = {
-	{ "limits", ADDRESSES | LIMITS, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_LIMITED, FORWARD_SET_ADDRESS_SOURCES,
+	{ "limits", ADDRESSES | LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_LIMITED, FORWARD_SET_ADDRESS_SOURCES,
 	  "who may not come to one address" },
-	{ "limits", ADDRESSES | LIMITS, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_RATES, FORWARD_SET_ADDRESS_RATES,
+	{ "limits", ADDRESSES | LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_RATES, FORWARD_SET_ADDRESS_RATES,
 	  "who comes too often to one address" },
-	{ "limits", ADDRESSES | LIMITS, FORWARD_RULE_ACCEPT, FORWARD_SET_BOUND, FORWARD_SET_BOUND,
+	{ "limits", ADDRESSES | LIMITS, 0, FORWARD_RULE_ACCEPT, FORWARD_SET_BOUND, FORWARD_SET_BOUND,
 	  "one address beats every address" },
-	{ "limits", LIMITS, FORWARD_RULE_DROP, FORWARD_SET_LIMITED, FORWARD_SET_SOURCES, "who may not come" },
-	{ "limits", LIMITS, FORWARD_RULE_DROP, FORWARD_SET_RATES, FORWARD_SET_RATES, "who comes too often" },
-	{ "prerouting", ADDRESSES, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
+	{ "limits", LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_LIMITED, FORWARD_SET_SOURCES, "who may not come" },
+	{ "limits", LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_RATES, FORWARD_SET_RATES, "who comes too often" },
+	{ "prerouting", ADDRESSES, 0, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
 	  "ports of one address of this host" },
-	{ "prerouting", 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	{ "prerouting", 0, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
 	  "ports of every address of this host" },
-	{ "output", ADDRESSES, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
+	{ "output", ADDRESSES, LOOPBACK, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
 	  "the same for the host itself, one address" },
-	{ "output", 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	{ "output", 0, LOOPBACK, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
 	  "the same for the host itself, every address" },
+	{ "output", ADDRESSES | LOOPBACK, 0, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
+	  "the same for the host itself, one address, with 127.0.0.0/8" },
+	{ "output", LOOPBACK, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	  "the same for the host itself, every address, with 127.0.0.0/8" },
 };
+
+gboolean forward_lookup_is_there(const ForwardLookup *lookup, guint features)
+{
+	return (lookup->features & ~features) == 0 && (lookup->instead & features) == 0;
+}
 
 char *forward_lookup_text(const char *chain, const char *comment)
 {

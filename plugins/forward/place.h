@@ -27,7 +27,8 @@ ForwardFamily forward_family_of(sa_family_t family);
 typedef enum {
 	FORWARD_PLACE_FILTER,  /* where libvirt's iptables back end rejects, and docker and ufw drop */
 	FORWARD_PLACE_LIBVIRT, /* where its nftables back end rejects (libvirt 10.4 and later) */
-	FORWARD_PLACE_HAIRPIN, /* our own */
+	FORWARD_PLACE_HAIRPIN, /* our own, from here on */
+	FORWARD_PLACE_GUARD,   /* only while 127.0.0.0/8 is forwarded */
 	FORWARD_N_PLACES
 } ForwardPlace;
 
@@ -36,8 +37,12 @@ typedef enum {
 	FORWARD_WAY_IN,  /* -i BRIDGE: its answers, for chains whose policy is to drop */
 	FORWARD_WAY_BACK, /* in and out again on the same bridge */
 	FORWARD_WAY_SELF, /* the same where the bridge itself shows frames to iptables: from no interface then */
+	FORWARD_WAY_LOOPBACK, /* from 127.0.0.0/8, to the guest */
+	FORWARD_WAY_GUARD,    /* -i BRIDGE, to 127.0.0.0/8: nobody's */
 	FORWARD_N_WAYS
 } ForwardWay;
+/* These and those that follow a bridge has while it is guarded, see ForwardDesiredTable. */
+#define FORWARD_WAYS_GUARDED FORWARD_WAY_LOOPBACK
 
 typedef struct {
 	const char *table;
@@ -57,6 +62,7 @@ extern const ForwardPlaceInfo forward_places[FORWARD_N_PLACES];
 enum {
 	FORWARD_WITH_ADDRESSES = 1 << 0, /* one with address= */
 	FORWARD_WITH_LIMITS = 1 << 1,    /* one with source= or rate= */
+	FORWARD_WITH_LOOPBACK = 1 << 2,  /* one on 127.0.0.0/8, too */
 };
 
 typedef enum {
@@ -91,17 +97,19 @@ typedef enum {
 	FORWARD_RULE_ACCEPT, /* what is in `set` */
 } ForwardRuleKind;
 
-/* The rules of our table but the hairpin's: what a sound table holds, in its order. */
+/* The rules of our table but those of a bridge each: what a sound table holds, in its order. */
 typedef struct {
 	const char *chain;
 	guint features; /* without which it is not there */
+	guint instead;  /* with any of which another one is there in its place */
 	ForwardRuleKind kind;
 	ForwardSet set;
 	ForwardSet unless;
 	const char *comment;
 } ForwardLookup;
 
-#define FORWARD_N_LOOKUPS 9
+#define FORWARD_N_LOOKUPS 11
 extern const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS];
+gboolean forward_lookup_is_there(const ForwardLookup *lookup, guint features);
 /* "prerouting: ports of ...", as a dump of our table is compared with it. */
 char *forward_lookup_text(const char *chain, const char *comment);

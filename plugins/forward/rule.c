@@ -15,6 +15,7 @@ typedef struct {
 	gboolean from_none; /* or whether there is none */
 	gboolean from_bridge, to_bridge; /* looks at the name of the interface it came in by, goes out by */
 	gboolean by_xtables, by_ct;      /* how it looks at the connection */
+	gboolean by_header;              /* looks into the packet */
 	gboolean accepts, may_reject;
 } Reading;
 
@@ -88,6 +89,8 @@ static int read_expression(struct nftnl_expr *expr, void *data)
 		read_lookup(expr, reading);
 	else if (g_str_equal(name, "ct"))
 		reading->by_ct = TRUE;
+	else if (g_str_equal(name, "payload"))
+		reading->by_header = TRUE;
 	else
 		reading->may_reject |= g_strv_contains(rejecting, name);
 	return 0;
@@ -110,19 +113,25 @@ char *forward_rule_comment(const struct nftnl_rule *rule)
 	return read_rule(rule).comment;
 }
 
-static ForwardWay find_way(const Reading *reading)
+static ForwardWay find_way(const Reading *reading, const ForwardPlaceInfo *place)
 {
+	if (place->ways[FORWARD_WAY_GUARD])
+		return FORWARD_WAY_GUARD;
 	if (reading->from_none)
 		return FORWARD_WAY_SELF;
 	if (reading->from_bridge && reading->to_bridge)
 		return FORWARD_WAY_BACK;
+	if (place->ways[FORWARD_WAY_LOOPBACK])
+		return FORWARD_WAY_LOOPBACK;
 	return reading->from_bridge ? FORWARD_WAY_IN : FORWARD_WAY_OUT;
 }
 
-static gboolean suits(const Reading *reading, const ForwardPlaceInfo *place)
+static gboolean suits(const Reading *reading, const ForwardPlaceInfo *place, ForwardWay way)
 {
+	if (place->ways[FORWARD_WAY_GUARD])
+		return reading->from_bridge && reading->by_header && reading->may_reject;
 	if (place->ways[FORWARD_WAY_BACK])
-		return reading->by_ct;
+		return reading->by_ct && reading->by_header == (way == FORWARD_WAY_LOOPBACK);
 	return reading->accepts && !reading->may_reject && reading->by_xtables == place->xtables &&
 	       reading->by_ct != place->xtables && reading->from_bridge != reading->to_bridge;
 }
@@ -135,8 +144,8 @@ ForwardRule *forward_rule_read(const struct nftnl_rule *rule, ForwardPlace place
 
 	result->handle = nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE);
 	result->bridge = forward_mark_read(comment);
-	result->way = find_way(&reading);
-	result->is_sound = suits(&reading, &forward_places[place]);
+	result->way = find_way(&reading, &forward_places[place]);
+	result->is_sound = suits(&reading, &forward_places[place], result->way);
 	result->may_reject = reading.may_reject;
 	return result;
 }

@@ -133,9 +133,15 @@ static gboolean read_table(HostlerHost *host, ForwardFamily family, ForwardTable
 	return host->ops->nft_dump(host, &request.header, each_table, ours, error);
 }
 
+/* Whether its rules are one each for a bridge. */
+static gboolean is_of_bridges(const char *chain)
+{
+	return g_str_equal(chain, forward_places[FORWARD_PLACE_HAIRPIN].chain) ||
+	       g_str_equal(chain, forward_places[FORWARD_PLACE_GUARD].chain);
+}
+
 static int each_lookup(const struct nlmsghdr *message, void *data)
 {
-	const char *hairpin = forward_places[FORWARD_PLACE_HAIRPIN].chain;
 	g_autoptr(NftRule) rule = nftnl_rule_alloc();
 	g_autofree char *comment = NULL;
 	GPtrArray *lookups = data;
@@ -147,7 +153,7 @@ static int each_lookup(const struct nlmsghdr *message, void *data)
 	}
 	chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
 	comment = forward_rule_comment(rule);
-	if (!g_str_equal(chain, hairpin))
+	if (!is_of_bridges(chain))
 		g_ptr_array_add(lookups, forward_lookup_text(chain, comment));
 	return MNL_CB_OK;
 }
@@ -284,14 +290,13 @@ static gboolean read_chain(HostlerHost *host, ForwardFamily family, ForwardPlace
 
 static gboolean read_own(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
-	ForwardChain *hairpin = &ours->chains[FORWARD_PLACE_HAIRPIN];
-
 	if (!read_table(host, family, ours, error))
 		return FALSE;
 	if (!ours->is_ours)
 		return TRUE;
 	return read_lookups(host, family, ours, error) && read_sets(host, family, ours, error) &&
-	       read_chain(host, family, FORWARD_PLACE_HAIRPIN, hairpin, error);
+	       read_chain(host, family, FORWARD_PLACE_HAIRPIN, &ours->chains[FORWARD_PLACE_HAIRPIN], error) &&
+	       read_chain(host, family, FORWARD_PLACE_GUARD, &ours->chains[FORWARD_PLACE_GUARD], error);
 }
 
 static gboolean read_family(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)

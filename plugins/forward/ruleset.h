@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
 	gboolean has_table; /* a table `hostler` is there */
 	gboolean is_ours;   /* and bears our comment */
-	GPtrArray *lookups; /* char *, "chain: comment" of its rules but the hairpin's, in their order */
+	GPtrArray *lookups; /* char *, "chain: comment" of its rules but those of a bridge each, in their order */
 	GArray *elements;   /* ForwardElement, in the order of forward_element_compare() */
 	ForwardChain chains[FORWARD_N_PLACES];
 } ForwardTable;

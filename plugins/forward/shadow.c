@@ -26,7 +26,7 @@ static gboolean is_zero(const guint8 *bytes, gsize length)
 	return memcmp(bytes, zero, length) == 0;
 }
 
-/* 127.0.0.1 and ::1 stay the host's own. */
+/* ::1 stays the host's own, and 127.0.0.0/8 unless hostler.conf says otherwise. */
 static gboolean is_loopback(const HostlerListener *listener)
 {
 	if (listener->family == AF_INET)
@@ -34,12 +34,12 @@ static gboolean is_loopback(const HostlerListener *listener)
 	return is_zero(listener->address, 15) && listener->address[15] == 1;
 }
 
-static gboolean shadows(const ForwardSpan *span, const HostlerListener *listener)
+static gboolean shadows(HostlerHost *host, const ForwardSpan *span, const HostlerListener *listener)
 {
 	gsize length = forward_family_size((sa_family_t)listener->family);
 
 	if (listener->port < span->start || listener->port > span->end || !takes_family(listener, span->family) ||
-	    is_loopback(listener))
+	    (is_loopback(listener) && (listener->family != AF_INET || !host->config.forward_loopback)))
 		return FALSE;
 	return span->address.family == AF_UNSPEC || is_zero(listener->address, length) ||
 	       (span->address.family == listener->family &&
@@ -62,8 +62,9 @@ static void advise(HostlerHost *host, const ForwardSpan *span, const HostlerList
 	owner = host->ops->listener_owner(host, listener->inode);
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_FORWARD_TAKEN, port,
 			     "give the VM another start= in <range>, or an address= at which the host does not listen",
-			     "on %s %s listens: while the VM runs, whoever comes from outside reaches the VM instead",
-			     port, owner != NULL ? owner : "a program of the host");
+			     "on %s %s listens: while the VM runs, whoever comes from %s reaches the VM instead",
+			     port, owner != NULL ? owner : "a program of the host",
+			     is_loopback(listener) ? "the host itself" : "outside");
 }
 
 static void check_listeners(HostlerHost *host, const ForwardSpan *span, const GArray *listeners, GHashTable *told,
@@ -72,7 +73,7 @@ static void check_listeners(HostlerHost *host, const ForwardSpan *span, const GA
 	for (guint i = 0; i < listeners->len && g_hash_table_size(told) < MOST_FINDINGS; i++) {
 		const HostlerListener *listener = &g_array_index(listeners, HostlerListener, i);
 
-		if (shadows(span, listener))
+		if (shadows(host, span, listener))
 			advise(host, span, listener, told, findings);
 	}
 }

@@ -8,6 +8,7 @@
 
 #define GROUP "forward"
 #define KEY "ports"
+#define LOOPBACK "loopback"
 #define ANY "any"
 #define FLOATING "floating"
 
@@ -216,6 +217,19 @@ void forward_spans_store(GKeyFile *body, const GArray *spans)
 gboolean forward_spans_are_stored(GKeyFile *body)
 {
 	return g_key_file_has_group(body, GROUP);
+}
+
+void forward_loopback_store(GKeyFile *body, gboolean on)
+{
+	if (on)
+		g_key_file_set_boolean(body, GROUP, LOOPBACK, TRUE);
+	else
+		g_key_file_remove_key(body, GROUP, LOOPBACK, NULL);
+}
+
+gboolean forward_loopback_is_stored(GKeyFile *body)
+{
+	return g_key_file_get_boolean(body, GROUP, LOOPBACK, NULL);
 }
 
 GArray *forward_spans_load(GKeyFile *body, guint *n_bad)

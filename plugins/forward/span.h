@@ -46,5 +46,8 @@ gboolean forward_spans_collide(const ForwardSpan *a, const ForwardSpan *b);
 /* The group [forward] of a stay's body; `spans` of ForwardSpan. */
 void forward_spans_store(GKeyFile *body, const GArray *spans);
 gboolean forward_spans_are_stored(GKeyFile *body);
+/* Beside them: whether the VM's ports are to be reached at 127.0.0.0/8, too. */
+void forward_loopback_store(GKeyFile *body, gboolean on);
+gboolean forward_loopback_is_stored(GKeyFile *body);
 /* Entries that cannot be read are counted in `n_bad` and left out. */
 GArray *forward_spans_load(GKeyFile *body, guint *n_bad);

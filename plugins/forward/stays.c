@@ -5,6 +5,7 @@
 
 #include "hostler/log.h"
 #include "plugins/forward/find.h"
+#include "plugins/forward/loopback.h"
 
 gboolean forward_stay_has_spans(const HostlerRecord *stay)
 {
@@ -49,7 +50,7 @@ GPtrArray *forward_stays_alive(HostlerHost *host)
 	return stays;
 }
 
-static gboolean is_open(const HostlerRecord *stay)
+gboolean forward_stay_is_open(const HostlerRecord *stay)
 {
 	return stay->phase == HOSTLER_PHASE_HELD;
 }
@@ -59,7 +60,7 @@ GPtrArray *forward_stays_open(HostlerHost *host)
 	GPtrArray *stays = forward_stays_alive(host);
 
 	for (guint i = stays->len; i > 0; i--) {
-		if (!is_open(g_ptr_array_index(stays, i - 1)))
+		if (!forward_stay_is_open(g_ptr_array_index(stays, i - 1)))
 			g_ptr_array_remove_index(stays, i - 1);
 	}
 	return stays;
@@ -116,19 +117,21 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 {
 	ForwardDesired *desired = forward_desired_new();
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
+	g_autoptr(GPtrArray) guarded = forward_loopback_guarded(host, stays);
 	guint n_twice;
 
 	for (guint i = 0; i < stays->len; i++) {
 		const HostlerRecord *stay = g_ptr_array_index(stays, i);
 		g_autoptr(GArray) spans = forward_stay_spans(stay);
 
-		if (is_open(stay)) {
+		if (forward_stay_is_open(stay)) {
 			find_guests(finder, stay->uuid, spans, held);
 			forward_desired_add(desired, stay->uuid, spans);
 		} else {
 			forward_desired_reserve(desired, stay->uuid, spans);
 		}
 	}
+	forward_desired_guard(desired, guarded);
 	n_twice = forward_desired_finish(desired);
 	if (n_twice > 0)
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code_name(HOSTLER_ERROR_FORWARD_TAKEN), NULL,

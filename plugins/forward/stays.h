@@ -9,6 +9,8 @@
 /* Of ForwardSpan; an entry that cannot be read is said and left out. */
 GArray *forward_stay_spans(const HostlerRecord *stay);
 gboolean forward_stay_has_spans(const HostlerRecord *stay);
+/* Its VM runs. */
+gboolean forward_stay_is_open(const HostlerRecord *stay);
 
 /* Of the VMs that are alive and have ports, those that are only prepared, too
  * (HostlerRecord), the oldest first. */

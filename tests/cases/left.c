@@ -41,6 +41,7 @@ char *play_left(Play *play)
 	tell_records(play, text, HOSTLER_RECORD_CLAIM, "devices");
 	tell_records(play, text, HOSTLER_RECORD_STAY, "vms");
 	tell_names(play, text, "watch");
+	tell_names(play, text, "loopback");
 	tell_names(play, text, "attention");
 	tell_names(play, text, "bad");
 	return g_string_free(text, FALSE);

@@ -120,6 +120,8 @@ static gboolean load_group(FakeHost *fake, GKeyFile *file, const char *group, GE
 		load_bridge(fake, file, group, name);
 	else if (g_str_equal(group, "sockets"))
 		fake->listeners = g_key_file_get_string_list(file, group, "listen", NULL, NULL);
+	else if (g_str_equal(group, "config"))
+		fake->host.config.forward_loopback = g_key_file_get_boolean(file, group, "loopback", NULL);
 	else if (g_str_has_prefix(group, "network "))
 		add_network(fake, file, group);
 	else if (g_str_has_prefix(group, "image "))

@@ -200,6 +200,23 @@ static gboolean port_hairpin(HostlerHost *host, const char *port, GError **error
 	return TRUE;
 }
 
+static gboolean route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+{
+	FakeHost *fake = (FakeHost *)host;
+	g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv4/conf/%s/route_localnet", bridge);
+	int errnum = 0;
+	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES :
+					   fake_fault_meet(fake, "route_localnet", NULL, NULL, &errnum);
+
+	if (effect != FAKE_EFFECT_NONE && effect != FAKE_EFFECT_NOTHING) {
+		machine_error(error, errnum != 0 ? errnum : EIO, "cannot write %d to %s", on, path);
+		return FALSE;
+	}
+	fakehost_note(host, "route_localnet %s %d", bridge, on);
+	g_key_file_set_string(fake->texts, "kernel", path, on ? "1" : "0");
+	return TRUE;
+}
+
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
@@ -325,6 +342,7 @@ const HostlerHostOps fake_ops = {
 	.neighbours_heard = fake_neighbours_heard,
 	.addresses = addresses,
 	.port_hairpin = port_hairpin,
+	.route_localnet = route_localnet,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
 	.nft_listen = fake_listen,

@@ -58,6 +58,7 @@
  *   [kernel]                 /proc/cmdline=ro quiet: what kernel_text() reads there; nothing
  *                            elsewhere. log=<6>line\n<4>line: its log; without: may not be read.
  *                            no-suspend=its kernel ...: why it cannot be suspended
+ *   [config]                 loopback=true: forwards on 127.0.0.1, as in hostler.conf
  *   [network default]        xml=<network>...</network>, on one line
  *   [sockets]                listen=tcp 0.0.0.0 22 sshd (pid 812): programs of the host, parted by `;`
  *   [bridge virbr0]          leases=[...]: libvirt's file of them, on one line,

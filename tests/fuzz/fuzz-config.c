@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
-	HostlerConfig config = {20, 10, TRUE, TRUE, 16, ""};
+	HostlerConfig config = {.hook_deadline = 20, .metrics_interval = 10, .metrics_log_size = 16};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 

@@ -137,6 +137,22 @@ static void test_rtt(Fixture *fixture, gconstpointer data)
 	g_assert_false(config.metrics_rtt);
 }
 
+static void test_loopback(Fixture *fixture, gconstpointer data)
+{
+	HostlerConfig config;
+
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_false(config.forward_loopback);
+	put(fixture->file, "[forward]\nloopback=true\n");
+	g_assert_true(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_true(config.forward_loopback);
+	put(fixture->file, "[forward]\nloopback=true\n[metrics]\nintervall=3\n");
+	g_assert_false(hostler_config_load(&config, fixture->file, NULL));
+	g_assert_false(config.forward_loopback);
+	put(fixture->file, "[forward]\nloopback=yes\n");
+	check_refused(fixture, "line 2: loopback=yes: write true or false");
+}
+
 static void test_paths(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *long_name = g_strnfill(HOSTLER_CONFIG_PATH_BYTES - 2, 'x');
@@ -169,7 +185,7 @@ static void test_refused(Fixture *fixture, gconstpointer data)
 		const char *words;
 	} table[] = {
 		{"[hook]\n", "hostler.conf, line 1: unknown group '[hook]'; did you mean 'hooks'?"},
-		{"\n\n[network]\n", "line 3: unknown group '[network]'; known here: hooks, metrics"},
+		{"\n\n[network]\n", "line 3: unknown group '[network]'; known here: hooks, forward, metrics"},
 		{"[]\n", "line 1: unknown group '[]'"},
 		{"[hooks\n", "line 1: '[hooks' does not end with ']'"},
 		{"[", "line 1: '[' does not end with ']'"},
@@ -317,6 +333,7 @@ int main(int argc, char **argv)
 		void (*func)(Fixture *fixture, gconstpointer data);
 	} tests[] = {
 		{"/config/absent", test_absent}, {"/config/values", test_values}, {"/config/rtt", test_rtt},
+		{"/config/loopback", test_loopback},
 		{"/config/refused", test_refused},
 		{"/config/nul", test_nul}, {"/config/more", test_more}, {"/config/more-alone", test_more_alone},
 		{"/config/modes", test_modes}, {"/config/folder-modes", test_folder_modes},

@@ -16,9 +16,9 @@
 /* One line each, in the kernel's order:
  * and for family ip6 with "6 " before it:
  *   table [foreign]              our table, without its hairpin rules
- *   lookups any|address|limits|limits+address|broken   the rules in it
+ *   lookups any|address|limits|limits+address|loopback|broken   the rules in it
  *   element SPAN of UUID         as in `wanted`, of one port
- *   chain filter|libvirt|hairpin that it is there
+ *   chain filter|libvirt|hairpin|guard   that it is there
  *   rule CHAIN HANDLE BRIDGE WAY [unsound]
  *   rule CHAIN HANDLE reject|accept|jump     somebody else's
  */
@@ -41,6 +41,12 @@
 #define INSERT_GATES "insert ip filter FORWARD in virbr0\ninsert ip filter FORWARD out virbr0\n"
 #define INSERT_HAIRPIN "insert ip hostler postrouting self virbr0\ninsert ip hostler postrouting back virbr0\n"
 #define DELETE_GATES "delete ip filter FORWARD handle 5 virbr0\ndelete ip filter FORWARD handle 6 virbr0\n"
+
+#define GUARD "guard virbr0\n"
+#define GUARDED HAIRPIN "rule hairpin 29 virbr0 loopback\nrule guard 7 virbr0 guard\n"
+#define SOUND_GUARDED "table\nlookups loopback\nchain hairpin\nchain guard\n"
+#define INSERT_LOOPBACK "insert ip hostler postrouting loopback virbr0\n"
+#define INSERT_GUARD "insert ip hostler loopback guard virbr0\n"
 
 typedef struct {
 	const char *name;
@@ -172,6 +178,24 @@ static const Case cases[] = {
 	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
 	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting self virbr1\n"
 	  "insert ip hostler postrouting back virbr1\n" },
+	{ "loopback-makes-table-anew", WEB GUARD, SOUND WEB_ELEMENT HAIRPIN,
+	  "delete table ip\nadd table ip with loopback\n" ADD_WEB INSERT_LOOPBACK INSERT_HAIRPIN INSERT_GUARD },
+	{ "loopback-settled", WEB GUARD, SOUND_GUARDED WEB_ELEMENT GUARDED "chain filter\n" GATES LIBVIRT, "" },
+	{ "loopback-goes", WEB, SOUND_GUARDED WEB_ELEMENT GUARDED,
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
+	{ "guard-lost", WEB GUARD, SOUND_GUARDED WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\n", INSERT_GUARD },
+	{ "guard-broken", WEB GUARD,
+	  SOUND_GUARDED WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\nrule guard 7 virbr0 guard unsound\n",
+	  "delete ip hostler loopback handle 7 virbr0\n" INSERT_GUARD },
+	{ "guard-chain-lost", WEB GUARD,
+	  "table\nlookups loopback\nchain hairpin\n" WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\n",
+	  "delete table ip\nadd table ip with loopback\n" ADD_WEB INSERT_LOOPBACK INSERT_HAIRPIN INSERT_GUARD },
+	{ "guard-of-a-bridge-that-went", WEB GUARD, SOUND_GUARDED WEB_ELEMENT GUARDED "rule guard 8 old0 guard\n",
+	  "delete ip hostler loopback handle 8 old0\n" },
+	/* Its VM is gone, and nobody who may has put its route_localnet back yet. */
+	{ "guard-stays-alone", GUARD, SOUND_GUARDED WEB_ELEMENT GUARDED "chain filter\n" GATES,
+	  DELETE_GATES "delete ip hostler postrouting handle 9 virbr0\ndelete ip hostler postrouting handle 19 virbr0\n"
+	  "delete ip taken tcp any 2222 of " U1 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U1 "\n" },
 	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
 	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
 };
@@ -189,13 +213,23 @@ static void add_wanted(ForwardDesired *desired, const char *line)
 	forward_desired_add(desired, uuid, spans);
 }
 
+static void add_guarded(ForwardDesired *desired, char *bridge)
+{
+	g_autoptr(GPtrArray) bridges = g_ptr_array_new();
+
+	g_ptr_array_add(bridges, bridge);
+	forward_desired_guard(desired, bridges);
+}
+
 static ForwardDesired *read_wanted(const char *text)
 {
 	ForwardDesired *desired = forward_desired_new();
 	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
 
 	for (gsize i = 0; lines[i] != NULL; i++) {
-		if (*lines[i] != '\0')
+		if (g_str_has_prefix(lines[i], "guard "))
+			add_guarded(desired, lines[i] + strlen("guard "));
+		else if (*lines[i] != '\0')
 			add_wanted(desired, lines[i]);
 	}
 	g_assert_cmpuint(forward_desired_finish(desired), ==, 0);
@@ -205,12 +239,13 @@ static ForwardDesired *read_wanted(const char *text)
 static void add_lookups(ForwardTable *ruleset, const char *kind)
 {
 	guint features = (strstr(kind, "address") != NULL ? FORWARD_WITH_ADDRESSES : 0) |
-			 (strstr(kind, "limits") != NULL ? FORWARD_WITH_LIMITS : 0);
+			 (strstr(kind, "limits") != NULL ? FORWARD_WITH_LIMITS : 0) |
+			 (strstr(kind, "loopback") != NULL ? FORWARD_WITH_LOOPBACK : 0);
 
 	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
 		const ForwardLookup *lookup = &forward_lookups[i];
 
-		if ((lookup->features & ~features) == 0)
+		if (forward_lookup_is_there(lookup, features))
 			g_ptr_array_add(ruleset->lookups, forward_lookup_text(lookup->chain, lookup->comment));
 	}
 	if (g_str_equal(kind, "broken"))
@@ -219,6 +254,8 @@ static void add_lookups(ForwardTable *ruleset, const char *kind)
 
 static ForwardPlace find_place(const char *name)
 {
+	if (g_str_equal(name, "guard"))
+		return FORWARD_PLACE_GUARD;
 	if (g_str_equal(name, "hairpin"))
 		return FORWARD_PLACE_HAIRPIN;
 	return g_str_equal(name, "filter") ? FORWARD_PLACE_FILTER : FORWARD_PLACE_LIBVIRT;
@@ -232,7 +269,9 @@ static void add_rule(ForwardTable *ruleset, char **words)
 	rule->handle = g_ascii_strtoull(words[2], NULL, 10);
 	if (words[4] != NULL) {
 		rule->bridge = g_strdup(what);
-		rule->way = g_str_equal(words[4], "self") ? FORWARD_WAY_SELF :
+		rule->way = g_str_equal(words[4], "guard") ? FORWARD_WAY_GUARD :
+			    g_str_equal(words[4], "loopback") ? FORWARD_WAY_LOOPBACK :
+			    g_str_equal(words[4], "self") ? FORWARD_WAY_SELF :
 			    g_str_equal(words[4], "back") ? FORWARD_WAY_BACK :
 			    g_str_equal(words[4], "in")   ? FORWARD_WAY_IN :
 							    FORWARD_WAY_OUT;
