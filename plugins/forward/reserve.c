@@ -47,8 +47,9 @@ void forward_reserve_check(HostlerHost *host, const char *uuid, const GArray *sp
 	find_clashes(host, uuid, wanted, ruleset, TRUE, findings);
 }
 
-/* The kernel said no; who has them is in the ruleset. `error` is replaced by that. */
-static void explain(HostlerHost *host, const char *uuid, const ForwardDesired *wanted, GError **error)
+/* The kernel said no; who has them is in the ruleset. `error` is replaced by that; FALSE: nobody
+ * else has, so they are the VM's own, which the dump left out while the kernel made the set larger. */
+static gboolean explain(HostlerHost *host, const char *uuid, const ForwardDesired *wanted, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, NULL);
 	g_autoptr(HostlerFindings) findings = hostler_findings_new();
@@ -57,9 +58,10 @@ static void explain(HostlerHost *host, const char *uuid, const ForwardDesired *w
 	if (ruleset != NULL)
 		find_clashes(host, uuid, wanted, ruleset, FALSE, findings);
 	if (hostler_findings_allow(findings, &better))
-		return;
+		return FALSE;
 	g_clear_error(error);
 	g_propagate_error(error, better);
+	return TRUE;
 }
 
 /* `all` of what is there is only looked at when the VM may have some of it itself. */
@@ -87,17 +89,19 @@ gboolean forward_reserve(HostlerHost *host, const char *uuid, const GArray *span
 	gboolean done = forward_desired_is_empty(wanted);
 
 	for (guint i = 0; i < TRIES && !done; i++) {
+		gboolean exists;
+
 		g_clear_error(&reason);
 		done = try_reserve(host, wanted, all, &reason);
-		if (!done && !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_STALE) &&
-		    (all || !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS)))
+		exists = g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS);
+		if (!exists && !g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_STALE))
 			break;
-		all = all || g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS);
+		if (exists && all && explain(host, uuid, wanted, &reason))
+			break;
+		all = all || exists;
 	}
 	if (done)
 		return TRUE;
-	if (g_error_matches(reason, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS))
-		explain(host, uuid, wanted, &reason);
 	g_propagate_error(error, reason);
 	return FALSE;
 }

@@ -63,14 +63,15 @@ static void test_once(void)
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < 2; i++)
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", "x",
-				     "no");
+		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1",
+				     "x", "no");
 	g_assert_cmpuint(findings->items->len, ==, 1);
 	g_assert_false(hostler_findings_allow(findings, &error));
 	g_assert_cmpstr(error->message, ==, "no; x");
 	hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", "x", "no");
 	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 2", "x", "no");
-	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", NULL, "no");
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_TAKEN, "tcp port 1", NULL,
+			     "no");
 	g_assert_cmpuint(findings->items->len, ==, 4);
 }
 

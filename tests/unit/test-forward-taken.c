@@ -3,6 +3,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "hostler/error.h"
+#include "plugins/forward/reserve.h"
 #include "plugins/forward/taken.h"
 
 #define OWN "11111111-0000-0000-0000-000000000001"
@@ -127,11 +129,45 @@ static void test_many(void)
 	g_assert_cmpuint(clashes->len, ==, 16);
 }
 
+/* --- a kernel whose dumps leave out what its sets hold --- */
+
+static guint commits;
+
+static gboolean play_dump(HostlerHost *host, const struct nlmsghdr *request,
+			  int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
+{
+	return TRUE;
+}
+
+static gboolean play_commit(HostlerHost *host, const void *batch, gsize length, GError **error)
+{
+	if (++commits > 3)
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS, "File exists");
+	return FALSE;
+}
+
+/* What is there and seen nowhere is looked for again, and is nobody's fault. */
+static void test_unseen(void)
+{
+	const HostlerHostOps ops = { .nft_dump = play_dump, .nft_commit = play_commit };
+	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+	g_autoptr(GError) error = NULL;
+	HostlerHost host = { .ops = &ops };
+
+	add_span(spans, "tcp any 1 1 1 b 10.0.0.2");
+	commits = 0;
+	g_assert_true(forward_reserve(&host, OWN, spans, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(commits, ==, 4);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/forward/taken/taken", test_taken);
 	g_test_add_func("/forward/taken/own", test_own);
 	g_test_add_func("/forward/taken/many", test_many);
+	g_test_add_func("/forward/taken/unseen", test_unseen);
 	return g_test_run();
 }
