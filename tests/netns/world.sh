@@ -4,10 +4,15 @@
 
 # in_ns NAME COMMAND...: names are set by add_ns.
 declare -A ns
+# is_apart PID: while it comes up its namespace is ours, or cannot be read.
+is_apart() {
+	local there
+	there=$(readlink "/proc/$1/ns/net") && [[ -n $there && $there != $(readlink /proc/self/ns/net) ]]
+}
 add_ns() {
 	unshare -n sleep 600 >/dev/null 2>&1 &
 	ns[$1]=$!
-	until [[ $(readlink "/proc/$!/ns/net") != $(readlink /proc/self/ns/net) ]]; do sleep 0.01; done
+	wait_for 10 is_apart "$!"
 }
 in_ns() { local name=$1; shift; nsenter --net="/proc/${ns[$name]}/ns/net" "$@"; }
 

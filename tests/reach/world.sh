@@ -11,10 +11,15 @@ digsig_init"
 # --- the host and what is outside ---
 
 in_outside() { nsenter --net="/proc/$outside_pid/ns/net" "$@"; }
+# is_apart PID: while it comes up its namespace is ours, or cannot be read.
+is_apart() {
+	local there
+	there=$(readlink "/proc/$1/ns/net") && [[ -n $there && $there != $(readlink /proc/self/ns/net) ]]
+}
 make_outside() {
 	unshare -n sleep 900 >/dev/null 2>&1 &
 	outside_pid=$!
-	until [[ $(readlink "/proc/$outside_pid/ns/net") != $(readlink /proc/self/ns/net) ]]; do sleep 0.01; done
+	wait_for 10 is_apart "$outside_pid"
 	ip link add lan0 type veth peer name eth0 netns "$outside_pid"
 	ip address add 192.0.2.1/24 dev lan0
 	ip address add 2001:db8:2::1/64 dev lan0 nodad
