@@ -36,6 +36,8 @@ static char *find_address(const GPtrArray *xmls, const HostlerInterface *nic)
 	return NULL;
 }
 
+#define MACVTAP "macvtap: host and guest do not see each other; measure it from a third machine"
+
 void metrics_addresses_fill(GKeyFile *stay, const HostlerDomain *domain, const GPtrArray *xmls)
 {
 	for (guint i = 0; i < domain->interfaces->len; i++) {
@@ -44,8 +46,7 @@ void metrics_addresses_fill(GKeyFile *stay, const HostlerDomain *domain, const G
 		g_autofree char *address = find_address(xmls, nic);
 
 		if (nic->type == HOSTLER_NIC_DIRECT)
-			g_key_file_set_string(stay, group, METRICS_RTT_UNMEASURED,
-					      "macvtap: host and guest do not see each other; measure it from a third machine");
+			g_key_file_set_string(stay, group, METRICS_RTT_UNMEASURED, MACVTAP);
 		else if (address != NULL)
 			g_key_file_set_string(stay, group, METRICS_ADDRESS, address);
 	}

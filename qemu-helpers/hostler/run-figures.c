@@ -24,7 +24,8 @@ void run_each_sample(const Run *run, void (*each)(const Sample *sample, JsonObje
 		g_autoptr(Sample) sample = node != NULL ? sample_from_json(json_node_get_object(node)) : NULL;
 
 		/* A file that was put aside ends with the sample that the next one begins with. */
-		if (sample == NULL || sample->at <= last || sample->at >= LATEST || sample->meters->len > MOST_DEVICES)
+		if (sample == NULL || sample->at <= last || sample->at >= LATEST ||
+		    sample->meters->len > MOST_DEVICES)
 			continue;
 		last = sample->at;
 		each(sample, json_node_get_object(node), data);

@@ -71,6 +71,7 @@ static const char *find_uri(Asker *asker)
 
 static void ask_libvirt(Asker *asker, double now)
 {
+	guint generation = asker->links != NULL ? links_generation(asker->links) : 0;
 	const char *uri;
 
 	if (!questions_are_wanted(asker->guests, now))
@@ -84,7 +85,7 @@ static void ask_libvirt(Asker *asker, double now)
 		give_up_for_now(asker, now, "libvirt's daemon does not run");
 		return;
 	}
-	questions_send(asker->guests, asker->source, uri, asker->links != NULL ? links_generation(asker->links) : 0, now);
+	questions_send(asker->guests, asker->source, uri, generation, now);
 }
 
 /* --- the round --- */

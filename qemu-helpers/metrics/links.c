@@ -126,7 +126,8 @@ static void take_kind(Link *link, const struct nlattr *info)
 	const struct nlattr *nested;
 
 	mnl_attr_for_each_nested(nested, info) {
-		if (mnl_attr_get_type(nested) == IFLA_INFO_KIND && mnl_attr_validate(nested, MNL_TYPE_NUL_STRING) >= 0)
+		if (mnl_attr_get_type(nested) == IFLA_INFO_KIND &&
+		    mnl_attr_validate(nested, MNL_TYPE_NUL_STRING) >= 0)
 			link->guest_side = g_str_equal(mnl_attr_get_str(nested), "macvtap");
 	}
 }
