@@ -28,6 +28,16 @@ static void tell_names(Play *play, GString *text, const char *folder)
 		g_string_append_printf(text, "  record %s/%s\n", folder, name);
 }
 
+/* No case finds it set. */
+static void tell_localnet(Play *play, GString *text)
+{
+	g_autofree char *set = play->host->ops->kernel_text(play->host,
+							    "/proc/sys/net/ipv4/conf/virbr0/route_localnet");
+
+	if (g_strcmp0(set, "1") == 0)
+		g_string_append(text, "  virbr0: route_localnet is set\n");
+}
+
 char *play_left(Play *play)
 {
 	g_autofree char *differences = fakehost_differences(play->host);
@@ -42,6 +52,7 @@ char *play_left(Play *play)
 	tell_records(play, text, HOSTLER_RECORD_STAY, "vms");
 	tell_names(play, text, "watch");
 	tell_names(play, text, "loopback");
+	tell_localnet(play, text);
 	tell_names(play, text, "attention");
 	tell_names(play, text, "bad");
 	return g_string_free(text, FALSE);
