@@ -185,7 +185,8 @@ static void test_quickly(Tree *tree, gconstpointer data)
 		g_assert_cmpstr(module, ==, "mlx5_vfio_pci");
 	}
 	g_test_message("%" G_GINT64_FORMAT " microseconds for 1.4 MB", fastest);
-	g_assert_cmpint(fastest, <, 50 * 1000);
+	/* A reader that goes over it again for each device would take minutes. */
+	g_assert_cmpint(fastest, <, G_USEC_PER_SEC);
 }
 
 /* --- on which driver --- */
