@@ -57,7 +57,7 @@ static void settle(HostlerHost *host)
 
 	for (guint i = 0; plugins[i] != NULL; i++) {
 		if (plugins[i]->apply != NULL && plugins[i]->settle != NULL)
-			plugins[i]->settle(host, HOSTLER_SETTLE_IN_PASSING);
+			plugins[i]->settle(host, HOSTLER_SETTLE_IN_FULL);
 	}
 }
 

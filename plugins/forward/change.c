@@ -211,11 +211,6 @@ static void change_table(const Steps *steps)
 	}
 }
 
-static guint features_of(const ForwardDesiredTable *wanted)
-{
-	return forward_elements_features(wanted->elements) | (wanted->guarded->len > 0 ? FORWARD_WITH_LOOPBACK : 0);
-}
-
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset)
 {
 	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
@@ -225,12 +220,26 @@ GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *rul
 		const ForwardTable *table = &ruleset->tables[family];
 		g_autoptr(GArray) elements = forward_elements_known(wanted->elements, table->elements);
 		const Steps steps = { changes, family, elements, wanted->bridges, wanted->guarded,
-				      features_of(wanted), table };
+				      wanted->features, table };
 
 		if (!table->has_table || table->is_ours)
 			change_table(&steps);
 	}
 	return changes;
+}
+
+gboolean forward_changes_need_all(const ForwardDesired *desired, const ForwardRuleset *ruleset)
+{
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
+		const ForwardDesiredTable *wanted = &desired->tables[family];
+		const ForwardTable *table = &ruleset->tables[family];
+		const Steps steps = { NULL, family, wanted->elements, wanted->bridges, wanted->guarded,
+				      wanted->features, table };
+
+		if ((table->has_table || wanted->elements->len > 0) && !is_table_sound(&steps))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 /* All but what this VM has: whether another has it is not ours to say. */

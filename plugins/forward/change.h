@@ -29,6 +29,10 @@ typedef struct {
  * A table of that name that is not ours is nobody's to change: empty too. Pure. */
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset);
 
+/* Whether a table is to be made anew or to go: `desired` must name all elements then,
+ * and `ruleset` hold all, not those at some keys. Pure. */
+gboolean forward_changes_need_all(const ForwardDesired *desired, const ForwardRuleset *ruleset);
+
 /* The steps that reserve the ports of `wanted` and nothing else. The kernel refuses
  * them when somebody has one. Pure. */
 GArray *forward_changes_to_reserve(const ForwardDesired *wanted, const ForwardRuleset *ruleset);

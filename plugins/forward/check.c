@@ -8,7 +8,8 @@
 static void check_kernel(HostlerHost *host, const char *uuid, const GArray *spans, HostlerFindings *findings)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
+	g_autoptr(ForwardDesired) keys = forward_reserve_keys(host, uuid, spans);
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, keys, &error);
 	const char *foreign = ruleset != NULL ? forward_ruleset_foreign(ruleset) : NULL;
 	g_autofree char *mend = g_strdup_printf("remove it (nft delete table %s) or give it another name", foreign);
 

@@ -173,6 +173,37 @@ void forward_desired_guard(ForwardDesired *desired, const GPtrArray *bridges)
 		g_ptr_array_add(desired->tables[FORWARD_IP].guarded, g_strdup(g_ptr_array_index(bridges, i)));
 }
 
+/* Limits go with the ports that they limit; what the table needs for them is said all the same. */
+static void keep_first_port(ForwardSpan *span)
+{
+	span->end = span->start;
+	span->sources = NULL;
+	*span->rate = '\0';
+}
+
+static guint span_features(const ForwardSpan *span)
+{
+	return (span->address.family != AF_UNSPEC ? FORWARD_WITH_ADDRESSES : 0) |
+	       (span->sources != NULL || *span->rate != '\0' ? FORWARD_WITH_LIMITS : 0);
+}
+
+void forward_desired_probe(ForwardDesired *desired, const char *uuid, const GArray *spans, gboolean open)
+{
+	g_autoptr(GArray) firsts = g_array_copy((GArray *)spans);
+
+	for (guint i = 0; i < firsts->len; i++) {
+		ForwardSpan *span = &g_array_index(firsts, ForwardSpan, i);
+
+		if (open)
+			desired->tables[forward_family_of(span->family)].features |= span_features(span);
+		keep_first_port(span);
+	}
+	if (open)
+		forward_desired_add(desired, uuid, firsts);
+	else
+		forward_desired_reserve(desired, uuid, firsts);
+}
+
 /* --- all of them --- */
 
 static gint compare_strings(gconstpointer a, gconstpointer b)
@@ -197,9 +228,8 @@ static gboolean is_needless(const ForwardElement *element, guint features)
 	return (forward_sets[element->set].features & ~features) != 0;
 }
 
-static guint keep_first(GArray *elements)
+static guint keep_first(GArray *elements, guint features)
 {
-	guint features = forward_elements_features(elements);
 	guint kept = 0, n_taken = 0;
 
 	for (guint i = 0; i < elements->len; i++) {
@@ -225,7 +255,9 @@ guint forward_desired_finish(ForwardDesired *desired)
 		g_ptr_array_sort(desired->tables[i].bridges, compare_strings);
 		/* g_array_sort() is stable: of two that want a port the earlier comes first. */
 		g_array_sort(desired->tables[i].elements, forward_element_compare);
-		n_twice += keep_first(desired->tables[i].elements);
+		desired->tables[i].features |= forward_elements_features(desired->tables[i].elements) |
+					       (desired->tables[i].guarded->len > 0 ? FORWARD_WITH_LOOPBACK : 0);
+		n_twice += keep_first(desired->tables[i].elements, desired->tables[i].features);
 	}
 	return n_twice;
 }

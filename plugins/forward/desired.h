@@ -27,6 +27,7 @@ typedef struct {
 	GArray *elements;   /* ForwardElement, in the order of forward_element_compare() */
 	GPtrArray *bridges; /* char *, sorted, none twice */
 	GPtrArray *guarded; /* likewise, those between which and 127.0.0.0/8 our rules stand; none of IPv6 */
+	guint features;     /* FORWARD_WITH_...: what our table needs for the ports of all VMs */
 } ForwardDesiredTable;
 
 typedef struct {
@@ -43,12 +44,18 @@ void forward_desired_add(ForwardDesired *desired, const char *uuid, const GArray
 void forward_desired_reserve(ForwardDesired *desired, const char *uuid, const GArray *spans);
 /* Bridges (char *) of IPv4 that lead to guests from 127.0.0.0/8, or did a moment ago: sorted, none twice. */
 void forward_desired_guard(ForwardDesired *desired, const GPtrArray *bridges);
+/* As these two, but of each span its first port alone: enough to tell whether the
+ * kernel has it, for a VM's ports come and go in one transaction. */
+void forward_desired_probe(ForwardDesired *desired, const char *uuid, const GArray *spans, gboolean open);
 /* After the last VM: sorts. Returns how many ports were wanted twice. */
 guint forward_desired_finish(ForwardDesired *desired);
 gboolean forward_desired_is_empty(const ForwardDesired *desired);
 
 /* IPPROTO_... */
 guint8 forward_protocol_number(HostlerProto proto);
+
+/* Those of the elements that are at one of the keys; both sorted, and what is returned. */
+GArray *forward_elements_at(const GArray *elements, const GArray *keys);
 
 /* By set and key alone. */
 gint forward_element_compare(gconstpointer a, gconstpointer b);

@@ -95,53 +95,129 @@ static void end_flows(HostlerHost *host, const ForwardDesired *desired, const Fo
 	}
 }
 
-/* FALSE with HOSTLER_ERROR_STALE: somebody else was faster; with HOSTLER_ERROR_EXISTS:
- * so was the kernel, whose dump of a set leaves elements out while it makes the set larger. */
-static gboolean try_settle(HostlerHost *host, const GPtrArray *stays, GError **error)
-{
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, error);
-	g_autoptr(ForwardDesired) desired = NULL;
-	g_autoptr(GByteArray) batch = NULL;
-	g_autoptr(GArray) changes = NULL;
-	const char *foreign;
+/* What is settled. In passing, a VM is looked at as a whole when a first port of it is
+ * not as it should be; then this costs the same however many ports others have. */
+typedef struct {
+	GPtrArray *all;    /* stays that have ports (HostlerRecord) */
+	GPtrArray *alive;  /* of these */
+	GHashTable *whole; /* UUIDs; NULL: all VMs, and whatever else is in our tables */
+} Scope;
 
-	if (ruleset == NULL)
-		return FALSE;
-	desired = forward_stays_desired(host, stays, ruleset);
-	foreign = forward_ruleset_foreign(ruleset);
-	if (foreign != NULL && !forward_desired_is_empty(desired)) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
-			    "no port is forwarded: there is a table '%s' in nf_tables that is not hostler's; "
-			    "remove it (nft delete table %s), then: hostler settle", foreign, foreign);
-		return FALSE;
-	}
-	changes = forward_changes(desired, ruleset);
-	if (changes->len == 0)
+/* The kernel beside what it should be. */
+typedef struct {
+	ForwardRuleset *ruleset;
+	ForwardDesired *desired;
+	GArray *changes;
+} Difference;
+
+static void difference_free(Difference *difference)
+{
+	g_clear_pointer(&difference->changes, g_array_unref);
+	g_clear_pointer(&difference->desired, forward_desired_free);
+	g_clear_pointer(&difference->ruleset, forward_ruleset_free);
+	g_free(difference);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Difference, difference_free)
+
+static gboolean allow_table(const Difference *difference, GError **error)
+{
+	const char *foreign = forward_ruleset_foreign(difference->ruleset);
+
+	if (foreign == NULL || forward_desired_is_empty(difference->desired))
 		return TRUE;
-	log_changes(changes);
-	batch = forward_batch(changes, ruleset->generation);
-	if (!host->ops->nft_commit(host, batch->data, batch->len, error))
-		return FALSE;
-	end_flows(host, desired, ruleset);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
+		    "no port is forwarded: there is a table '%s' in nf_tables that is not hostler's; "
+		    "remove it (nft delete table %s), then: hostler settle", foreign, foreign);
+	return FALSE;
+}
+
+static Difference *find_difference(HostlerHost *host, const Scope *scope, GError **error)
+{
+	g_autoptr(Difference) difference = g_new0(Difference, 1);
+	g_autoptr(ForwardDesired) keys = scope->whole != NULL ? forward_stays_keys(scope->all, scope->whole) : NULL;
+
+	difference->ruleset = forward_ruleset_read(host, keys, error);
+	if (difference->ruleset == NULL)
+		return NULL;
+	difference->desired = forward_stays_desired(host, scope->alive, scope->whole, difference->ruleset);
+	if (!allow_table(difference, error))
+		return NULL;
+	difference->changes = forward_changes(difference->desired, difference->ruleset);
+	return g_steal_pointer(&difference);
+}
+
+static gboolean knows(const Scope *scope, const char *uuid)
+{
+	for (guint i = 0; i < scope->all->len; i++) {
+		if (g_str_equal(((const HostlerRecord *)g_ptr_array_index(scope->all, i))->uuid, uuid))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* TRUE: a VM that is to change was not looked at as a whole, or more than VMs' ports
+ * is to change, and now it would be. */
+static gboolean widen(Scope *scope, const Difference *difference)
+{
+	gboolean widened = FALSE;
+
+	for (guint i = 0; scope->whole != NULL && i < difference->changes->len; i++) {
+		const ForwardChange *change = &g_array_index(difference->changes, ForwardChange, i);
+
+		if (change->kind != FORWARD_ADD_ELEMENT && change->kind != FORWARD_DELETE_ELEMENT)
+			continue;
+		if (knows(scope, change->element.uuid))
+			widened = g_hash_table_add(scope->whole, g_strdup(change->element.uuid)) || widened;
+		else
+			g_clear_pointer(&scope->whole, g_hash_table_unref);
+		widened = widened || scope->whole == NULL;
+	}
+	if (scope->whole == NULL || !forward_changes_need_all(difference->desired, difference->ruleset))
+		return widened;
+	g_clear_pointer(&scope->whole, g_hash_table_unref);
 	return TRUE;
 }
 
-static gboolean settle_kernel(HostlerHost *host, const GPtrArray *stays)
+/* FALSE with HOSTLER_ERROR_STALE: somebody else was faster; with HOSTLER_ERROR_EXISTS:
+ * so was the kernel, whose dump of a set leaves elements out while it makes the set larger. */
+static gboolean try_settle(HostlerHost *host, Scope *scope, GError **error)
+{
+	g_autoptr(Difference) difference = find_difference(host, scope, error);
+	g_autoptr(GByteArray) batch = NULL;
+
+	while (difference != NULL && widen(scope, difference)) {
+		difference_free(difference);
+		difference = find_difference(host, scope, error);
+	}
+	if (difference == NULL)
+		return FALSE;
+	if (difference->changes->len == 0)
+		return TRUE;
+	log_changes(difference->changes);
+	batch = forward_batch(difference->changes, difference->ruleset->generation);
+	if (!host->ops->nft_commit(host, batch->data, batch->len, error))
+		return FALSE;
+	end_flows(host, difference->desired, difference->ruleset);
+	return TRUE;
+}
+
+static gboolean settle_kernel(HostlerHost *host, Scope *scope)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < TRIES; i++) {
 		g_clear_error(&error);
-		if (try_settle(host, stays, &error))
+		if (try_settle(host, scope, &error))
 			return TRUE;
 		if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_STALE) &&
 		    !g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_EXISTS))
 			break;
 	}
 	/* A host without nf_tables and without forwards has lost nothing. */
-	hostler_log(stays->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
+	hostler_log(scope->alive->len > 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, hostler_error_code(error),
 		    NULL, "forwarded ports may not answer: %s", error->message);
-	return stays->len == 0;
+	return scope->alive->len == 0;
 }
 
 static void settle_links(HostlerHost *host, const GPtrArray *stays)
@@ -153,17 +229,34 @@ static void settle_links(HostlerHost *host, const GPtrArray *stays)
 	forward_links_settle(host, uuids);
 }
 
-/* Read under the lock: whoever closes ports has its stay on disk before it asks for it. */
-static gboolean settle_locked(HostlerHost *host)
+static void leave_out(GPtrArray *stays, const char *uuid)
 {
-	g_autoptr(GPtrArray) stays = forward_stays_alive(host);
+	for (guint i = stays->len; i > 0; i--) {
+		if (g_str_equal(((const HostlerRecord *)g_ptr_array_index(stays, i - 1))->uuid, uuid))
+			g_ptr_array_remove_index(stays, i - 1);
+	}
+}
+
+/* Read under the lock: whoever closes ports has its stay on disk before it asks for it.
+ * `leaving` counts as dead; "": nobody. */
+static gboolean settle_locked(HostlerHost *host, HostlerSettleDepth depth, const char *leaving)
+{
+	g_autoptr(GPtrArray) all = forward_stays_all(host);
+	g_autoptr(GPtrArray) alive = forward_stays_alive(host);
 	g_autoptr(GPtrArray) open = forward_stays_open(host);
+	g_autoptr(GHashTable) whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Scope scope = { .all = all, .alive = alive };
 	gboolean settled;
 
+	leave_out(alive, leaving);
+	leave_out(open, leaving);
+	if (depth == HOSTLER_SETTLE_IN_PASSING && alive->len > 0)
+		scope.whole = g_steal_pointer(&whole);
 	forward_loopback_end(host, open);
-	settled = settle_kernel(host, stays);
+	settled = settle_kernel(host, &scope);
 	if (settled)
 		forward_loopback_begin(host, open);
+	g_clear_pointer(&scope.whole, g_hash_table_unref);
 	forward_hairpin_settle(host, open);
 	settle_links(host, open);
 	return settled;
@@ -171,13 +264,24 @@ static gboolean settle_locked(HostlerHost *host)
 
 /* --- acquire --- */
 
-/* What a killed run left, or `nft flush ruleset` took, must not decide: so all
- * others are settled first. Then the kernel decides, and the stay is on disk
- * before anybody else looks. */
+/* What a killed run left, or `nft flush ruleset` took, must not decide: so others
+ * are settled first, and all that is in our tables before somebody is refused. */
+static gboolean reserve(HostlerHost *host, const HostlerRecord *stay, GError **error)
+{
+	g_autoptr(GArray) spans = forward_stay_spans(stay);
+	g_autoptr(GError) taken = NULL;
+
+	settle_locked(host, HOSTLER_SETTLE_IN_PASSING, "");
+	if (forward_reserve(host, stay->uuid, spans, &taken))
+		return TRUE;
+	settle_locked(host, HOSTLER_SETTLE_IN_FULL, "");
+	return forward_reserve(host, stay->uuid, spans, error);
+}
+
+/* The kernel decides, and the stay is on disk before anybody else looks. */
 static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
 {
 	g_autoptr(HostlerLock) lock = NULL;
-	g_autoptr(GArray) spans = NULL;
 
 	if (stay == NULL)
 		return TRUE;
@@ -186,37 +290,41 @@ static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, 
 	lock = hostler_lock_firewall(host, error);
 	if (lock == NULL)
 		return FALSE;
-	settle_locked(host);
-	spans = forward_stay_spans(stay);
-	return forward_reserve(host, stay->uuid, spans, error) && hostler_record_store(host, stay, error);
+	return reserve(host, stay, error) && hostler_record_store(host, stay, error);
 }
 
 /* --- the slots that settle --- */
 
-gboolean forward_settle(HostlerHost *host)
+static gboolean settle_at(HostlerHost *host, HostlerSettleDepth depth, const char *leaving)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(HostlerLock) lock = hostler_lock_firewall(host, &error);
 
 	if (lock != NULL)
-		return settle_locked(host);
+		return settle_locked(host, depth, leaving);
 	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), NULL, "forwarded ports may not answer: %s",
 		    error->message);
 	return FALSE;
 }
 
-static void settle(HostlerHost *host, HostlerSettleDepth depth)
+gboolean forward_settle(HostlerHost *host)
 {
-	forward_settle(host);
+	return settle_at(host, HOSTLER_SETTLE_IN_FULL, "");
 }
 
-/* The stay is marked as ended by now, so settling closes its ports. */
-static void forward_stopped(HostlerHost *host, const char *uuid)
+static void settle(HostlerHost *host, HostlerSettleDepth depth)
+{
+	settle_at(host, depth, "");
+}
+
+/* Also for what is rolled back, whose stay is not marked as ended, and again when the
+ * stay goes: afterwards only a settle in full would find what a killed hook left. */
+static void close_ports(HostlerHost *host, const char *uuid)
 {
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
 
 	if (stay != NULL && forward_stay_has_spans(stay))
-		forward_settle(host);
+		settle_at(host, HOSTLER_SETTLE_IN_PASSING, uuid);
 }
 
 const HostlerPlugin hostler_plugin_forward = {
@@ -226,7 +334,8 @@ const HostlerPlugin hostler_plugin_forward = {
 	.acquire = forward_acquire,
 	.started = fill_stay,
 	.apply = forward_acquire,
-	.stopped = forward_stopped,
+	.stopped = close_ports,
+	.released = close_ports,
 	.settle = settle,
 	.status = forward_status,
 };

@@ -88,3 +88,19 @@ GArray *forward_elements_known(const GArray *desired, const GArray *held)
 	}
 	return known;
 }
+
+GArray *forward_elements_at(const GArray *elements, const GArray *keys)
+{
+	GArray *some = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+	guint j = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		while (j < keys->len && forward_element_compare(&g_array_index(keys, ForwardElement, j), element) < 0)
+			j++;
+		if (j < keys->len && forward_element_compare(&g_array_index(keys, ForwardElement, j), element) == 0)
+			g_array_append_val(some, *element);
+	}
+	return some;
+}

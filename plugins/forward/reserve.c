@@ -30,11 +30,55 @@ static ForwardDesired *wanted_by(const char *uuid, const GArray *spans)
 	return wanted;
 }
 
+/* With the same ports of the host's single addresses, or of every address. */
+static void add_across(GArray *spans, const ForwardSpan *span, const GStrv addresses)
+{
+	ForwardSpan other = *span;
+
+	if (span->address.family != AF_UNSPEC) {
+		other.address = (ForwardAddress){ .family = AF_UNSPEC };
+		g_array_append_val(spans, other);
+		return;
+	}
+	for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++) {
+		if (forward_address_read(addresses[i], &other.address) && other.address.family == span->family)
+			g_array_append_val(spans, other);
+	}
+}
+
+ForwardDesired *forward_reserve_keys(HostlerHost *host, const char *uuid, const GArray *spans)
+{
+	g_autoptr(GArray) all = g_array_copy((GArray *)spans);
+	g_auto(GStrv) addresses = host->ops->addresses(host, NULL);
+
+	for (guint i = 0; i < spans->len; i++)
+		add_across(all, &g_array_index(spans, ForwardSpan, i), addresses);
+	return wanted_by(uuid, all);
+}
+
+static gboolean is_alive(HostlerHost *host, const char *uuid)
+{
+	g_autoptr(HostlerRecord) stay =
+		*uuid != '\0' ? hostler_record_load(host, HOSTLER_RECORD_STAY, uuid) : NULL;
+
+	return stay != NULL && hostler_record_alive(host, stay);
+}
+
+/* What dead VMs left in the kernel goes when it is asked for. */
+static void drop_dead(HostlerHost *host, GArray *clashes)
+{
+	for (guint i = clashes->len; i > 0; i--) {
+		if (!is_alive(host, g_array_index(clashes, ForwardClash, i - 1).uuid))
+			g_array_remove_index(clashes, i - 1);
+	}
+}
+
 static void find_clashes(HostlerHost *host, const char *uuid, const ForwardDesired *wanted,
 			 const ForwardRuleset *ruleset, gboolean across, HostlerFindings *findings)
 {
 	g_autoptr(GArray) clashes = forward_taken_find(wanted, uuid, ruleset, across);
 
+	drop_dead(host, clashes);
 	forward_taken_say(clashes, across, name_of, host, findings);
 }
 
@@ -51,7 +95,7 @@ void forward_reserve_check(HostlerHost *host, const char *uuid, const GArray *sp
  * else has, so they are the VM's own, which the dump left out while the kernel made the set larger. */
 static gboolean explain(HostlerHost *host, const char *uuid, const ForwardDesired *wanted, GError **error)
 {
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, NULL);
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, wanted, NULL);
 	g_autoptr(HostlerFindings) findings = hostler_findings_new();
 	GError *better = NULL;
 
@@ -68,7 +112,7 @@ static gboolean explain(HostlerHost *host, const char *uuid, const ForwardDesire
 static gboolean try_reserve(HostlerHost *host, const ForwardDesired *wanted, gboolean all, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset =
-		all ? forward_ruleset_read(host, error) : forward_ruleset_read_tables(host, error);
+		all ? forward_ruleset_read(host, wanted, error) : forward_ruleset_read_tables(host, error);
 	g_autoptr(GArray) changes = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 

@@ -16,6 +16,8 @@
 
 /* Somebody who changes nf_tables all the time does not keep us here for ever. */
 #define TRIES 8
+/* So many elements of a set are asked for one by one; more are picked from a list of all. */
+#define MOST_ASKED_FOR 256
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardRule, forward_rule_free)
 
@@ -195,15 +197,58 @@ static int each_elements(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static gboolean read_set(HostlerHost *host, SetReading *reading, GError **error)
+static NftSet *name_set(const SetReading *reading)
 {
-	g_autoptr(NftSet) set = nftnl_set_alloc();
-	Request request;
+	NftSet *set = nftnl_set_alloc();
 
 	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
 	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_sets[reading->set].name);
+	return set;
+}
+
+static gboolean read_set(HostlerHost *host, SetReading *reading, GError **error)
+{
+	g_autoptr(NftSet) set = name_set(reading);
+	Request request;
+
 	nftnl_set_elems_nlmsg_build_payload(request_all(&request, reading->family, NFT_MSG_GETSETELEM), set);
 	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
+}
+
+/* One request for each: the kernel ends a list at the first that is not there. */
+static gboolean read_key(HostlerHost *host, SetReading *reading, const ForwardElement *key, GError **error)
+{
+	g_autoptr(NftSet) set = name_set(reading);
+	Request request;
+
+	nftnl_set_elem_add(set, forward_element_new(key, reading->family, TRUE));
+	nftnl_set_elems_nlmsg_build_payload(request_one(&request, reading->family, NFT_MSG_GETSETELEM), set);
+	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
+}
+
+static GArray *keys_in(const GArray *keys, ForwardSet set)
+{
+	GArray *some = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+
+	for (guint i = 0; i < keys->len; i++) {
+		if (g_array_index(keys, ForwardElement, i).set == set)
+			g_array_append_val(some, g_array_index(keys, ForwardElement, i));
+	}
+	return some;
+}
+
+/* A key of intervals is answered with whatever interval it lies in. */
+static gboolean read_keys(HostlerHost *host, SetReading *reading, const GArray *all, GError **error)
+{
+	g_autoptr(GArray) keys = keys_in(all, reading->set);
+
+	if (keys->len > 0 && (forward_sets[reading->set].by_source || keys->len > MOST_ASKED_FOR))
+		return read_set(host, reading, error);
+	for (guint i = 0; i < keys->len; i++) {
+		if (!read_key(host, reading, &g_array_index(keys, ForwardElement, i), error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static guint features_of(const ForwardTable *ours)
@@ -220,17 +265,25 @@ static guint features_of(const ForwardTable *ours)
 	return features;
 }
 
-static gboolean read_sets(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
+static gboolean read_sets(HostlerHost *host, ForwardFamily family, ForwardTable *ours, const GArray *keys,
+			  GError **error)
 {
 	guint features = features_of(ours);
 
 	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
 		SetReading reading = { family, set, ours->elements };
 
-		if ((forward_sets[set].features & ~features) == 0 && !read_set(host, &reading, error))
+		if ((forward_sets[set].features & ~features) != 0)
+			continue;
+		if (keys == NULL ? !read_set(host, &reading, error) : !read_keys(host, &reading, keys, error))
 			return FALSE;
 	}
 	g_array_sort(ours->elements, forward_element_compare);
+	if (keys != NULL) {
+		g_autoptr(GArray) read = ours->elements;
+
+		ours->elements = forward_elements_at(read, keys);
+	}
 	return TRUE;
 }
 
@@ -288,20 +341,22 @@ static gboolean read_chain(HostlerHost *host, ForwardFamily family, ForwardPlace
 
 /* --- all of it --- */
 
-static gboolean read_own(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
+static gboolean read_own(HostlerHost *host, ForwardFamily family, ForwardTable *ours, const GArray *keys,
+			 GError **error)
 {
 	if (!read_table(host, family, ours, error))
 		return FALSE;
 	if (!ours->is_ours)
 		return TRUE;
-	return read_lookups(host, family, ours, error) && read_sets(host, family, ours, error) &&
+	return read_lookups(host, family, ours, error) && read_sets(host, family, ours, keys, error) &&
 	       read_chain(host, family, FORWARD_PLACE_HAIRPIN, &ours->chains[FORWARD_PLACE_HAIRPIN], error) &&
 	       read_chain(host, family, FORWARD_PLACE_GUARD, &ours->chains[FORWARD_PLACE_GUARD], error);
 }
 
-static gboolean read_family(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
+static gboolean read_family(HostlerHost *host, ForwardFamily family, ForwardTable *ours, const GArray *keys,
+			    GError **error)
 {
-	return read_own(host, family, ours, error) &&
+	return read_own(host, family, ours, keys, error) &&
 	       read_chain(host, family, FORWARD_PLACE_FILTER, &ours->chains[FORWARD_PLACE_FILTER], error) &&
 	       read_chain(host, family, FORWARD_PLACE_LIBVIRT, &ours->chains[FORWARD_PLACE_LIBVIRT], error);
 }
@@ -319,23 +374,25 @@ ForwardRuleset *forward_ruleset_read_tables(HostlerHost *host, GError **error)
 	return g_steal_pointer(&ruleset);
 }
 
-static ForwardRuleset *read_once(HostlerHost *host, GError **error)
+static ForwardRuleset *read_once(HostlerHost *host, const ForwardDesired *keys, GError **error)
 {
 	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_new();
 
 	if (!read_generation(host, &ruleset->generation, error))
 		return NULL;
 	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
-		if (!read_family(host, family, &ruleset->tables[family], error))
+		const GArray *some = keys != NULL ? keys->tables[family].elements : NULL;
+
+		if (!read_family(host, family, &ruleset->tables[family], some, error))
 			return NULL;
 	}
 	return g_steal_pointer(&ruleset);
 }
 
-ForwardRuleset *forward_ruleset_read(HostlerHost *host, GError **error)
+ForwardRuleset *forward_ruleset_read(HostlerHost *host, const ForwardDesired *keys, GError **error)
 {
 	for (guint i = 0; i < TRIES; i++) {
-		g_autoptr(ForwardRuleset) ruleset = read_once(host, error);
+		g_autoptr(ForwardRuleset) ruleset = read_once(host, keys, error);
 		guint32 generation;
 
 		if (ruleset == NULL || !read_generation(host, &generation, error)) {

@@ -29,9 +29,10 @@ ForwardRuleset *forward_ruleset_new(void);
 void forward_ruleset_free(ForwardRuleset *ruleset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardRuleset, forward_ruleset_free)
 
-/* One state of the kernel, never halves of two. */
-ForwardRuleset *forward_ruleset_read(HostlerHost *host, GError **error);
-/* The same without what is in the tables: the kernel takes long to list many elements. */
+/* One state of the kernel, never halves of two. With `keys`, elements that are not at
+ * one of these are left out: the kernel takes long to list many. NULL: all. */
+ForwardRuleset *forward_ruleset_read(HostlerHost *host, const ForwardDesired *keys, GError **error);
+/* The same without what is in the tables. */
 ForwardRuleset *forward_ruleset_read_tables(HostlerHost *host, GError **error);
 /* The name of a table `hostler` that somebody else made, or NULL: "ip hostler". */
 const char *forward_ruleset_foreign(const ForwardRuleset *ruleset);

@@ -81,7 +81,7 @@ static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerR
 static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrArray *stays,
 			const ForwardRuleset *ruleset)
 {
-	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, ruleset);
+	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, NULL, ruleset);
 	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
 	const char *foreign = forward_ruleset_foreign(ruleset);
 	g_autofree char *text = NULL;
@@ -100,7 +100,7 @@ void forward_status(HostlerHost *host, const HostlerSink *sink)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
 	g_autoptr(GPtrArray) alive = forward_stays_alive(host);
-	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, &error);
+	g_autoptr(ForwardRuleset) ruleset = forward_ruleset_read(host, NULL, &error);
 	g_autoptr(ForwardRuleset) nothing = forward_ruleset_new();
 	g_autoptr(ForwardChains) chains = stays->len > 0 ? forward_chains_read(host, NULL) : NULL;
 

@@ -33,17 +33,23 @@ static gint compare_ages(gconstpointer a, gconstpointer b)
 	return (x->since > y->since) - (x->since < y->since);
 }
 
-static gboolean is_alive(HostlerHost *host, const HostlerRecord *stay)
-{
-	return forward_stay_has_spans(stay) && hostler_record_alive(host, stay);
-}
-
-GPtrArray *forward_stays_alive(HostlerHost *host)
+GPtrArray *forward_stays_all(HostlerHost *host)
 {
 	GPtrArray *stays = hostler_records_load(host, HOSTLER_RECORD_STAY);
 
 	for (guint i = stays->len; i > 0; i--) {
-		if (!is_alive(host, g_ptr_array_index(stays, i - 1)))
+		if (!forward_stay_has_spans(g_ptr_array_index(stays, i - 1)))
+			g_ptr_array_remove_index(stays, i - 1);
+	}
+	return stays;
+}
+
+GPtrArray *forward_stays_alive(HostlerHost *host)
+{
+	GPtrArray *stays = forward_stays_all(host);
+
+	for (guint i = stays->len; i > 0; i--) {
+		if (!hostler_record_alive(host, g_ptr_array_index(stays, i - 1)))
 			g_ptr_array_remove_index(stays, i - 1);
 	}
 	g_ptr_array_sort(stays, compare_ages);
@@ -113,7 +119,38 @@ void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArr
 	find_guests(finder, stay->uuid, spans, held);
 }
 
-ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const ForwardRuleset *held)
+static gboolean is_whole(GHashTable *whole, const HostlerRecord *stay)
+{
+	return whole == NULL || g_hash_table_contains(whole, stay->uuid);
+}
+
+static void add(ForwardDesired *desired, GHashTable *whole, const HostlerRecord *stay, const GArray *spans,
+		gboolean open)
+{
+	if (!is_whole(whole, stay))
+		forward_desired_probe(desired, stay->uuid, spans, open);
+	else if (open)
+		forward_desired_add(desired, stay->uuid, spans);
+	else
+		forward_desired_reserve(desired, stay->uuid, spans);
+}
+
+ForwardDesired *forward_stays_keys(const GPtrArray *stays, GHashTable *whole)
+{
+	ForwardDesired *keys = forward_desired_new();
+
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+		g_autoptr(GArray) spans = forward_stay_spans(stay);
+
+		add(keys, whole, stay, spans, TRUE);
+	}
+	forward_desired_finish(keys);
+	return keys;
+}
+
+ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, GHashTable *whole,
+				      const ForwardRuleset *held)
 {
 	ForwardDesired *desired = forward_desired_new();
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
@@ -124,12 +161,9 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 		const HostlerRecord *stay = g_ptr_array_index(stays, i);
 		g_autoptr(GArray) spans = forward_stay_spans(stay);
 
-		if (forward_stay_is_open(stay)) {
+		if (forward_stay_is_open(stay))
 			find_guests(finder, stay->uuid, spans, held);
-			forward_desired_add(desired, stay->uuid, spans);
-		} else {
-			forward_desired_reserve(desired, stay->uuid, spans);
-		}
+		add(desired, whole, stay, spans, forward_stay_is_open(stay));
 	}
 	forward_desired_guard(desired, guarded);
 	n_twice = forward_desired_finish(desired);

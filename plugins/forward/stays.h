@@ -12,6 +12,8 @@ gboolean forward_stay_has_spans(const HostlerRecord *stay);
 /* Its VM runs. */
 gboolean forward_stay_is_open(const HostlerRecord *stay);
 
+/* All that have ports, also of VMs that have ended (HostlerRecord). */
+GPtrArray *forward_stays_all(HostlerHost *host);
 /* Of the VMs that are alive and have ports, those that are only prepared, too
  * (HostlerRecord), the oldest first. */
 GPtrArray *forward_stays_alive(HostlerHost *host);
@@ -23,8 +25,12 @@ void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArr
 			      const ForwardRuleset *held);
 
 /* Ports of VMs that are only prepared are reserved, no more. `held` is what the kernel
- * has: where guests without a reserved address were found before. */
-ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, const ForwardRuleset *held);
+ * has: where guests without a reserved address were found before. Of VMs whose UUIDs
+ * are not in `whole` (NULL: all are) only the first port of each span is named. */
+ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, GHashTable *whole,
+				      const ForwardRuleset *held);
+/* Where the kernel may have elements of these VMs, dead or alive: in the same measure. */
+ForwardDesired *forward_stays_keys(const GPtrArray *stays, GHashTable *whole);
 
 /* The MACs of the guests of open stays that are to be found, lower case. */
 GStrv forward_stays_floating(HostlerHost *host);

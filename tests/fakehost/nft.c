@@ -164,6 +164,21 @@ static void say_element(GBytes *element, guint8 family, FakeEach each, gpointer 
 	each(answer, data);
 }
 
+/* Those at the keys that are asked for. */
+static void say_some(FakeHost *fake, guint8 family, const struct nlattr *list, FakeEach each, gpointer data)
+{
+	const struct nlattr *asked;
+
+	mnl_attr_for_each_nested(asked, list) {
+		const struct nlattr *key = find_nested(find_nested(asked, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
+		g_autoptr(GBytes) whole = key_new(family, key);
+		GBytes *element = g_hash_table_lookup(fake->nft, whole);
+
+		if (element != NULL)
+			say_element(element, family, each, data);
+	}
+}
+
 static void say_elements(FakeHost *fake, guint8 family, FakeEach each, gpointer data)
 {
 	GHashTableIter iter;
@@ -174,6 +189,16 @@ static void say_elements(FakeHost *fake, guint8 family, FakeEach each, gpointer 
 		if (is_of_family(key, NULL, GUINT_TO_POINTER(family)) && g_bytes_get_size(key) > 1)
 			say_element(element, family, each, data);
 	}
+}
+
+static void say_set(FakeHost *fake, const struct nlmsghdr *request, FakeEach each, gpointer data)
+{
+	const struct nlattr *list = find(request, NFTA_SET_ELEM_LIST_ELEMENTS);
+
+	if (list != NULL)
+		say_some(fake, family_of(request), list, each, data);
+	else
+		say_elements(fake, family_of(request), each, data);
 }
 
 static void say_generation(FakeHost *fake, FakeEach each, gpointer data)
@@ -203,7 +228,7 @@ void fake_nft_dump(FakeHost *fake, const struct nlmsghdr *request, FakeEach each
 		return;
 	case NFT_MSG_GETSETELEM:
 		if (names(request, NFTA_SET_ELEM_LIST_SET, REMEMBERED_SET))
-			say_elements(fake, family, each, data);
+			say_set(fake, request, each, data);
 		return;
 	default:
 		return;

@@ -254,7 +254,7 @@ void realhost_settle(HostlerHost *host)
 {
 	begin_call(host);
 	real.is_hook = FALSE;
-	hostler_lifecycle_settle(host, HOSTLER_SETTLE_IN_PASSING);
+	hostler_lifecycle_settle(host, HOSTLER_SETTLE_IN_FULL);
 	end_call();
 }
 

@@ -376,6 +376,91 @@ static void test_twice(void)
 	g_assert_cmpstr(element->uuid, ==, U2);
 }
 
+/* In passing: of VMs that nothing happens to, the first port of each span on both sides. */
+static ForwardDesired *read_probes(const char *whole, const char *probed)
+{
+	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+	g_autoptr(ForwardDesired) desired = forward_desired_new();
+	ForwardSpan span = { 0 };
+
+	if (whole != NULL)
+		add_wanted(desired, whole);
+	g_assert_true(forward_span_from_text(strchr(probed, ' ') + 1, &span));
+	g_array_append_val(spans, span);
+	forward_desired_probe(desired, U1, spans, TRUE);
+	forward_desired_finish(desired);
+	return g_steal_pointer(&desired);
+}
+
+#define MANY U1 " tcp any 10 900 10 virbr0 10.0.0.2"
+#define ONE U2 " tcp any 80 80 80 virbr0 10.0.0.3"
+#define RULES_OF_VIRBR0 "7 virbr0 self\nrule hairpin 8 virbr0 back\n"
+
+/* The kernel's side, at the keys of `keys` alone. */
+static ForwardRuleset *read_kernel_at(const char *text, const ForwardDesired *keys)
+{
+	ForwardRuleset *ruleset = read_kernel(text);
+	ForwardTable *table = &ruleset->tables[FORWARD_IP];
+	g_autoptr(GArray) all = table->elements;
+
+	table->elements = forward_elements_at(all, keys->tables[FORWARD_IP].elements);
+	return ruleset;
+}
+
+static const char sound_table[] = "table\nlookups plain\nchain hairpin\nrule hairpin " RULES_OF_VIRBR0;
+
+static void assert_steps_at(const char *elements, const char *one, const char *expected)
+{
+	g_autofree char *text = g_strconcat(sound_table, elements, NULL);
+	g_autoptr(ForwardDesired) keys = read_probes(ONE, MANY);
+	g_autoptr(ForwardDesired) desired = read_probes(one, MANY);
+	g_autoptr(ForwardRuleset) ruleset = read_kernel_at(text, keys);
+	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
+	g_autofree char *steps = steps_text(changes);
+
+	g_assert_false(forward_changes_need_all(desired, ruleset));
+	g_assert_cmpstr(steps, ==, expected);
+}
+
+/* Two elements each, `taken` and `ports`, whatever the range is. */
+static void test_in_passing(void)
+{
+	g_autoptr(ForwardDesired) probes = read_probes(NULL, MANY);
+
+	g_assert_cmpuint(probes->tables[FORWARD_IP].elements->len, ==, 2);
+	assert_steps_at("element " MANY, NULL,
+			"delete ip taken tcp any 80 of " U1 "\n"
+			"delete ip ports tcp any 80 -> 10.0.0.2 80 of " U1 "\n");
+	assert_steps_at("element " U1 " tcp any 10 79 10 virbr0 10.0.0.2\nelement " ONE, ONE, "");
+	assert_steps_at("element " U1 " tcp any 10 79 10 virbr0 10.0.0.2", ONE,
+			"add ip taken tcp any 80 of " U2 "\nadd ip ports tcp any 80 -> 10.0.0.3 80 of " U2 "\n");
+	assert_steps_at("element " U1 " tcp any 10 79 10 virbr0 10.0.0.2\nelement " ONE, NULL,
+			"delete ip taken tcp any 80 of " U2 "\n"
+			"delete ip ports tcp any 80 -> 10.0.0.3 80 of " U2 "\n");
+}
+
+static gboolean needs_all(const char *probed, const char *kernel)
+{
+	g_autoptr(ForwardDesired) desired = read_probes(NULL, probed);
+	g_autoptr(ForwardRuleset) ruleset = read_kernel_at(kernel, desired);
+
+	return forward_changes_need_all(desired, ruleset);
+}
+
+/* A table that is to be made anew cannot be made of first ports. */
+static void test_need_all(void)
+{
+	g_autofree char *sound = g_strconcat(sound_table, "element " MANY, NULL);
+	g_autofree char *of_ip6 = g_strconcat(sound, "\n6 table\n6 lookups plain\n6 chain hairpin", NULL);
+
+	g_assert_false(needs_all(MANY, sound));
+	g_assert_true(needs_all(MANY, ""));
+	g_assert_true(needs_all(MANY, "table\nlookups broken\nchain hairpin\n"));
+	g_assert_true(needs_all(MANY, of_ip6));
+	g_assert_true(needs_all(U1 " tcp any 10 900 10 virbr0 10.0.0.2 rate=2/s", sound));
+	g_assert_true(needs_all(U1 " tcp 192.0.2.1 10 900 10 virbr0 10.0.0.2", sound));
+}
+
 /* A lease that moves takes its counter along; another VM begins anew. */
 static void test_counter(void)
 {
@@ -427,6 +512,8 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &cases[i], test_change);
 	}
 	g_test_add_func("/forward/change/twice", test_twice);
+	g_test_add_func("/forward/change/in-passing", test_in_passing);
+	g_test_add_func("/forward/change/need-all", test_need_all);
 	g_test_add_func("/forward/change/counter", test_counter);
 	g_test_add_func("/forward/change/reserve", test_reserve);
 	return g_test_run();
