@@ -2,11 +2,10 @@
 /* Random lives of forwarded ports on this kernel's nf_tables, each step compared with a small model: a table of which
  * port leads where. Prints its seed; a difference prints the steps that led to it.
  *
- * usage: model [--seed N] [--steps N]      without: four fixed seeds and one of today, 150 steps each */
+ * usage: model [--seed N] [--steps N]      without: five fixed seeds, 150 steps each */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kernel.h"
 #include "realhost.h"
@@ -103,11 +102,6 @@ static gboolean live(HostlerHost *host, guint32 seed)
 	return same;
 }
 
-static guint32 today(void)
-{
-	return (guint32)(time(NULL) / (24 * 60 * 60));
-}
-
 /* What a hook would say is said of every refusal and every commit that was to fail. */
 static GLogWriterOutput swallow(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
@@ -135,7 +129,7 @@ static gboolean read_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	guint32 seeds[] = { 1, 2, 3, 4, today() };
+	static const guint32 seeds[] = { 1, 2, 3, 4, 5 };
 	gboolean sound = TRUE;
 	HostlerHost *host;
 
