@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -82,17 +83,31 @@ static void try_lock(int fd, GKeyFile *facts)
 	fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-void try_image(HostlerHost *host, const char *path, const Place *place, gboolean remote, GKeyFile *facts)
+static void try_all(const char *file, const Place *place, gboolean remote, GKeyFile *facts)
 {
-	g_autofree char *file = machine_path(host, path, NULL);
-	int fd = place->seen && S_ISREG(place->stat.stx_mode) ? open(file, FLAGS) : -1;
+	int fd = open(file, FLAGS);
 
 	if (fd < 0)
-		return; /* a device, a folder, or not ours to read */
+		return; /* not ours to read */
 	see_room(fd, place, facts);
 	see_header(fd, facts);
 	try_direct(file, facts);
 	if (remote)
 		try_lock(fd, facts);
 	close(fd);
+}
+
+/* Whoever owns the folder may put a link to a device in the image's place at any moment,
+ * and some devices act when they are opened: what is opened is what was looked at. */
+void try_image(HostlerHost *host, const char *path, const Place *place, gboolean remote, GKeyFile *facts)
+{
+	g_autofree char *file = machine_path(host, path, NULL);
+	int at = place->seen ? open(file, O_PATH | O_CLOEXEC) : -1;
+	g_autofree char *same = g_strdup_printf("/proc/self/fd/%d", at);
+	struct stat now;
+
+	if (at >= 0 && fstat(at, &now) == 0 && S_ISREG(now.st_mode))
+		try_all(same, place, remote, facts);
+	if (at >= 0)
+		close(at);
 }
