@@ -197,13 +197,6 @@ char *forward_span_shown(const ForwardSpan *span)
 	return g_strdup_printf("%s of %s", ports, forward_address_text(&span->address, address));
 }
 
-gboolean forward_spans_collide(const ForwardSpan *a, const ForwardSpan *b)
-{
-	return a->family == b->family && a->proto == b->proto && a->start <= b->end && b->start <= a->end &&
-	       (a->address.family == AF_UNSPEC || b->address.family == AF_UNSPEC ||
-		forward_address_compare(&a->address, &b->address) == 0);
-}
-
 void forward_spans_store(GKeyFile *body, const GArray *spans)
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);

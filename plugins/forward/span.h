@@ -40,9 +40,6 @@ gboolean forward_span_from_text(const char *text, ForwardSpan *span);
 char *forward_span_shown(const ForwardSpan *span);
 gboolean forward_span_floats(const ForwardSpan *span);
 
-/* Whether a connection could be meant for both. */
-gboolean forward_spans_collide(const ForwardSpan *a, const ForwardSpan *b);
-
 /* The group [forward] of a stay's body; `spans` of ForwardSpan. */
 void forward_spans_store(GKeyFile *body, const GArray *spans);
 gboolean forward_spans_are_stored(GKeyFile *body);

@@ -136,31 +136,6 @@ static void test_shown(void)
 	}
 }
 
-static void test_collide(void)
-{
-	static const struct {
-		const char *a, *b;
-		gboolean collide;
-	} cases[] = {
-		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 20 30 1 b 10.0.0.3", TRUE },
-		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 21 30 1 b 10.0.0.3", FALSE },
-		{ "tcp any 10 20 1 b 10.0.0.2", "udp any 10 20 1 b 10.0.0.3", FALSE },
-		{ "tcp any 10 20 1 b 10.0.0.2", "tcp any 10 20 1 b fd00::3", FALSE },
-		{ "tcp any 10 20 1 b fd00::2", "tcp any 20 20 1 b fd00::3", TRUE },
-		{ "tcp any 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 15 15 1 b 10.0.0.3", TRUE },
-		{ "tcp 192.0.2.7 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 1 10 1 b 10.0.0.3", TRUE },
-		{ "tcp 192.0.2.8 10 20 1 b 10.0.0.2", "tcp 192.0.2.7 1 10 1 b 10.0.0.3", FALSE },
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		ForwardSpan a = { 0 }, b = { 0 };
-
-		g_assert_true(forward_span_from_text(cases[i].a, &a) && forward_span_from_text(cases[i].b, &b));
-		g_assert_cmpint(forward_spans_collide(&a, &b), ==, cases[i].collide);
-		g_assert_cmpint(forward_spans_collide(&b, &a), ==, cases[i].collide);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -169,6 +144,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/span/stay", test_stay);
 	g_test_add_func("/forward/span/store", test_store);
 	g_test_add_func("/forward/span/shown", test_shown);
-	g_test_add_func("/forward/span/collide", test_collide);
 	return g_test_run();
 }
