@@ -16,12 +16,20 @@ add_ns() {
 }
 in_ns() { local name=$1; shift; nsenter --net="/proc/${ns[$name]}/ns/net" "$@"; }
 
+# While a link-local address is on trial (a second or two, by chance) the kernel asks for no neighbour of another
+# on that link, so nothing is forwarded there; a network whose guest has booted is past that.
+no_address_test() {
+	sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+}
+no_address_on_trial() { [[ -z $(ip -6 address show tentative) ]]; }
+
 # add_leg NAME BRIDGE-OR-ADDRESS ADDRESS/PREFIX GATEWAY: a cable between this host and a namespace.
 add_leg() {
 	add_ns "$1"
 	ip link add "leg-$1" type veth peer name eth0 netns "${ns[$1]}"
 	if [[ $2 == */* ]]; then ip addr add "$2" dev "leg-$1"; else ip link set "leg-$1" master "$2"; fi
 	ip link set "leg-$1" up
+	in_ns "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
 	in_ns "$1" ip link set lo up
 	in_ns "$1" ip addr add "$3" dev eth0
 	in_ns "$1" ip link set eth0 up
@@ -45,6 +53,7 @@ serve() {
 make_world() {
 	ip link set lo up
 	sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	no_address_test
 	allow_watch_user
 	[[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] ||
 		sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
@@ -70,6 +79,7 @@ make_world() {
 	add_leg6 web "" fd00:122::1 fd00:122::10
 	add_leg6 mail "" fd00:122::1 fd00:122::11
 	add_leg6 far "" fd00:123::1 fd00:123::10
+	wait_for 5 no_address_on_trial
 	serve web tcp/22 tcp/9000 tcp/9001 tcp/9002 udp/5000
 	serve mail tcp/22 udp/5000
 	serve far tcp/22
