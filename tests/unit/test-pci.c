@@ -341,15 +341,13 @@ static void test_module_refused(Tree *tree, gconstpointer data)
 {
 	gsize i = GPOINTER_TO_SIZE(data);
 	g_autoptr(GError) error = NULL;
-	gint64 begun = g_get_monotonic_time();
 
 	if (refusals[i].script != NULL)
 		tree_program(tree, "sbin/modprobe", refusals[i].script);
-	tree->host->deadline = begun + refusals[i].milliseconds * 1000;
+	tree->host->deadline = g_get_monotonic_time() + refusals[i].milliseconds * 1000;
 	g_assert_false(tree->host->ops->module_load(tree->host, refusals[i].module, &error));
 	g_assert_error(error, HOSTLER_ERROR, (int)refusals[i].code);
 	g_assert_nonnull(strstr(error->message, refusals[i].part));
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 15 * G_USEC_PER_SEC);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 }
@@ -361,7 +359,7 @@ static char *wait_for_file(const Tree *tree, const char *path)
 	g_autofree char *file = tree_path(tree, path);
 	char *text = NULL;
 
-	for (int i = 0; i < 1000 && !g_file_get_contents(file, &text, NULL, NULL); i++)
+	for (int i = 0; i < 10000 && !g_file_get_contents(file, &text, NULL, NULL); i++)
 		g_usleep(10 * 1000);
 	return text;
 }
@@ -426,15 +424,27 @@ static void test_helpers(Tree *tree, gconstpointer data)
 	g_assert_cmpint(errno, ==, ECHILD);
 }
 
-/* There its path units start them. */
+/* There its path units start them. What is started later, elsewhere, is there before it. */
 static void test_helpers_systemd(Tree *tree, gconstpointer data)
 {
 	g_autofree char *started = tree_path(tree, "out/watch");
+	g_autofree char *out = tree_path(tree, "out");
+	g_autofree char *systemd = tree_path(tree, "run/systemd/system");
+	g_autofree char *metrics = NULL;
+
+	if (geteuid() != 0) {
+		g_test_skip("only root can start the helpers as another user");
+		return;
+	}
 
 	helper_tree(tree);
+	g_assert_cmpint(g_chmod(out, 0777), ==, 0);
 	tree_folder(tree, "run/systemd/system");
 	tree->host->ops->helper_start(tree->host, HOSTLER_HELPER_WATCH);
-	g_usleep(100 * 1000);
+	g_assert_cmpint(g_rmdir(systemd), ==, 0);
+	tree->host->ops->helper_start(tree->host, HOSTLER_HELPER_METRICS);
+	metrics = wait_for_file(tree, "out/metrics");
+	g_assert_nonnull(metrics);
 	g_assert_false(g_file_test(started, G_FILE_TEST_EXISTS));
 	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
