@@ -17,6 +17,7 @@
 #include "hostler/error.h"
 #include "hostler/lock.h"
 #include "host/machine.h"
+#include "tree.h"
 
 #define BDF "0000:01:00.0"
 #define MEETING 20 /* jobs that wait for one another */
@@ -62,23 +63,10 @@ static void set_up(Fixture *fixture, gconstpointer data)
 	set_deadline(fixture, LONG_SECONDS * 1000);
 }
 
-static void remove_below(const char *path)
-{
-	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		remove_below(child);
-	}
-	g_remove(path);
-}
-
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
 	hostler_host_free(fixture->host);
-	remove_below(fixture->folder);
+	tree_remove(fixture->folder);
 	g_free(fixture->folder);
 	g_free(fixture->fifo);
 	g_free(fixture->settled);
