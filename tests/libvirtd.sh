@@ -57,15 +57,15 @@ private_configuration() {
 begin_libvirtd() {
 	[[ -e $work/libvirtd ]] || cp "$(type -P libvirtd)" "$work/libvirtd"
 	"$work/libvirtd" --daemon >>"$work/libvirtd-start.log" 2>&1 </dev/null
-	wait_for 30 quietly v uri
+	wait_for 120 quietly v uri
 }
 signal_libvirtd() { kill "-$1" "$(</run/libvirtd.pid)"; }
 end_libvirtd() {
 	signal_libvirtd "${1:-TERM}"
-	wait_for 20 libvirtd_gone
+	wait_for 60 libvirtd_gone
 }
 libvirtd_gone() { ! signal_libvirtd 0 2>/dev/null; }
-v() { timeout 20 virsh -q -c qemu:///system "$@"; }
+v() { timeout 120 virsh -q -c qemu:///system "$@"; }
 
 # --- waiting, never longer than said ---
 

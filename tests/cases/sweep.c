@@ -128,7 +128,7 @@ static void test_sweep(gconstpointer data)
 void sweep_add(const char *name, const Case *test_case)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(sweeps); i++) {
-		g_autofree char *path = g_strdup_printf("/sweep/%s/%s", name, sweeps[i].name);
+		g_autofree char *path = g_strdup_printf("/sweep/%s/%s", sweeps[i].name, name);
 		Sweep *sweep = g_new(Sweep, 1);
 
 		*sweep = (Sweep){ test_case, i };

@@ -41,7 +41,7 @@ exact_totals="(.disks | map({key: .target, value: .}) | from_entries) as \$d | $
 	\$d.vdb.read_ops == \$n and \$d.vdc.read_ops == \$n and \$d.vda.read_ops > \$n and \$d.vda.read_ops < \$n + 8"
 test_exact() {
 	check "a VM with a raw disk, a qcow2 and one on a tmpfs starts" exact_begin
-	check "what it read and wrote is counted to the byte" wait_for 30 holds_quietly 5 "last | .event == \"sample\" and ($exact_totals)"
+	check "what it read and wrote is counted to the byte" wait_for 120 holds_quietly 5 "last | .event == \"sample\" and ($exact_totals)"
 	end_vm 5
-	check "and so does the report" eval 'wait_for 20 has_lines 5 report 1 && holds 5 "last | $exact_totals"'
+	check "and so does the report" eval 'wait_for 120 has_lines 5 report 1 && holds 5 "last | $exact_totals"'
 }

@@ -10,15 +10,16 @@ make_sinks() {
 		mount -t tmpfs -o size=64k,mode=755,uid=64902 none "$prometheus_dir" || return
 	printf '[metrics]\nprometheus=%s\n' "$prometheus_dir" >/etc/hostler/hostler.conf
 	socat -u UNIX-RECV:/run/systemd/journal/socket,mode=666 "OPEN:$journal,creat,append" &
-	wait_for 5 test -S /run/systemd/journal/socket
+	wait_for 60 test -S /run/systemd/journal/socket
 }
 
 # How often the journal says what matches.
 said() { grep -acE "^MESSAGE=.*$1" "$journal"; }
+says_more() { [[ $(said "$1") -gt $2 ]]; }
 said_once_more() { [[ $(said "$1") -eq $(($2 + 1)) ]] || { printf '%d times, %d before\n' "$(said "$1")" "$2"; return 1; }; }
 
 journal_has_report() { # VM
-	wait_for 5 grep -qaE "^MESSAGE=VM '$1' ran for .*, ended: .*vda: read .*, wrote " "$journal" &&
+	wait_for 60 grep -qaE "^MESSAGE=VM '$1' ran for .*, ended: .*vda: read .*, wrote " "$journal" &&
 		grep -qax HOSTLER_CODE=metrics-report "$journal" && grep -qax "HOSTLER_VM=$1" "$journal"
 }
 
@@ -53,21 +54,24 @@ test_sinks() {
 	check "a full disk and a folder that was away were each said once" said_twice
 	mount --bind "$log_dir" "$log_dir"
 	mount -o remount,bind,ro "$log_dir"
-	sleep 4
+	wait_for 60 says_more 'cannot write /var/log/hostler' "$before"
+	sleep 3 # in which it might say it again
 	umount --lazy "$log_dir"
 	samples=$(count 1 sample)
-	check "a file system that was read-only is no end" wait_for 20 has_lines 1 sample $((samples + 2))
+	check "a file system that was read-only is no end" wait_for 60 has_lines 1 sample $((samples + 2))
 	check "it was said once" said_once_more 'cannot write /var/log/hostler' "$before"
 	check "and so it was that it can be written again" test "$(said 'can write to /var/log/hostler again')" -eq 3
 	check "the VM runs on" quietly v domid web
 
 	before=$(said "cannot write Prometheus' files")
 	quietly dd if=/dev/zero of="$prometheus_dir/fill" bs=4k
-	sleep 4
+	wait_for 60 says_more "cannot write Prometheus' files" "$before"
+	samples=$(count 1 sample)
+	wait_for 60 has_lines 1 sample $((samples + 3)) # at each of which it might say it again
 	check "where Prometheus' files are full, that is said once" said_once_more "cannot write Prometheus' files" "$before"
 	check "and no half file is there" prom_passes 1
 	rm "$prometheus_dir/fill"
-	check "with room again they are written" wait_for 20 prom_written_after 1 "$EPOCHSECONDS"
+	check "with room again they are written" wait_for 60 prom_written_after 1 "$EPOCHSECONDS"
 }
 
 # --- the books afterwards ---

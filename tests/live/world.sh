@@ -90,8 +90,10 @@ book_of() { find "$log_dir" -name "*-$(uuid_of "$1").jsonl"; }
 query() {
 	local number=$1 filter=$2
 	shift 2
-	jq -s "$@" "$filter" "$(book_of "$number")"
+	jq -s "$@" "$filter" <(whole_lines "$(book_of "$number")")
 }
+# It goes on being written: of the last line there may be half.
+whole_lines() { awk 'NR > 1 { print last } { last = $0 } END { if (last ~ /}$/) print last }' "$1"; }
 # holds NUMBER FILTER: it is true; what was looked at is shown when not
 holds() {
 	[[ $(query "$1" "$2") == true ]] || { printf 'not true of VM %s: %s\n' "$1" "$2"; tail -n 4 "$(book_of "$1")" | cut -c1-700; return 1; }
@@ -110,6 +112,7 @@ all_parse() {
 
 # --- hostler-metrics ---
 
-metrics_pid() { pgrep -x hostler-metrics; }
+# The oldest: another that finds it there leaves at once.
+metrics_pid() { pgrep -ox hostler-metrics; }
 metrics_runs() { [[ -n $(metrics_pid) ]]; }
 metrics_gone() { [[ -z $(metrics_pid) ]]; }

@@ -10,9 +10,9 @@ is_apart() {
 	there=$(readlink "/proc/$1/ns/net") && [[ -n $there && $there != $(readlink /proc/self/ns/net) ]]
 }
 add_ns() {
-	unshare -n sleep 600 >/dev/null 2>&1 &
+	unshare -n sleep infinity >/dev/null 2>&1 &
 	ns[$1]=$!
-	wait_for 10 is_apart "$!"
+	wait_for 60 is_apart "$!"
 }
 in_ns() { local name=$1; shift; nsenter --net="/proc/${ns[$name]}/ns/net" "$@"; }
 
@@ -43,10 +43,12 @@ add_leg6() {
 	in_ns "$1" ip route add default via "$3"
 }
 
+# serve NAME PROTO/[ADDRESS/]PORT...: there, or here when NAME is no namespace. Whoever it is, $server, listens by now.
 serve() {
-	local name=$1
-	shift
-	in_ns "$name" "$here/answer" "$name" "$@" </dev/null >/dev/null 2>&1 &
+	local where=(nsenter --net="/proc/${ns[$1]:-self}/ns/net")
+	"${where[@]}" "$here/answer" "$@" </dev/null >"$work/serves-$1" 2>&1 &
+	server=$!
+	wait_for 60 grep -qsx serves "$work/serves-$1"
 }
 
 # shellcheck disable=SC2034  # read by `run`
@@ -79,14 +81,13 @@ make_world() {
 	add_leg6 web "" fd00:122::1 fd00:122::10
 	add_leg6 mail "" fd00:122::1 fd00:122::11
 	add_leg6 far "" fd00:123::1 fd00:123::10
-	wait_for 5 no_address_on_trial
+	wait_for 60 no_address_on_trial
 	serve web tcp/22 tcp/9000 tcp/9001 tcp/9002 udp/5000
 	serve mail tcp/22 udp/5000
 	serve far tcp/22
 	serve roam tcp/192.168.122.60/22 tcp/192.168.122.61/22
 	serve outside tcp/2222
-	"$here/answer" host tcp/127.0.0.1/2222 </dev/null >/dev/null 2>&1 &
-	wait_for 3 quietly in_ns outside "$here/answer" --ask tcp 192.0.2.2 2222
+	serve host tcp/127.0.0.1/2222
 	write_networks
 }
 
@@ -232,13 +233,13 @@ range() { printf "<h:range start='%s' %s/>" "$1" "${2:-}"; }
 hook() {
 	local phase=begin
 	[[ $2 != stopped && $2 != release ]] || phase=end
-	timeout 30 "$build/hooks/hostler-qemu-hook" "$1" "$2" "$phase" -
+	timeout 60 "$build/hooks/hostler-qemu-hook" "$1" "$2" "$phase" -
 }
 prepare() { vm_xml "$1" "$2" | hook "$1" prepare; }
 start_vm() {
 	prepare "$1" "$2" || return
 	vm_xml "$1" "$2" bridge | hook "$1" start || return
-	sleep 600 >/dev/null 2>&1 &
+	sleep infinity >/dev/null 2>&1 &
 	printf '%s\n' "$!" >"/run/libvirt/qemu/$1.pid"
 	vm_xml "$1" "$2" bridge | hook "$1" started
 }
@@ -246,7 +247,7 @@ kill_qemu() {
 	local pid
 	pid=$(<"/run/libvirt/qemu/$1.pid")
 	kill "$pid"
-	wait_for 2 eval "! kill -0 $pid 2>/dev/null"
+	wait_for 30 eval "! kill -0 $pid 2>/dev/null"
 	rm -f "/run/libvirt/qemu/$1.pid"
 }
 stop_vm() {
@@ -254,7 +255,7 @@ stop_vm() {
 	vm_xml "$1" "$2" | hook "$1" stopped
 	vm_xml "$1" "$2" | hook "$1" release
 }
-settle() { timeout 30 "$build/hooks/hostler-network-hook" default started begin - </dev/null; }
+settle() { timeout 60 "$build/hooks/hostler-network-hook" default started begin - </dev/null; }
 
 # --- waiting, never longer than said ---
 

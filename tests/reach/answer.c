@@ -131,7 +131,7 @@ static int ask(double seconds, long long since, const char *relay, char **argv)
 
 static int hold(char **argv)
 {
-	int fd = open_socket("tcp", argv[0], atoi(argv[1]), 10 * 1000);
+	int fd = open_socket("tcp", argv[0], atoi(argv[1]), 60 * 1000);
 	char line[TEXT], text[TEXT];
 
 	while (fd >= 0 && fgets(line, sizeof(line), stdin) != NULL) {

@@ -3,7 +3,14 @@
 # shellcheck shell=bash disable=SC2154
 
 event_nothing() { :; }
-event_sighup() { signal_libvirtd HUP && sleep 1; }
+# libvirtd then makes its rules anew, some time later.
+event_sighup() {
+	local rules
+	rules=$(libvirt_rules)
+	signal_libvirtd HUP && wait_for 60 rules_differ "$rules"
+}
+libvirt_rules() { nft -a list ruleset 2>/dev/null | grep virbr0 | grep -v hostler; }
+rules_differ() { [[ $(libvirt_rules) != "$1" ]]; }
 # libvirt 11.3 sometimes does not end when it is told to; systemd kills it then.
 event_restart() {
 	end_libvirtd || { echo "libvirtd does not end" && end_libvirtd KILL; }

@@ -51,7 +51,7 @@ world() {
 	cp "$shared/answer" "$shared/guest.cpio" "$shared/$1/"
 	enter=(unshare -m -p -n --fork --kill-child --mount-proc --propagation private)
 	HOSTLER_REACH_WORLD=$1 HOSTLER_REACH_STAGE=between HOSTLER_REACH_WORK=$shared \
-		timeout --kill-after=5 600 "${enter[@]}" "$0" "$build" ${backend:+--backend "$backend"} ${root:+--trixie}
+		timeout --kill-after=5 850 "${enter[@]}" "$0" "$build" ${backend:+--backend "$backend"} ${root:+--trixie}
 }
 
 run_stages() {

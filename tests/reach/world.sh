@@ -17,9 +17,9 @@ is_apart() {
 	there=$(readlink "/proc/$1/ns/net") && [[ -n $there && $there != $(readlink /proc/self/ns/net) ]]
 }
 make_outside() {
-	unshare -n sleep 900 >/dev/null 2>&1 &
+	unshare -n sleep infinity >/dev/null 2>&1 &
 	outside_pid=$!
-	wait_for 10 is_apart "$outside_pid"
+	wait_for 60 is_apart "$outside_pid"
 	ip link add lan0 type veth peer name eth0 netns "$outside_pid"
 	ip address add 192.0.2.1/24 dev lan0
 	ip address add 2001:db8:2::1/64 dev lan0 nodad

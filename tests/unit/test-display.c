@@ -10,7 +10,7 @@
 #include "hostler-build.h"
 #include "hostler/error.h"
 #include "host/iomem.h"
-#include "host/machine.h"
+#include "tree.h"
 
 #define CARD "0000:01:00.0"
 #define OTHER "0000:02:00.0"
@@ -68,58 +68,10 @@ static void test_iomem(void)
 
 /* --- a tree --- */
 
-typedef struct {
-	char *root;
-	HostlerHost *host;
-} Tree;
-
-static char *tree_path(const Tree *tree, const char *path)
-{
-	g_autofree char *full = g_build_filename(tree->root, path, NULL);
-	g_autofree char *folder = g_path_get_dirname(full);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-	return g_steal_pointer(&full);
-}
-
-static void tree_file(const Tree *tree, const char *path, const char *text)
-{
-	g_autofree char *file = tree_path(tree, path);
-
-	g_assert_true(g_file_set_contents(file, text, -1, NULL));
-}
-
-static void tree_link(const Tree *tree, const char *path, const char *target)
-{
-	g_autofree char *link = tree_path(tree, path);
-
-	g_unlink(link);
-	g_assert_cmpint(symlink(target, link), ==, 0);
-}
-
-static void tree_program(const Tree *tree, const char *path, const char *script)
-{
-	g_autofree char *file = tree_path(tree, path);
-
-	tree_file(tree, path, script);
-	g_assert_cmpint(g_chmod(file, 0755), ==, 0);
-}
-
-static void assert_file(const Tree *tree, const char *path, const char *expected)
-{
-	g_autofree char *file = tree_path(tree, path);
-	g_autofree char *text = NULL;
-
-	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
-	g_assert_cmpstr(text, ==, expected);
-}
-
 /* A card with 256 MiB of memory, and a console on each kind of screen. */
 static void set_up(Tree *tree, gconstpointer data)
 {
-	tree->root = g_dir_make_tmp("hostler-display-XXXXXX", NULL);
-	g_assert_cmpint(g_chmod(tree->root, 0755), ==, 0);
-	tree->host = machine_open(tree->root, "/nonexistent");
+	tree_open(tree);
 	tree_file(tree, DEVICE CARD "/resource", card_resource);
 	tree_file(tree, DEVICE OTHER "/resource", "0x00000000e0000000 0x00000000efffffff 0x000000000014220c\n");
 	tree_file(tree, "proc/iomem", "c0000000-cfffffff : " CARD "\n");
@@ -127,26 +79,6 @@ static void set_up(Tree *tree, gconstpointer data)
 	tree_file(tree, "sys/class/vtconsole/vtcon0/bind", "1\n");
 	tree_file(tree, "sys/class/vtconsole/vtcon1/name", "(M) frame buffer device\n");
 	tree_file(tree, "sys/class/vtconsole/vtcon1/bind", "1\n");
-}
-
-static void remove_below(const char *path)
-{
-	g_autoptr(GDir) folder = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		remove_below(child);
-	}
-	g_remove(path);
-}
-
-static void tear_down(Tree *tree, gconstpointer data)
-{
-	hostler_host_free(tree->host);
-	remove_below(tree->root);
-	g_free(tree->root);
 }
 
 static void assert_list(GStrv list, const char *expected)
@@ -201,15 +133,15 @@ static void test_console_switch(Tree *tree, gconstpointer data)
 
 	/* The kernel would answer "1\n": here the file has what was written. */
 	g_assert_true(ops->console_switch(tree->host, "vtcon1", TRUE, &error));
-	assert_file(tree, "sys/class/vtconsole/vtcon1/bind", "1\n");
+	tree_assert_file(tree, "sys/class/vtconsole/vtcon1/bind", "1\n");
 	tree_file(tree, "sys/class/vtconsole/vtcon1/bind", "1");
 	g_assert_true(ops->console_switch(tree->host, "vtcon1", FALSE, &error));
-	assert_file(tree, "sys/class/vtconsole/vtcon1/bind", "0");
+	tree_assert_file(tree, "sys/class/vtconsole/vtcon1/bind", "0");
 	g_assert_true(ops->console_switch(tree->host, "vtcon1", TRUE, &error));
-	assert_file(tree, "sys/class/vtconsole/vtcon1/bind", "1");
+	tree_assert_file(tree, "sys/class/vtconsole/vtcon1/bind", "1");
 	/* Another console than it was: nothing of ours. */
 	g_assert_true(ops->console_switch(tree->host, "vtcon0", FALSE, &error));
-	assert_file(tree, "sys/class/vtconsole/vtcon0/bind", "1\n");
+	tree_assert_file(tree, "sys/class/vtconsole/vtcon0/bind", "1\n");
 	g_assert_true(ops->console_switch(tree->host, "vtcon7", TRUE, &error));
 	g_assert_no_error(error);
 }
@@ -282,15 +214,15 @@ static void test_framebuffer_switch(Tree *tree, gconstpointer data)
 	tree_file(tree, PLATFORM "drivers/efi-framebuffer/unbind", "");
 	/* Gone for good: nothing to bind. */
 	g_assert_true(ops->framebuffer_switch(tree->host, name, TRUE, &error));
-	assert_file(tree, PLATFORM "drivers/efi-framebuffer/bind", "");
+	tree_assert_file(tree, PLATFORM "drivers/efi-framebuffer/bind", "");
 	tree_file(tree, PLATFORM "devices/efi-framebuffer.0/uevent", "");
 	g_assert_true(ops->framebuffer_switch(tree->host, name, FALSE, &error));
 	g_assert_no_error(error);
 	/* No kernel here: the order is given, and that nothing came of it is seen. */
 	g_assert_false(ops->framebuffer_switch(tree->host, name, TRUE, &error));
 	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
-	assert_file(tree, PLATFORM "drivers/efi-framebuffer/bind", "efi-framebuffer.0");
-	assert_file(tree, PLATFORM "drivers/efi-framebuffer/unbind", "");
+	tree_assert_file(tree, PLATFORM "drivers/efi-framebuffer/bind", "efi-framebuffer.0");
+	tree_assert_file(tree, PLATFORM "drivers/efi-framebuffer/unbind", "");
 }
 
 static void test_framebuffer_names(Tree *tree, gconstpointer data)
@@ -409,8 +341,8 @@ static void test_module_unload(Tree *tree, gconstpointer data)
 	g_assert_false(ops->module_unload(tree->host, "-f", &error));
 	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS);
 	g_clear_error(&error);
-	g_free(tree_path(tree, "sys/module/nvidia_drm/x"));
-	g_free(tree_path(tree, "sys/module/nvidia/x"));
+	tree_folder(tree, "sys/module/nvidia_drm");
+	tree_folder(tree, "sys/module/nvidia");
 	tree_program(tree, "sbin/modprobe", script);
 	g_assert_true(ops->module_unload(tree->host, "nvidia_drm", &error));
 	g_assert_no_error(error);
@@ -421,7 +353,7 @@ static void test_module_unload(Tree *tree, gconstpointer data)
 
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
 {
-	g_test_add(path, Tree, NULL, set_up, test, tear_down);
+	g_test_add(path, Tree, NULL, set_up, test, tree_close);
 }
 
 int main(int argc, char **argv)

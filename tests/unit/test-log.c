@@ -178,7 +178,6 @@ static void test_stdout(Fixture *fixture, gconstpointer data)
 /* A journal that does not read fills up; then the message goes to stderr. */
 static void test_full(Fixture *fixture, gconstpointer data)
 {
-	gint64 begun = g_get_monotonic_time();
 	g_autofree char *err = NULL;
 	guint i = 0;
 
@@ -187,16 +186,15 @@ static void test_full(Fixture *fixture, gconstpointer data)
 		err = capture(STDERR_FILENO, say_warning);
 	} while (err[0] == '\0' && i++ < 5000);
 	g_assert_cmpstr(err, ==, PROGRAM ": warning: busy: by %d\n");
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 20 * G_USEC_PER_SEC);
 }
 
-/* stderr is a pipe that is full, or one whose reader has died: libvirtd was killed. */
+/* stderr is a pipe that is full, or one whose reader has died: libvirtd was killed. Who
+ * waited there would never come back. */
 static void test_stderr(Fixture *fixture, gconstpointer data)
 {
 	int full[2];
 	int dead[2];
 	int saved = dup(STDERR_FILENO);
-	gint64 begun = g_get_monotonic_time();
 
 	hostler_log_use_journal("/nonexistent/socket");
 	g_assert_cmpint(pipe2(full, O_CLOEXEC | O_NONBLOCK), ==, 0);
@@ -214,7 +212,6 @@ static void test_stderr(Fixture *fixture, gconstpointer data)
 	close(full[1]);
 	close(dead[1]);
 	close(saved);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 5 * G_USEC_PER_SEC);
 }
 
 static void test_long(Fixture *fixture, gconstpointer data)

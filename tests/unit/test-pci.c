@@ -11,90 +11,18 @@
 
 #include "hostler-build.h"
 #include "hostler/error.h"
-#include "host/machine.h"
+#include "tree.h"
 
 #define BDF "0000:01:00.0"
 #define DEVICE "sys/bus/pci/devices/" BDF
 
-typedef struct {
-	char *root;
-	HostlerHost *host;
-} Tree;
-
-static char *tree_path(const Tree *tree, const char *path)
-{
-	return g_build_filename(tree->root, path, NULL);
-}
-
-static void tree_file(const Tree *tree, const char *path, const char *bytes, gssize length)
-{
-	g_autofree char *file = tree_path(tree, path);
-	g_autofree char *folder = g_path_get_dirname(file);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-	g_assert_true(g_file_set_contents(file, bytes, length, NULL));
-}
-
-static void tree_program(const Tree *tree, const char *path, const char *text)
-{
-	g_autofree char *file = tree_path(tree, path);
-
-	tree_file(tree, path, text, -1);
-	g_assert_cmpint(g_chmod(file, 0755), ==, 0);
-}
-
-static void tree_folder(const Tree *tree, const char *path)
-{
-	g_autofree char *folder = tree_path(tree, path);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-}
-
-static void tree_link(const Tree *tree, const char *path, const char *target)
-{
-	g_autofree char *link = tree_path(tree, path);
-
-	g_assert_cmpint(symlink(target, link), ==, 0);
-}
-
-static void assert_file(const Tree *tree, const char *path, const char *expected)
-{
-	g_autofree char *file = tree_path(tree, path);
-	g_autofree char *text = NULL;
-
-	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
-	g_assert_cmpstr(text, ==, expected);
-}
-
 static void set_up(Tree *tree, gconstpointer data)
 {
-	tree->root = g_dir_make_tmp("hostler-pci-XXXXXX", NULL);
-	g_assert_cmpint(g_chmod(tree->root, 0755), ==, 0);
-	tree->host = machine_open(tree->root, "/nonexistent");
-	tree_file(tree, DEVICE "/vendor", "0x8086\n", -1);
-	tree_file(tree, DEVICE "/driver_override", "(null)\n", -1);
-	tree_file(tree, DEVICE "/power/control", "auto\n", -1);
-	tree_file(tree, "sys/bus/pci/drivers_probe", "", -1);
-}
-
-static void remove_below(const char *path)
-{
-	g_autoptr(GDir) folder = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		remove_below(child);
-	}
-	g_remove(path);
-}
-
-static void tear_down(Tree *tree, gconstpointer data)
-{
-	remove_below(tree->root);
-	g_free(tree->root);
-	hostler_host_free(tree->host);
+	tree_open(tree);
+	tree_file(tree, DEVICE "/vendor", "0x8086\n");
+	tree_file(tree, DEVICE "/driver_override", "(null)\n");
+	tree_file(tree, DEVICE "/power/control", "auto\n");
+	tree_file(tree, "sys/bus/pci/drivers_probe", "");
 }
 
 /* --- attributes --- */
@@ -160,17 +88,17 @@ static void test_bad_names(Tree *tree, gconstpointer data)
 							  &writing));
 		g_assert_error(writing, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS);
 	}
-	assert_file(tree, DEVICE "/vendor", "0x8086\n");
+	tree_assert_file(tree, DEVICE "/vendor", "0x8086\n");
 }
 
 static void write_value(const Tree *tree, const char *value, const char *expected)
 {
 	g_autoptr(GError) error = NULL;
 
-	tree_file(tree, DEVICE "/driver_override", "", -1);
+	tree_file(tree, DEVICE "/driver_override", "");
 	g_assert_true(tree->host->ops->pci_write(tree->host, BDF, "driver_override", value, &error));
 	g_assert_no_error(error);
-	assert_file(tree, DEVICE "/driver_override", expected);
+	tree_assert_file(tree, DEVICE "/driver_override", expected);
 }
 
 static void test_write(Tree *tree, gconstpointer data)
@@ -182,7 +110,7 @@ static void test_write(Tree *tree, gconstpointer data)
 	write_value(tree, "\n", "\n");
 	write_value(tree, "", "\n");
 	g_assert_true(tree->host->ops->pci_probe(tree->host, BDF, &error));
-	assert_file(tree, "sys/bus/pci/drivers_probe", BDF);
+	tree_assert_file(tree, "sys/bus/pci/drivers_probe", BDF);
 	g_assert_cmpint(g_remove(probed), ==, 0);
 	g_assert_false(tree->host->ops->pci_probe(tree->host, BDF, &error));
 	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT);
@@ -273,7 +201,7 @@ static void test_devices(Tree *tree, gconstpointer data)
 	devices = tree->host->ops->pci_devices(tree->host);
 	shown = g_strjoinv(" ", devices);
 	g_assert_cmpstr(shown, ==, "0000:00:1f.7 " BDF " 0001:00:00.0");
-	remove_below(folder);
+	tree_remove(folder);
 	none = tree->host->ops->pci_devices(tree->host);
 	g_assert_cmpuint(g_strv_length(none), ==, 0);
 }
@@ -287,7 +215,7 @@ static void test_config(Tree *tree, gconstpointer data)
 	g_autoptr(GError) outside = NULL;
 	guint8 bytes[16] = { 0 };
 
-	tree_file(tree, DEVICE "/config", config, sizeof(config));
+	tree_bytes(tree, DEVICE "/config", config, sizeof(config));
 	g_assert_true(tree->host->ops->pci_config(tree->host, BDF, 0, bytes, 2, NULL));
 	g_assert_cmphex(bytes[0] | bytes[1] << 8, ==, 0x8086);
 	g_assert_true(tree->host->ops->pci_config(tree->host, BDF, 0xff, bytes, 1, NULL));
@@ -313,7 +241,7 @@ static void test_module(Tree *tree, gconstpointer data)
 	tree_program(tree, "sbin/modprobe", script);
 	g_assert_true(tree->host->ops->module_load(tree->host, "vfio-pci", &error));
 	g_assert_no_error(error);
-	assert_file(tree, "arguments", "-- vfio-pci\n");
+	tree_assert_file(tree, "arguments", "-- vfio-pci\n");
 	g_assert_true(tree->host->ops->driver_present(tree->host, "vfio-pci"));
 	g_assert_false(tree->host->ops->driver_present(tree->host, ".."));
 	g_assert_false(tree->host->ops->driver_present(tree->host, "../drivers/vfio-pci"));
@@ -341,15 +269,13 @@ static void test_module_refused(Tree *tree, gconstpointer data)
 {
 	gsize i = GPOINTER_TO_SIZE(data);
 	g_autoptr(GError) error = NULL;
-	gint64 begun = g_get_monotonic_time();
 
 	if (refusals[i].script != NULL)
 		tree_program(tree, "sbin/modprobe", refusals[i].script);
-	tree->host->deadline = begun + refusals[i].milliseconds * 1000;
+	tree->host->deadline = g_get_monotonic_time() + refusals[i].milliseconds * 1000;
 	g_assert_false(tree->host->ops->module_load(tree->host, refusals[i].module, &error));
 	g_assert_error(error, HOSTLER_ERROR, (int)refusals[i].code);
 	g_assert_nonnull(strstr(error->message, refusals[i].part));
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 15 * G_USEC_PER_SEC);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 }
@@ -361,7 +287,7 @@ static char *wait_for_file(const Tree *tree, const char *path)
 	g_autofree char *file = tree_path(tree, path);
 	char *text = NULL;
 
-	for (int i = 0; i < 1000 && !g_file_get_contents(file, &text, NULL, NULL); i++)
+	for (int i = 0; i < 10000 && !g_file_get_contents(file, &text, NULL, NULL); i++)
 		g_usleep(10 * 1000);
 	return text;
 }
@@ -371,8 +297,8 @@ static void helper_tree(const Tree *tree)
 	static const char *const names[] = { "watch", "metrics" };
 
 	tree_file(tree, "etc/passwd", "root:x:0:0::/:/bin/sh\nhostler:x:7001:7009::/:/bin/false\n"
-		  "hostler-metrics:x:7002:7009::/:/bin/false\n", -1);
-	tree_file(tree, "etc/group", "root:x:0:\nhostler:x:7003:hostler-metrics\n", -1);
+		  "hostler-metrics:x:7002:7009::/:/bin/false\n");
+	tree_file(tree, "etc/group", "root:x:0:\nhostler:x:7003:hostler-metrics\n");
 	tree_folder(tree, "out");
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *program = g_strdup_printf(HOSTLER_HELPER_DIR "/hostler-%s", names[i]);
@@ -426,22 +352,34 @@ static void test_helpers(Tree *tree, gconstpointer data)
 	g_assert_cmpint(errno, ==, ECHILD);
 }
 
-/* There its path units start them. */
+/* There its path units start them. What is started later, elsewhere, is there before it. */
 static void test_helpers_systemd(Tree *tree, gconstpointer data)
 {
 	g_autofree char *started = tree_path(tree, "out/watch");
+	g_autofree char *out = tree_path(tree, "out");
+	g_autofree char *systemd = tree_path(tree, "run/systemd/system");
+	g_autofree char *metrics = NULL;
+
+	if (geteuid() != 0) {
+		g_test_skip("only root can start the helpers as another user");
+		return;
+	}
 
 	helper_tree(tree);
+	g_assert_cmpint(g_chmod(out, 0777), ==, 0);
 	tree_folder(tree, "run/systemd/system");
 	tree->host->ops->helper_start(tree->host, HOSTLER_HELPER_WATCH);
-	g_usleep(100 * 1000);
+	g_assert_cmpint(g_rmdir(systemd), ==, 0);
+	tree->host->ops->helper_start(tree->host, HOSTLER_HELPER_METRICS);
+	metrics = wait_for_file(tree, "out/metrics");
+	g_assert_nonnull(metrics);
 	g_assert_false(g_file_test(started, G_FILE_TEST_EXISTS));
 	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
 
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
 {
-	g_test_add(path, Tree, NULL, set_up, test, tear_down);
+	g_test_add(path, Tree, NULL, set_up, test, tree_close);
 }
 
 int main(int argc, char **argv)
@@ -461,7 +399,7 @@ int main(int argc, char **argv)
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
 		g_autofree char *path = g_strdup_printf("/pci/module-refused/%zu", i);
 
-		g_test_add(path, Tree, GSIZE_TO_POINTER(i), set_up, test_module_refused, tear_down);
+		g_test_add(path, Tree, GSIZE_TO_POINTER(i), set_up, test_module_refused, tree_close);
 	}
 	add("/pci/helpers", test_helpers);
 	add("/pci/helpers-systemd", test_helpers_systemd);

@@ -9,17 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host/machine.h"
 #include "hostler/error.h"
 #include "hostler/storage.h"
+#include "tree.h"
 
 /* Ids of mounts that the kernel under this test surely does not have. */
 #define MOUNT "900001 900000 "
-
-typedef struct {
-	char *root;
-	HostlerHost *host;
-} Tree;
 
 /* --- in the place of libc's: a file system that refuses --- */
 
@@ -70,24 +65,6 @@ int statx(int folder, const char *restrict path, int flags, unsigned int mask, s
 
 /* --- trees --- */
 
-static void put(const Tree *tree, const char *path, const char *text)
-{
-	g_autofree char *file = g_build_filename(tree->root, path, NULL);
-	g_autofree char *folder = g_path_get_dirname(file);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-	g_assert_true(g_file_set_contents(file, text, -1, NULL));
-}
-
-static void put_link(const Tree *tree, const char *path, const char *target)
-{
-	g_autofree char *link = g_build_filename(tree->root, path, NULL);
-	g_autofree char *folder = g_path_get_dirname(link);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-	g_assert_cmpint(symlink(target, link), ==, 0);
-}
-
 /* `place` below /sys/devices, its number, and its attributes as pairs. */
 static void block(const Tree *tree, const char *place, const char *number, ...) G_GNUC_NULL_TERMINATED;
 static void block(const Tree *tree, const char *place, const char *number, ...)
@@ -100,14 +77,14 @@ static void block(const Tree *tree, const char *place, const char *number, ...)
 	const char *attribute;
 	va_list pairs;
 
-	put(tree, dev, number);
-	put_link(tree, in_class, target);
-	put_link(tree, by_number, target);
+	tree_file(tree, dev, number);
+	tree_link(tree, in_class, target);
+	tree_link(tree, by_number, target);
 	va_start(pairs, number);
 	while ((attribute = va_arg(pairs, const char *)) != NULL) {
 		g_autofree char *path = g_strdup_printf("sys/devices/%s/%s", place, attribute);
 
-		put(tree, path, va_arg(pairs, const char *));
+		tree_file(tree, path, va_arg(pairs, const char *));
 	}
 	va_end(pairs);
 }
@@ -116,7 +93,7 @@ static void member(const Tree *tree, const char *of, const char *name)
 {
 	g_autofree char *path = g_strdup_printf("sys/devices/virtual/block/%s/slaves/%s", of, name);
 
-	put_link(tree, path, "x");
+	tree_link(tree, path, "x");
 }
 
 static void disks(const Tree *tree)
@@ -143,37 +120,16 @@ static void mounted(const Tree *tree, const char *line)
 {
 	g_autofree char *table = g_strdup_printf("900000 1 0:1 / / rw - rootfs rootfs rw\n%s\n", line);
 
-	put(tree, "proc/self/mountinfo", table);
-	put(tree, "vm/a.img", "an image");
+	tree_file(tree, "proc/self/mountinfo", table);
+	tree_file(tree, "vm/a.img", "an image");
 }
 
 static void set_up(Tree *tree, gconstpointer data)
 {
-	tree->root = g_dir_make_tmp("hostler-storage-XXXXXX", NULL);
-	tree->host = machine_open(tree->root, "/nonexistent");
+	tree_open(tree);
 	lock_errno = 0;
 	direct_refused = FALSE;
 	disks(tree);
-}
-
-static void remove_below(const char *path)
-{
-	g_autoptr(GDir) folder = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		remove_below(child);
-	}
-	g_remove(path);
-}
-
-static void tear_down(Tree *tree, gconstpointer data)
-{
-	remove_below(tree->root);
-	g_free(tree->root);
-	hostler_host_free(tree->host);
 }
 
 /* --- asking --- */
@@ -235,8 +191,8 @@ static void test_whole_device(Tree *tree, gconstpointer data)
 	mounted(tree, MOUNT "0:5 / /dev rw - devtmpfs udev rw");
 	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "LVM-abc\n", NULL);
 	member(tree, "dm-0", "sdb2");
-	put_link(tree, "dev/mapper/vg-lv", "../dm-0");
-	put(tree, "dev/dm-0", "");
+	tree_link(tree, "dev/mapper/vg-lv", "../dm-0");
+	tree_file(tree, "dev/dm-0", "");
 	mounted(tree, MOUNT "0:40 / /vm rw - xfs /dev/mapper/vg-lv rw");
 	facts = ask(tree, "/vm/a.img", FALSE);
 	assert_fact(facts, HOSTLER_STORAGE_STACK, "xfs on LVM on SSD");
@@ -264,7 +220,7 @@ static void test_md_degraded(Tree *tree, gconstpointer data)
 	g_autofree char *mend = NULL;
 
 	mirror(tree, "1\n");
-	put(tree, "sys/devices/virtual/block/md127/md/sync_action", "recover\n");
+	tree_file(tree, "sys/devices/virtual/block/md127/md/sync_action", "recover\n");
 	assert_mounted(tree, MOUNT "9:127 / /vm rw - ext4 /dev/md127 rw",
 		       "ext4 on md raid1 (1 of 2, recover) on HDD and SSD", "ext4 on md raid1 on HDD and SSD");
 	facts = ask(tree, "/vm/a.img", FALSE);
@@ -307,12 +263,12 @@ static void test_btrfs(Tree *tree, gconstpointer data)
 {
 	const char *line = MOUNT "0:44 /@vm /vm rw - btrfs /dev/sdb2 rw,subvol=/@vm";
 
-	put(tree, "dev/sdb2", "");
+	tree_file(tree, "dev/sdb2", "");
 	assert_mounted(tree, line, "btrfs on SSD", "btrfs on SSD");
-	put_link(tree, "sys/fs/btrfs/1-2-3/devices/sdb2", "x");
-	put_link(tree, "sys/fs/btrfs/1-2-3/devices/sda1", "x");
-	put(tree, "sys/fs/btrfs/1-2-3/allocation/data/raid1/total_bytes", "1");
-	put(tree, "sys/fs/btrfs/features/raid1c34", "0");
+	tree_link(tree, "sys/fs/btrfs/1-2-3/devices/sdb2", "x");
+	tree_link(tree, "sys/fs/btrfs/1-2-3/devices/sda1", "x");
+	tree_file(tree, "sys/fs/btrfs/1-2-3/allocation/data/raid1/total_bytes", "1");
+	tree_file(tree, "sys/fs/btrfs/features/raid1c34", "0");
 	assert_mounted(tree, line, "btrfs raid1 (2 of 2) on HDD and SSD", "btrfs raid1 on HDD and SSD");
 }
 
@@ -320,10 +276,10 @@ static void test_btrfs_degraded(Tree *tree, gconstpointer data)
 {
 	g_autoptr(GKeyFile) facts = NULL;
 
-	put(tree, "dev/sdb2", "");
-	put_link(tree, "sys/fs/btrfs/1-2-3/devices/sdb2", "x");
-	put(tree, "sys/fs/btrfs/1-2-3/devinfo/1/missing", "0\n");
-	put(tree, "sys/fs/btrfs/1-2-3/devinfo/2/missing", "1\n");
+	tree_file(tree, "dev/sdb2", "");
+	tree_link(tree, "sys/fs/btrfs/1-2-3/devices/sdb2", "x");
+	tree_file(tree, "sys/fs/btrfs/1-2-3/devinfo/1/missing", "0\n");
+	tree_file(tree, "sys/fs/btrfs/1-2-3/devinfo/2/missing", "1\n");
 	mounted(tree, MOUNT "0:44 / /vm rw - btrfs /dev/sdb2 rw");
 	facts = ask(tree, "/vm/a.img", FALSE);
 	assert_fact(facts, HOSTLER_STORAGE_STACK, "btrfs (1 of 2) on SSD");
@@ -334,12 +290,12 @@ static void test_zfs(Tree *tree, gconstpointer data)
 {
 	g_autoptr(GKeyFile) facts = NULL;
 
-	put(tree, "proc/spl/kstat/zfs/tank/state", "DEGRADED\n");
+	tree_file(tree, "proc/spl/kstat/zfs/tank/state", "DEGRADED\n");
 	mounted(tree, MOUNT "0:50 / /vm rw - zfs tank/vm rw,xattr");
 	facts = ask(tree, "/vm/a.img", FALSE);
 	assert_fact(facts, HOSTLER_STORAGE_STACK, "ZFS");
 	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, "the ZFS pool tank is DEGRADED");
-	put(tree, "proc/spl/kstat/zfs/tank/state", "ONLINE\n");
+	tree_file(tree, "proc/spl/kstat/zfs/tank/state", "ONLINE\n");
 	g_key_file_unref(facts);
 	facts = ask(tree, "/vm/a.img", FALSE);
 	assert_fact(facts, HOSTLER_STORAGE_DEGRADED, NULL);
@@ -367,7 +323,7 @@ static void test_endless(Tree *tree, gconstpointer data)
 
 static void test_memory(Tree *tree, gconstpointer data)
 {
-	put(tree, "dev/fuse/x", ""); /* a folder can be had without being root */
+	tree_file(tree, "dev/fuse/x", ""); /* a folder can be had without being root */
 	assert_mounted(tree, MOUNT "0:30 / /vm rw - tmpfs tmpfs rw,size=1g", "tmpfs", "tmpfs");
 	assert_mounted(tree, MOUNT "0:31 / /vm rw - fuse.mergerfs /dev/fuse rw", "fuse.mergerfs", "fuse.mergerfs");
 }
@@ -377,7 +333,7 @@ static void test_loop(Tree *tree, gconstpointer data)
 	g_autofree char *backing = g_strdup("/disks/b.img\n");
 
 	block(tree, "virtual/block/loop0", "7:0", "loop/backing_file", backing, NULL);
-	put(tree, "disks/b.img", "");
+	tree_file(tree, "disks/b.img", "");
 	assert_mounted(tree,
 		       MOUNT "7:0 / /vm rw - ext4 /dev/loop0 rw\n"
 			     "900002 900000 8:1 / /disks rw - xfs /dev/sda1 rw",
@@ -386,7 +342,7 @@ static void test_loop(Tree *tree, gconstpointer data)
 
 static void test_overlay(Tree *tree, gconstpointer data)
 {
-	put(tree, "upper/x", "");
+	tree_file(tree, "upper/x", "");
 	assert_mounted(tree,
 		       MOUNT "0:60 / /vm rw - overlay overlay rw,lowerdir=/lower,upperdir=/upper,workdir=/work\n"
 			     "900002 900000 259:0 / /upper rw - xfs /dev/nvme0n1 rw",
@@ -401,7 +357,7 @@ static void test_mounts(Tree *tree, gconstpointer data)
 	mounted(tree, MOUNT "8:1 / /v\\040m rw - ext4 a rw\n"
 			    "900002 900000 8:18 / /v\\040m rw shared:1 master:2 - ext4 b rw\n"
 			    "900003 900000 259:0 / /v\\040m/a.imgs rw - ext4 c rw\nnonsense\n");
-	put(tree, "v m/a.img", "");
+	tree_file(tree, "v m/a.img", "");
 	facts = ask(tree, "/v m/a.img", FALSE);
 	assert_fact(facts, HOSTLER_STORAGE_STACK, "ext4 on SSD");
 	assert_fact(facts, HOSTLER_STORAGE_MOUNT_POINT, "/v m");
@@ -548,7 +504,7 @@ static void mounted_here(const Tree *tree, const char *rest)
 static void peek_up(Tree *tree, gconstpointer data)
 {
 	set_up(tree, data);
-	put_link(tree, "proc/self/fdinfo", "/proc/self/fdinfo");
+	tree_link(tree, "proc/self/fdinfo", "/proc/self/fdinfo");
 	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "LVM-abc\n", NULL);
 	block(tree, "virtual/block/loop0", "7:0", NULL);
 	mirror(tree, "0\n");
@@ -615,7 +571,7 @@ static void test_peek_waits(Tree *tree, gconstpointer data)
 		{ "259:0 / /vm rw - ext4 /dev/nvme0n1 rw", "/vm/none.img", 0 },
 	};
 
-	put_link(tree, "vm/link.img", "a.img");
+	tree_link(tree, "vm/link.img", "a.img");
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GKeyFile) facts = NULL;
 
@@ -641,14 +597,14 @@ static void add_peek(const char *name, void (*test)(Tree *, gconstpointer))
 {
 	g_autofree char *path = g_strconcat("/storage/peek/", name, NULL);
 
-	g_test_add(path, Tree, NULL, peek_up, test, tear_down);
+	g_test_add(path, Tree, NULL, peek_up, test, tree_close);
 }
 
 static void add(const char *name, void (*test)(Tree *, gconstpointer))
 {
 	g_autofree char *path = g_strconcat("/storage/", name, NULL);
 
-	g_test_add(path, Tree, NULL, set_up, test, tear_down);
+	g_test_add(path, Tree, NULL, set_up, test, tree_close);
 }
 
 int main(int argc, char **argv)

@@ -11,17 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host/machine.h"
+#include "tree.h"
 
 #define BDF "0000:01:00.0"
 #define OTHER "0000:02:00.0"
 #define NEEDED HOSTLER_USE_NEEDED
 #define ANY HOSTLER_USE_ANY
-
-typedef struct {
-	char *root;
-	HostlerHost *host;
-} Tree;
 
 /* --- in the place of libc's: the addresses of two cards, and a disk that somebody has --- */
 
@@ -66,52 +61,13 @@ int open64(const char *path, int flags, ...)
 
 /* --- trees --- */
 
-static void tree_file(const Tree *tree, const char *path, const char *text)
-{
-	g_autofree char *file = g_build_filename(tree->root, path, NULL);
-	g_autofree char *folder = g_path_get_dirname(file);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-	g_assert_true(g_file_set_contents(file, text, -1, NULL));
-}
-
-static void tree_link(const Tree *tree, const char *path, const char *target)
-{
-	g_autofree char *link = g_build_filename(tree->root, path, NULL);
-	g_autofree char *folder = g_path_get_dirname(link);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-	g_assert_cmpint(symlink(target, link), ==, 0);
-}
-
 static void set_up(Tree *tree, gconstpointer data)
 {
-	tree->root = g_dir_make_tmp("hostler-users-XXXXXX", NULL);
-	tree->host = machine_open(tree->root, "/nonexistent");
+	tree_open(tree);
 	tree_file(tree, "proc/self/mountinfo", "");
 	tree_link(tree, "proc/self/ns/mnt", "mnt:[1]");
 	held = NULL;
 	held_times = G_MAXUINT;
-}
-
-static void remove_below(const char *path)
-{
-	g_autoptr(GDir) folder = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		remove_below(child);
-	}
-	g_remove(path);
-}
-
-static void tear_down(Tree *tree, gconstpointer data)
-{
-	remove_below(tree->root);
-	g_free(tree->root);
-	hostler_host_free(tree->host);
 }
 
 /* An entry of a class: its folder hangs at `place` below /sys/devices, `node` (or NULL) is its name in /dev. */
@@ -774,7 +730,7 @@ static void test_functions(Tree *tree, gconstpointer data)
 
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
 {
-	g_test_add(path, Tree, NULL, set_up, test, tear_down);
+	g_test_add(path, Tree, NULL, set_up, test, tree_close);
 }
 
 static void add_disks(void)
@@ -791,7 +747,7 @@ static void add_disks(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(volumes); i++) {
 		g_autofree char *path = g_strdup_printf("/users/volume/%zu", i);
 
-		g_test_add(path, Tree, GSIZE_TO_POINTER(i), set_up, test_volume, tear_down);
+		g_test_add(path, Tree, GSIZE_TO_POINTER(i), set_up, test_volume, tree_close);
 	}
 	add("/users/stacked", test_stacked);
 	add("/users/circle", test_circle);

@@ -6,7 +6,7 @@
 #   @pull DEVICE          take this device out
 # Everything else is shown as it comes, `ok - ` and `not ok - ` are counted.
 
-BOOT_TIMEOUT=180 # until the first scenario begins; 6 s are usual
+BOOT_TIMEOUT=400 # until the first scenario begins; 6 s are usual
 GRACE=45         # what a scenario that timed out inside gets to tell why
 PASSED=0
 FAILED=0
