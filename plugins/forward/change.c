@@ -13,9 +13,23 @@ typedef struct {
 	const ForwardTable *table;
 } Steps;
 
+static guint count_ports(const GArray *elements)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		if (element->set == FORWARD_SET_TAKEN)
+			n += element->last_port - element->port + 1;
+	}
+	return n;
+}
+
 static void add_table_change(const Steps *steps, ForwardChangeKind kind)
 {
-	ForwardChange change = { .kind = kind, .family = steps->family, .features = steps->features };
+	ForwardChange change = { .kind = kind, .family = steps->family, .features = steps->features,
+				 .n_ports = count_ports(steps->elements) };
 
 	g_array_append_val(steps->changes, change);
 }

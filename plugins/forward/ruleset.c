@@ -13,6 +13,7 @@
 #include "hostler/error.h"
 #include "plugins/forward/comment.h"
 #include "plugins/forward/element.h"
+#include "plugins/forward/set.h"
 
 /* Somebody who changes nf_tables all the time does not keep us here for ever. */
 #define TRIES 8
@@ -197,32 +198,25 @@ static int each_elements(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static NftSet *name_set(const SetReading *reading)
-{
-	NftSet *set = nftnl_set_alloc();
-
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_sets[reading->set].name);
-	return set;
-}
-
 static gboolean read_set(HostlerHost *host, SetReading *reading, GError **error)
 {
-	g_autoptr(NftSet) set = name_set(reading);
 	Request request;
 
-	nftnl_set_elems_nlmsg_build_payload(request_all(&request, reading->family, NFT_MSG_GETSETELEM), set);
+	forward_set_put_name(request_all(&request, reading->family, NFT_MSG_GETSETELEM), reading->set);
 	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
 }
 
 /* One request for each: the kernel ends a list at the first that is not there. */
 static gboolean read_key(HostlerHost *host, SetReading *reading, const ForwardElement *key, GError **error)
 {
-	g_autoptr(NftSet) set = name_set(reading);
 	Request request;
+	struct nlmsghdr *message = request_one(&request, reading->family, NFT_MSG_GETSETELEM);
+	struct nlattr *list;
 
-	nftnl_set_elem_add(set, forward_element_new(key, reading->family, TRUE));
-	nftnl_set_elems_nlmsg_build_payload(request_one(&request, reading->family, NFT_MSG_GETSETELEM), set);
+	forward_set_put_name(message, reading->set);
+	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	forward_element_put(message, key, reading->family, TRUE);
+	mnl_attr_nest_end(message, list);
 	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
 }
 

@@ -189,10 +189,17 @@ static void bare(HostlerHost *host, guint n)
 
 /* --- a round --- */
 
+/* What was deleted the kernel frees later, on a CPU and under locks that the next step would wait for. */
+static void pause_for_kernel(void)
+{
+	g_usleep(300 * 1000);
+}
+
 static void heal(HostlerHost *host, guint n)
 {
 	g_autofree char *said = realhost_nft((const char *const[]){ "delete", "table", "ip", "hostler", NULL });
 
+	pause_for_kernel();
 	realhost_settle(host);
 	report("all");
 	if (said == NULL || count_elements() < n)
