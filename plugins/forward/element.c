@@ -22,6 +22,8 @@ static gsize address_size(ForwardFamily family)
 
 gsize forward_key_size(ForwardFamily family, ForwardSet set)
 {
+	if (forward_sets[set].spans_of != 0)
+		return sizeof(guint16);
 	return 8 + (forward_sets[set].by_address + forward_sets[set].by_source) * address_size(family);
 }
 
@@ -111,6 +113,16 @@ static gboolean read_interval(struct nftnl_set_elem *from, ForwardFamily family,
 	return TRUE;
 }
 
+/* An interval of a plain set is two elements, at its first port and behind its last. */
+static void read_edge(struct nftnl_set_elem *from, const guint8 *key, ForwardElement *edge)
+{
+	edge->protocol = forward_sets[edge->set].spans_of;
+	read_port(key, &edge->port);
+	edge->last_port = edge->port;
+	edge->is_end = nftnl_set_elem_is_set(from, NFTNL_SET_ELEM_FLAGS) &&
+		       (nftnl_set_elem_get_u32(from, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
+}
+
 static gboolean read_key(struct nftnl_set_elem *from, ForwardFamily family, ForwardElement *element)
 {
 	guint32 length = 0;
@@ -118,6 +130,10 @@ static gboolean read_key(struct nftnl_set_elem *from, ForwardFamily family, Forw
 
 	if (key == NULL || length != forward_key_size(family, element->set))
 		return FALSE;
+	if (forward_sets[element->set].spans_of != 0) {
+		read_edge(from, key, element);
+		return TRUE;
+	}
 	key = read_fields(key, family, element, &element->port);
 	element->last_port = element->port;
 	return !forward_sets[element->set].by_source || read_interval(from, family, key, element);
@@ -218,13 +234,40 @@ gboolean forward_element_read(struct nftnl_set_elem *from, ForwardFamily family,
 	return TRUE;
 }
 
+static void put_edge(struct nlmsghdr *message, guint16 port)
+{
+	guint8 key[4] = { 0 };
+
+	write_port(key, port);
+	put_value(message, NFTA_SET_ELEM_KEY, key, sizeof(port));
+}
+
+/* Behind the last port of all there is none, and no element. */
+static void put_end(struct nlmsghdr *message, guint16 last_port)
+{
+	struct nlattr *nest;
+
+	if (last_port == G_MAXUINT16)
+		return;
+	nest = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+	put_edge(message, (guint16)(last_port + 1));
+	mnl_attr_put_u32(message, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
+	mnl_attr_nest_end(message, nest);
+}
+
 void forward_element_put(struct nlmsghdr *message, const ForwardElement *element, ForwardFamily family,
 			 gboolean key_alone)
 {
+	gboolean is_span = forward_sets[element->set].spans_of != 0;
 	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
 
-	put_key(message, family, element);
+	if (is_span)
+		put_edge(message, element->port);
+	else
+		put_key(message, family, element);
 	if (!key_alone)
 		put_holding(message, family, element);
 	mnl_attr_nest_end(message, nest);
+	if (is_span)
+		put_end(message, element->last_port);
 }

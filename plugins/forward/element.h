@@ -6,7 +6,8 @@
 
 #include "plugins/forward/desired.h"
 
-/* Elements of our sets as the kernel keeps them. FALSE: it is none that we write. */
+/* Elements of our sets as the kernel keeps them; of a span its first port, or its end. FALSE: it is
+ * none that we write. */
 gboolean forward_element_read(struct nftnl_set_elem *from, ForwardFamily family, ForwardSet set,
 			      ForwardElement *element);
 /* Into a list that is open in `message`: with what it leads to, its limit and owner, or the
@@ -14,6 +15,10 @@ gboolean forward_element_read(struct nftnl_set_elem *from, ForwardFamily family,
 #define FORWARD_ELEMENT_BYTES 512
 void forward_element_put(struct nlmsghdr *message, const ForwardElement *element, ForwardFamily family,
 			 gboolean key_alone);
+
+/* From `first` on the elements are firsts and ends of spans of one set, in any order: makes spans of
+ * them. Pure. */
+void forward_elements_join(GArray *elements, guint first);
 
 /* Bytes of a key. */
 gsize forward_key_size(ForwardFamily family, ForwardSet set);

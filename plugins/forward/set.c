@@ -43,7 +43,8 @@ static Fields fields_of(ForwardFamily family, const ForwardSetInfo *info)
 
 	if (info->by_address)
 		add_field(&fields, address_type(family), address_size(family));
-	add_field(&fields, TYPE_PROTOCOL, 1);
+	if (info->spans_of == 0)
+		add_field(&fields, TYPE_PROTOCOL, 1);
 	add_field(&fields, TYPE_PORT, 2);
 	if (info->by_source)
 		add_field(&fields, address_type(family), address_size(family));
@@ -78,11 +79,30 @@ struct nftnl_set *forward_set_new(ForwardFamily family, ForwardSet set, guint n_
 	/* Without these nft cannot read back what it lists. */
 	if (info->has_rate)
 		nftnl_set_add_expr(result, forward_limit_new(&(ForwardElement){ .rate = "1/s" }));
+	if (info->spans_of != 0)
+		nftnl_set_set_u32(result, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
 	if (info->by_source) {
 		nftnl_set_set_u32(result, NFTNL_SET_FLAGS, NFT_SET_INTERVAL | NFT_SET_CONCAT);
 		nftnl_set_set_data(result, NFTNL_SET_DESC_CONCAT, fields.lengths, fields.n);
 	}
 	return result;
+}
+
+static guint32 flags_of(const struct nftnl_set *set)
+{
+	return nftnl_set_is_set(set, NFTNL_SET_FLAGS) ? nftnl_set_get_u32(set, NFTNL_SET_FLAGS) : 0;
+}
+
+gboolean forward_set_is(const struct nftnl_set *listed, ForwardFamily family, ForwardSet set)
+{
+	struct nftnl_set *ours = forward_set_new(family, set, 0);
+	gboolean is_same = g_strcmp0(nftnl_set_get_str(listed, NFTNL_SET_NAME), forward_sets[set].name) == 0 &&
+			   nftnl_set_get_u32(listed, NFTNL_SET_KEY_LEN) ==
+				   nftnl_set_get_u32(ours, NFTNL_SET_KEY_LEN) &&
+			   flags_of(listed) == flags_of(ours);
+
+	nftnl_set_free(ours);
+	return is_same;
 }
 
 void forward_set_put_name(struct nlmsghdr *message, ForwardSet set)

@@ -88,8 +88,8 @@ static void test_outline(void)
 	g_array_append_val(changes, change);
 	batch = forward_batch(changes, 1);
 	text = outline(batch);
-	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newset newrule newrule "
-				  "newsetelem newrule end");
+	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newset newset "
+				  "newset newset newrule newrule newsetelem newrule end");
 }
 
 static void test_generation(void)
@@ -195,10 +195,11 @@ static ForwardElement element_of(ForwardFamily family, ForwardSet set)
 	const ForwardSetInfo *info = &forward_sets[set];
 	gboolean is_ip6 = family == FORWARD_IP6;
 	ForwardElement element = {
-		.set = set, .protocol = IPPROTO_SCTP, .port = 65534, .last_port = 65534, .uuid = UUID
+		.set = set, .protocol = info->spans_of != 0 ? info->spans_of : IPPROTO_SCTP, .port = 65534,
+		.last_port = 65534, .uuid = UUID
 	};
 
-	if (info->by_address && set != FORWARD_SET_TAKEN)
+	if (info->by_address)
 		g_assert_true(forward_address_read(is_ip6 ? "2001:db8::7" : "192.0.2.7", &element.address));
 	if (info->by_source) {
 		element.last_port = 65535;
@@ -244,12 +245,80 @@ static void test_foreign_element(void)
 	g_assert_true(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	g_assert_cmpstr(read.uuid, ==, "");
 	g_assert_false(forward_element_read(from, FORWARD_IP6, FORWARD_SET_PORTS, &read));
-	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN_TCP, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN_ADDRESS, &read));
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "1234", 4);
 	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "12345678", 8);
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_KEY, "1234", 4);
 	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
+}
+
+static int add_edge(struct nftnl_set_elem *from, void *data)
+{
+	ForwardElement edge;
+
+	g_assert_true(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN_UDP, &edge));
+	g_array_append_val((GArray *)data, edge);
+	return 0;
+}
+
+/* Spans as the kernel lists them, from the last to the first; the last port of all has no end there. */
+static void test_spans(void)
+{
+	static const guint16 spans[][2] = { { 65535, 65535 }, { 91, 65534 }, { 90, 90 }, { 5, 89 }, { 1, 3 } };
+	g_autoptr(GArray) edges = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+
+	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+		ForwardElement span = element_of(FORWARD_IP, FORWARD_SET_TAKEN_UDP);
+		g_autoptr(NftSet) set = NULL;
+
+		span.port = spans[i][0];
+		span.last_port = spans[i][1];
+		set = parsed(&span, FORWARD_IP, FALSE);
+		nftnl_set_elem_foreach(set, add_edge, edges);
+	}
+	g_assert_cmpuint(edges->len, ==, 9);
+	forward_elements_join(edges, 0);
+	g_assert_cmpuint(edges->len, ==, G_N_ELEMENTS(spans));
+	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+		const ForwardElement *span = &g_array_index(edges, ForwardElement, G_N_ELEMENTS(spans) - 1 - i);
+
+		g_assert_cmpuint(span->port, ==, spans[i][0]);
+		g_assert_cmpuint(span->last_port, ==, spans[i][1]);
+		g_assert_cmpstr(span->uuid, ==, UUID);
+		g_assert_cmpint(span->protocol, ==, IPPROTO_UDP);
+	}
+}
+
+/* What others made of the set: an end without a first port, as nft puts one at 0, and a first without an end. */
+static void test_odd_spans(void)
+{
+	static const ForwardElement odd[] = { { .port = 9 }, { .port = 0, .is_end = TRUE }, { .port = 5 },
+					      { .port = 3, .is_end = TRUE } };
+	g_autoptr(GArray) edges = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+
+	forward_elements_join(edges, 0);
+	g_array_append_vals(edges, odd, G_N_ELEMENTS(odd));
+	forward_elements_join(edges, 0);
+	g_assert_cmpuint(edges->len, ==, 2);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 0).port, ==, 5);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 0).last_port, ==, 8);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 1).port, ==, 9);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 1).last_port, ==, 65535);
+}
+
+/* A set is ours by its name and by what it holds. */
+static void test_same_set(void)
+{
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		g_autoptr(NftSet) ours = forward_set_new(FORWARD_IP, set, 1024);
+
+		for (ForwardSet other = 0; other < FORWARD_N_SETS; other++)
+			g_assert_cmpint(forward_set_is(ours, FORWARD_IP, other), ==, set == other);
+		nftnl_set_set_u32(ours, NFTNL_SET_KEY_LEN, 4);
+		g_assert_false(forward_set_is(ours, FORWARD_IP, set));
+	}
 }
 
 static int count_expression(struct nftnl_expr *expr, void *data)
@@ -443,6 +512,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/batch/many", test_many);
 	g_test_add_func("/forward/batch/element", test_element);
 	g_test_add_func("/forward/batch/foreign-element", test_foreign_element);
+	g_test_add_func("/forward/batch/spans", test_spans);
+	g_test_add_func("/forward/batch/odd-spans", test_odd_spans);
+	g_test_add_func("/forward/batch/same-set", test_same_set);
 	g_test_add_func("/forward/batch/counter", test_counter);
 	g_test_add_func("/forward/batch/room", test_room);
 	g_test_add_func("/forward/rule/own", test_own_rules);
