@@ -11,10 +11,10 @@
 
 #include "plugins/forward/compose.h"
 #include "plugins/forward/element.h"
+#include "plugins/forward/set.h"
 
-/* A list of elements is one attribute, whose length has 16 bits; an element with
- * its owner takes up to 200 bytes. */
-#define ELEMENTS_PER_MESSAGE 256
+/* A list of elements is one attribute, whose length has 16 bits. */
+#define LONGEST_LIST (G_MAXUINT16 - FORWARD_ELEMENT_BYTES)
 #define LARGEST_MESSAGE (128 * 1024)
 
 typedef struct {
@@ -90,24 +90,24 @@ static void put_chain(Batch *batch, struct nftnl_chain *chain)
 	nftnl_chain_free(chain);
 }
 
-static void put_set(Batch *batch, ForwardFamily family, ForwardSet set)
+static void put_set(Batch *batch, ForwardFamily family, ForwardSet set, guint n_ports)
 {
 	struct nlmsghdr *message = open_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
-	struct nftnl_set *empty = forward_set_new(family, set);
+	struct nftnl_set *empty = forward_set_new(family, set, n_ports);
 
 	nftnl_set_nlmsg_build_payload(message, empty);
 	close_message(batch, message);
 	nftnl_set_free(empty);
 }
 
-static void put_whole_table(Batch *batch, ForwardFamily family, guint features)
+static void put_whole_table(Batch *batch, ForwardFamily family, guint features, guint n_ports)
 {
 	put_table(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 	for (guint i = 0; i < FORWARD_N_CHAINS; i++)
 		put_chain(batch, forward_chain_new(i, features));
 	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
 		if ((forward_sets[set].features & ~features) == 0)
-			put_set(batch, family, set);
+			put_set(batch, family, set, n_ports);
 	}
 	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
 		if (forward_lookup_is_there(&forward_lookups[i], features))
@@ -118,35 +118,29 @@ static void put_whole_table(Batch *batch, ForwardFamily family, guint features)
 
 /* --- elements: as many in one message as it takes --- */
 
-/* How many changes from the first on go into one message with it. */
-static guint count_alike(const ForwardChange *first, guint n)
+static gboolean are_alike(const ForwardChange *first, const ForwardChange *change)
 {
-	guint i = 1;
-
-	while (i < MIN(n, ELEMENTS_PER_MESSAGE) && first[i].kind == first->kind &&
-	       first[i].family == first->family && first[i].element.set == first->element.set)
-		i++;
-	return i;
+	return change->kind == first->kind && change->family == first->family &&
+	       change->element.set == first->element.set;
 }
 
 static guint put_elements(Batch *batch, const ForwardChange *first, guint n)
 {
 	gboolean is_deletion = first->kind == FORWARD_DELETE_ELEMENT;
-	struct nftnl_set *set = nftnl_set_alloc();
-	struct nlmsghdr *message;
+	struct nlmsghdr *message = is_deletion ?
+		open_message(batch, NFT_MSG_DELSETELEM, 0) :
+		open_message(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlattr *list;
+	guint i = 0;
 
-	n = count_alike(first, n);
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_sets[first->element.set].name);
-	nftnl_set_set_u32(set, NFTNL_SET_ID, first->element.set + 1);
-	for (guint i = 0; i < n; i++)
-		nftnl_set_elem_add(set, forward_element_new(&first[i].element, first->family, is_deletion));
-	message = is_deletion ? open_message(batch, NFT_MSG_DELSETELEM, 0) :
-				open_message(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
-	nftnl_set_elems_nlmsg_build_payload(message, set);
+	forward_set_put_name(message, first->element.set);
+	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	do
+		forward_element_put(message, &first[i].element, first->family, is_deletion);
+	while (++i < n && are_alike(first, &first[i]) && message->nlmsg_len < LONGEST_LIST);
+	mnl_attr_nest_end(message, list);
 	close_message(batch, message);
-	nftnl_set_free(set);
-	return n;
+	return i;
 }
 
 /* Returns how many changes it took. */
@@ -161,7 +155,7 @@ static guint put_changes(Batch *batch, const ForwardChange *change, guint n)
 		put_table(batch, NFT_MSG_DELTABLE, 0);
 		return 1;
 	case FORWARD_ADD_TABLE:
-		put_whole_table(batch, change->family, change->features);
+		put_whole_table(batch, change->family, change->features, change->n_ports);
 		return 1;
 	case FORWARD_DELETE_ELEMENT:
 	case FORWARD_ADD_ELEMENT:

@@ -13,9 +13,23 @@ typedef struct {
 	const ForwardTable *table;
 } Steps;
 
+static guint count_ports(const GArray *elements)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		if (forward_set_is_taken(element->set))
+			n += element->last_port - element->port + 1;
+	}
+	return n;
+}
+
 static void add_table_change(const Steps *steps, ForwardChangeKind kind)
 {
-	ForwardChange change = { .kind = kind, .family = steps->family, .features = steps->features };
+	ForwardChange change = { .kind = kind, .family = steps->family, .features = steps->features,
+				 .n_ports = count_ports(steps->elements) };
 
 	g_array_append_val(steps->changes, change);
 }
@@ -143,6 +157,16 @@ static gboolean has_sound_lookups(const ForwardTable *table, guint features)
 	return n == table->lookups->len;
 }
 
+/* An older hostler had others. */
+static gboolean has_sound_sets(const ForwardTable *table, guint features)
+{
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		if ((forward_sets[set].features & ~features) == 0 && (table->sets & 1u << set) == 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean is_table_wanted(const Steps *steps)
 {
 	return steps->elements->len > 0 || steps->guarded->len > 0;
@@ -154,7 +178,8 @@ static gboolean is_table_sound(const Steps *steps)
 	return steps->table->has_table && is_table_wanted(steps) &&
 	       steps->table->chains[FORWARD_PLACE_HAIRPIN].present &&
 	       steps->table->chains[FORWARD_PLACE_GUARD].present == (steps->guarded->len > 0) &&
-	       has_sound_lookups(steps->table, steps->features);
+	       has_sound_lookups(steps->table, steps->features) &&
+	       has_sound_sets(steps->table, steps->features);
 }
 
 /* Both lists are sorted. An element that changes its target goes and comes. */
@@ -242,6 +267,31 @@ gboolean forward_changes_need_all(const ForwardDesired *desired, const ForwardRu
 	return FALSE;
 }
 
+/* Of a span what this VM has not, in as many pieces. */
+static void add_missing_span(const Steps *steps, const ForwardElement *wanted)
+{
+	const GArray *held = steps->table->elements;
+	ForwardElement rest = *wanted;
+
+	for (guint i = 0; i < held->len; i++) {
+		const ForwardElement *element = &g_array_index(held, ForwardElement, i);
+		ForwardElement piece = rest;
+
+		if (element->set > rest.set)
+			break;
+		if (element->set != rest.set || !g_str_equal(element->uuid, rest.uuid) ||
+		    element->last_port < rest.port || element->port > rest.last_port)
+			continue;
+		piece.last_port = (guint16)(element->port - 1);
+		if (element->port > rest.port)
+			add_element_change(steps, FORWARD_ADD_ELEMENT, &piece);
+		if (element->last_port >= rest.last_port)
+			return;
+		rest.port = (guint16)(element->last_port + 1);
+	}
+	add_element_change(steps, FORWARD_ADD_ELEMENT, &rest);
+}
+
 /* All but what this VM has: whether another has it is not ours to say. */
 static void add_missing(const Steps *steps)
 {
@@ -251,7 +301,9 @@ static void add_missing(const Steps *steps)
 		const ForwardElement *element = &g_array_index(steps->elements, ForwardElement, i);
 		guint place;
 
-		if (!g_array_binary_search((GArray *)held, element, forward_element_compare, &place) ||
+		if (forward_sets[element->set].spans_of != 0)
+			add_missing_span(steps, element);
+		else if (!g_array_binary_search((GArray *)held, element, forward_element_compare, &place) ||
 		    !forward_element_equal(&g_array_index(held, ForwardElement, place), element))
 			add_element_change(steps, FORWARD_ADD_ELEMENT, element);
 	}
@@ -281,7 +333,7 @@ static const char *protocol_name(guint8 protocol)
 	return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : "sctp";
 }
 
-/* "ip taken tcp any 80", "ip ports tcp any 80 -> 10.0.0.2:80", "ip sources tcp any 80-90 10.0.0.0/8". */
+/* "ip taken_tcp tcp any 80-90", "ip ports tcp any 80 -> 10.0.0.2:80", "ip sources tcp any 80-90 10.0.0.0/8". */
 static char *element_text(const char *verb, const ForwardChange *change)
 {
 	const ForwardElement *element = &change->element;

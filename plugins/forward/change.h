@@ -22,6 +22,7 @@ typedef struct {
 	ForwardWay way;      /* of a rule to insert */
 	const char *bridge;  /* of a rule; borrowed from what the changes were made from */
 	guint features;      /* of a table */
+	guint n_ports;       /* that VMs have in it */
 	ForwardElement element;
 } ForwardChange;
 

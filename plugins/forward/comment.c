@@ -16,13 +16,24 @@ G_STATIC_ASSERT(NFTNL_UDATA_TABLE_COMMENT == COMMENT_TYPE && NFTNL_UDATA_RULE_CO
 
 ForwardUserdata *forward_comment_new(const char *comment)
 {
-	ForwardUserdata *userdata = nftnl_udata_buf_alloc(2 + NFTNL_UDATA_COMMENT_MAXLEN);
+	ForwardUserdata *userdata = nftnl_udata_buf_alloc(FORWARD_USERDATA_LENGTH);
 
 	if (userdata == NULL)
 		g_error("out of memory");
 	if (!nftnl_udata_put_strz(userdata, COMMENT_TYPE, comment))
 		g_warn_if_reached();
 	return userdata;
+}
+
+gsize forward_comment_write(const char *comment, guint8 *userdata)
+{
+	gsize size = strlen(comment) + 1;
+
+	g_return_val_if_fail(size <= NFTNL_UDATA_COMMENT_MAXLEN, 0);
+	userdata[0] = COMMENT_TYPE;
+	userdata[1] = (guint8)size;
+	memcpy(userdata + 2, comment, size);
+	return 2 + size;
 }
 
 /* libnftnl's own iterator trusts the lengths it finds. */

@@ -14,6 +14,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardUserdata, nftnl_udata_buf_free)
 
 /* At most NFTNL_UDATA_COMMENT_MAXLEN bytes. */
 ForwardUserdata *forward_comment_new(const char *comment);
+/* The same into `userdata`; returns how many bytes it took. */
+#define FORWARD_USERDATA_LENGTH (2 + NFTNL_UDATA_COMMENT_MAXLEN)
+gsize forward_comment_write(const char *comment, guint8 *userdata);
 /* The comment in a table's, a rule's or an element's userdata; NULL when there
  * is none. Anybody may have written the bytes. */
 char *forward_comment_read(const guint8 *userdata, gsize length);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define N_PORTS 65536
+
 ForwardDesired *forward_desired_new(void)
 {
 	ForwardDesired *desired = g_new0(ForwardDesired, 1);
@@ -12,6 +14,7 @@ ForwardDesired *forward_desired_new(void)
 		desired->tables[i].elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
 		desired->tables[i].bridges = g_ptr_array_new_with_free_func(g_free);
 		desired->tables[i].guarded = g_ptr_array_new_with_free_func(g_free);
+		desired->tables[i].had = g_malloc0(N_PORTS);
 	}
 	return desired;
 }
@@ -22,6 +25,7 @@ void forward_desired_free(ForwardDesired *desired)
 		g_array_unref(desired->tables[i].elements);
 		g_ptr_array_unref(desired->tables[i].bridges);
 		g_ptr_array_unref(desired->tables[i].guarded);
+		g_free(desired->tables[i].had);
 	}
 	g_free(desired);
 }
@@ -48,6 +52,50 @@ guint8 forward_protocol_number(HostlerProto proto)
 	};
 
 	return numbers[proto];
+}
+
+static ForwardSet set_of_taken(HostlerProto proto)
+{
+	static const ForwardSet sets[] = {
+		[HOSTLER_PROTO_TCP] = FORWARD_SET_TAKEN_TCP, [HOSTLER_PROTO_UDP] = FORWARD_SET_TAKEN_UDP,
+		[HOSTLER_PROTO_SCTP] = FORWARD_SET_TAKEN_SCTP
+	};
+
+	return sets[proto];
+}
+
+/* The last port of all stands alone: its interval has no end in the kernel, which does not see that
+ * another lies within one without an end. */
+static void add_stretch(GArray *elements, const ForwardElement *first, guint16 start, guint16 end)
+{
+	ForwardElement element = *first;
+
+	element.port = start;
+	element.last_port = end == G_MAXUINT16 && start < end ? (guint16)(end - 1) : end;
+	g_array_append_val(elements, element);
+	element.port = element.last_port = end;
+	if (end == G_MAXUINT16 && start < end)
+		g_array_append_val(elements, element);
+}
+
+/* What no VM had before, in as many pieces. */
+static void add_taken(ForwardDesiredTable *table, const ForwardElement *first, const ForwardSpan *span)
+{
+	guint8 bit = (guint8)(1u << span->proto);
+	ForwardElement element = *first;
+	guint port = span->start;
+
+	element.set = set_of_taken(span->proto);
+	while (port <= span->end) {
+		guint start = port;
+
+		for (; port <= span->end && (table->had[port] & bit) == 0; port++)
+			table->had[port] |= bit;
+		if (port > start)
+			add_stretch(table->elements, &element, (guint16)start, (guint16)(port - 1));
+		for (; port <= span->end && (table->had[port] & bit) != 0; port++)
+			table->n_twice++;
+	}
 }
 
 static void add_ports(GArray *elements, const ForwardElement *first, const ForwardSpan *span, ForwardSet set)
@@ -128,23 +176,36 @@ static void add_limits(GArray *elements, const ForwardElement *first, const Forw
 		add_ports(elements, &limited, span, bound ? FORWARD_SET_ADDRESS_RATES : FORWARD_SET_RATES);
 }
 
-static void add_span(GArray *elements, const char *uuid, const ForwardSpan *span, gboolean open)
+/* What every element of a span has. */
+static ForwardElement new_element(const char *uuid, const ForwardSpan *span)
 {
-	gboolean bound = span->address.family != AF_UNSPEC;
 	ForwardElement element = { .address = span->address, .protocol = forward_protocol_number(span->proto) };
-	ForwardElement led;
 
 	g_strlcpy(element.uuid, uuid, sizeof(element.uuid));
-	add_ports(elements, &element, span, FORWARD_SET_TAKEN);
-	if (!open)
-		return;
-	add_limits(elements, &element, span);
+	return element;
+}
+
+static void reserve_span(ForwardDesiredTable *table, const char *uuid, const ForwardSpan *span)
+{
+	ForwardElement element = new_element(uuid, span);
+
+	if (span->address.family != AF_UNSPEC)
+		add_ports(table->elements, &element, span, FORWARD_SET_TAKEN_ADDRESS);
+	else
+		add_taken(table, &element, span);
+}
+
+static void open_span(ForwardDesiredTable *table, const char *uuid, const ForwardSpan *span)
+{
+	gboolean bound = span->address.family != AF_UNSPEC;
+	ForwardElement element = new_element(uuid, span);
+
+	add_limits(table->elements, &element, span);
 	if (bound)
-		add_ports(elements, &element, span, FORWARD_SET_BOUND);
-	led = element;
-	led.guest = span->guest;
-	led.net = span->net;
-	add_ports(elements, &led, span, bound ? FORWARD_SET_ADDRESS_PORTS : FORWARD_SET_PORTS);
+		add_ports(table->elements, &element, span, FORWARD_SET_BOUND);
+	element.guest = span->guest;
+	element.net = span->net;
+	add_ports(table->elements, &element, span, bound ? FORWARD_SET_ADDRESS_PORTS : FORWARD_SET_PORTS);
 }
 
 void forward_desired_add(ForwardDesired *desired, const char *uuid, const GArray *spans)
@@ -154,7 +215,8 @@ void forward_desired_add(ForwardDesired *desired, const char *uuid, const GArray
 		ForwardDesiredTable *table = &desired->tables[forward_family_of(span->family)];
 
 		add_bridge(table->bridges, span->bridge);
-		add_span(table->elements, uuid, span, TRUE);
+		reserve_span(table, uuid, span);
+		open_span(table, uuid, span);
 	}
 }
 
@@ -163,7 +225,7 @@ void forward_desired_reserve(ForwardDesired *desired, const char *uuid, const GA
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
 
-		add_span(desired->tables[forward_family_of(span->family)].elements, uuid, span, FALSE);
+		reserve_span(&desired->tables[forward_family_of(span->family)], uuid, span);
 	}
 }
 
@@ -174,11 +236,14 @@ void forward_desired_guard(ForwardDesired *desired, const GPtrArray *bridges)
 }
 
 /* Limits go with the ports that they limit; what the table needs for them is said all the same. */
-static void keep_first_port(ForwardSpan *span)
+static ForwardSpan first_port(const ForwardSpan *span)
 {
-	span->end = span->start;
-	span->sources = NULL;
-	*span->rate = '\0';
+	ForwardSpan first = *span;
+
+	first.end = first.start;
+	first.sources = NULL;
+	*first.rate = '\0';
+	return first;
 }
 
 static guint span_features(const ForwardSpan *span)
@@ -187,77 +252,23 @@ static guint span_features(const ForwardSpan *span)
 	       (span->sources != NULL || *span->rate != '\0' ? FORWARD_WITH_LIMITS : 0);
 }
 
+static void probe_span(ForwardDesiredTable *table, const char *uuid, const ForwardSpan *span, gboolean open)
+{
+	ForwardSpan first = first_port(span);
+
+	reserve_span(table, uuid, span->address.family != AF_UNSPEC ? &first : span);
+	if (!open)
+		return;
+	table->features |= span_features(span);
+	add_bridge(table->bridges, span->bridge);
+	open_span(table, uuid, &first);
+}
+
 void forward_desired_probe(ForwardDesired *desired, const char *uuid, const GArray *spans, gboolean open)
 {
-	g_autoptr(GArray) firsts = g_array_copy((GArray *)spans);
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
 
-	for (guint i = 0; i < firsts->len; i++) {
-		ForwardSpan *span = &g_array_index(firsts, ForwardSpan, i);
-
-		if (open)
-			desired->tables[forward_family_of(span->family)].features |= span_features(span);
-		keep_first_port(span);
+		probe_span(&desired->tables[forward_family_of(span->family)], uuid, span, open);
 	}
-	if (open)
-		forward_desired_add(desired, uuid, firsts);
-	else
-		forward_desired_reserve(desired, uuid, firsts);
-}
-
-/* --- all of them --- */
-
-static gint compare_strings(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Intervals of two VMs that want the same ports are not the same key. */
-static gboolean repeats(const ForwardElement *before, const ForwardElement *element)
-{
-	return forward_element_compare(before, element) == 0 ||
-	       (forward_sets[element->set].by_source && before->set == element->set &&
-		!g_str_equal(before->uuid, element->uuid) && before->protocol == element->protocol &&
-		forward_address_compare(&before->address, &element->address) == 0 &&
-		element->port <= before->last_port);
-}
-
-/* Nobody's limits are there for nothing: without a forward with limits the set
- * that holds them apart is not either. */
-static gboolean is_needless(const ForwardElement *element, guint features)
-{
-	return (forward_sets[element->set].features & ~features) != 0;
-}
-
-static guint keep_first(GArray *elements, guint features)
-{
-	guint kept = 0, n_taken = 0;
-
-	for (guint i = 0; i < elements->len; i++) {
-		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
-
-		if (is_needless(element, features))
-			continue;
-		if (kept > 0 && repeats(&g_array_index(elements, ForwardElement, kept - 1), element)) {
-			n_taken += element->set == FORWARD_SET_TAKEN;
-			continue;
-		}
-		g_array_index(elements, ForwardElement, kept++) = *element;
-	}
-	g_array_set_size(elements, kept);
-	return n_taken;
-}
-
-guint forward_desired_finish(ForwardDesired *desired)
-{
-	guint n_twice = 0;
-
-	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
-		g_ptr_array_sort(desired->tables[i].bridges, compare_strings);
-		/* g_array_sort() is stable: of two that want a port the earlier comes first. */
-		g_array_sort(desired->tables[i].elements, forward_element_compare);
-		desired->tables[i].features |= forward_elements_features(desired->tables[i].elements) |
-					       (desired->tables[i].guarded->len > 0 ? FORWARD_WITH_LOOPBACK : 0);
-		n_twice += keep_first(desired->tables[i].elements, desired->tables[i].features);
-	}
-	return n_twice;
 }

@@ -12,7 +12,8 @@ typedef struct {
 	ForwardAddress address; /* of the host; AF_UNSPEC: each of its addresses */
 	guint8 protocol;        /* IPPROTO_... */
 	guint16 port;
-	guint16 last_port; /* by source; else the same */
+	guint16 last_port; /* of spans and by source; else the same */
+	gboolean is_end;   /* only while a dump is read: `port` is the first one after a span */
 	ForwardNet source; /* by source; else AF_UNSPEC */
 	ForwardAddress guest; /* AF_UNSPEC: wherever the kernel's element leads, within `net` */
 	guint16 guest_port;
@@ -28,6 +29,8 @@ typedef struct {
 	GPtrArray *bridges; /* char *, sorted, none twice */
 	GPtrArray *guarded; /* likewise, those between which and 127.0.0.0/8 our rules stand; none of IPv6 */
 	guint features;     /* FORWARD_WITH_...: what our table needs for the ports of all VMs */
+	guint8 *had;        /* by port, a bit for each protocol: a VM has it, of every address */
+	guint n_twice;      /* ports that a second one wanted */
 } ForwardDesiredTable;
 
 typedef struct {
@@ -54,7 +57,7 @@ gboolean forward_desired_is_empty(const ForwardDesired *desired);
 /* IPPROTO_... */
 guint8 forward_protocol_number(HostlerProto proto);
 
-/* Those of the elements that are at one of the keys; both sorted, and what is returned. */
+/* Those of the elements that are at one of the keys, and all spans; both sorted, and what is returned. */
 GArray *forward_elements_at(const GArray *elements, const GArray *keys);
 
 /* By set and key alone. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Elements of our sets: [address of the host .] protocol . port [. source], in maps
- * to guest . port. Each field is padded to the four bytes of a register. Pure. */
+ * to guest . port. Each field is padded to the four bytes of a register. They are
+ * written byte by byte, for there may be very many, and read by libnftnl. Pure. */
 #include "plugins/forward/element.h"
 
 #include <arpa/inet.h>
@@ -14,16 +15,15 @@
 #define LONGEST_KEY (16 + 4 + 4 + 16)
 #define LONGEST_TARGET (16 + 4)
 
-/* nft's numbers of types, six bits for each field; the kernel does not look at them. */
-enum { TYPE_IP = 7, TYPE_IP6 = 8, TYPE_PROTOCOL = 12, TYPE_PORT = 13, TYPE_BITS = 6 };
-
 static gsize address_size(ForwardFamily family)
 {
 	return forward_family_size(forward_families[family].family);
 }
 
-static gsize key_size(ForwardFamily family, ForwardSet set)
+gsize forward_key_size(ForwardFamily family, ForwardSet set)
 {
+	if (forward_sets[set].spans_of != 0)
+		return sizeof(guint16);
 	return 8 + (forward_sets[set].by_address + forward_sets[set].by_source) * address_size(family);
 }
 
@@ -104,7 +104,7 @@ static gboolean read_interval(struct nftnl_set_elem *from, ForwardFamily family,
 	gsize size = address_size(family);
 	const guint8 *last;
 
-	if (key == NULL || length != key_size(family, element->set))
+	if (key == NULL || length != forward_key_size(family, element->set))
 		return FALSE;
 	last = read_fields(key, family, element, &element->last_port);
 	element->source.address.family = forward_families[family].family;
@@ -113,29 +113,51 @@ static gboolean read_interval(struct nftnl_set_elem *from, ForwardFamily family,
 	return TRUE;
 }
 
+/* An interval of a plain set is two elements, at its first port and behind its last. */
+static void read_edge(struct nftnl_set_elem *from, const guint8 *key, ForwardElement *edge)
+{
+	edge->protocol = forward_sets[edge->set].spans_of;
+	read_port(key, &edge->port);
+	edge->last_port = edge->port;
+	edge->is_end = nftnl_set_elem_is_set(from, NFTNL_SET_ELEM_FLAGS) &&
+		       (nftnl_set_elem_get_u32(from, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
+}
+
 static gboolean read_key(struct nftnl_set_elem *from, ForwardFamily family, ForwardElement *element)
 {
 	guint32 length = 0;
 	const guint8 *key = nftnl_set_elem_get(from, NFTNL_SET_ELEM_KEY, &length);
 
-	if (key == NULL || length != key_size(family, element->set))
+	if (key == NULL || length != forward_key_size(family, element->set))
 		return FALSE;
+	if (forward_sets[element->set].spans_of != 0) {
+		read_edge(from, key, element);
+		return TRUE;
+	}
 	key = read_fields(key, family, element, &element->port);
 	element->last_port = element->port;
 	return !forward_sets[element->set].by_source || read_interval(from, family, key, element);
 }
 
-static void write_key(struct nftnl_set_elem *to, ForwardFamily family, const ForwardElement *element)
+static void put_value(struct nlmsghdr *message, guint16 type, const guint8 *bytes, gsize size)
 {
-	gsize size = key_size(family, element->set);
+	struct nlattr *nest = mnl_attr_nest_start(message, type);
+
+	mnl_attr_put(message, NFTA_DATA_VALUE, size, bytes);
+	mnl_attr_nest_end(message, nest);
+}
+
+static void put_key(struct nlmsghdr *message, ForwardFamily family, const ForwardElement *element)
+{
+	gsize size = forward_key_size(family, element->set);
 	guint8 key[LONGEST_KEY] = { 0 };
 
 	write_fields(key, family, element, TRUE);
-	nftnl_set_elem_set(to, NFTNL_SET_ELEM_KEY, key, (guint32)size);
+	put_value(message, NFTA_SET_ELEM_KEY, key, size);
 	if (!forward_sets[element->set].by_source)
 		return;
 	write_fields(key, family, element, FALSE);
-	nftnl_set_elem_set(to, NFTNL_SET_ELEM_KEY_END, key, (guint32)size);
+	put_value(message, NFTA_SET_ELEM_KEY_END, key, size);
 }
 
 /* --- what an element holds --- */
@@ -151,12 +173,12 @@ static gboolean read_target(struct nftnl_set_elem *from, ForwardFamily family, F
 	return TRUE;
 }
 
-static void write_target(struct nftnl_set_elem *to, ForwardFamily family, const ForwardElement *element)
+static void put_target(struct nlmsghdr *message, ForwardFamily family, const ForwardElement *element)
 {
 	guint8 target[LONGEST_TARGET] = { 0 };
 
 	write_port(write_address(target, family, &element->guest), element->guest_port);
-	nftnl_set_elem_set(to, NFTNL_SET_ELEM_DATA, target, (guint32)address_size(family) + 4);
+	put_value(message, NFTA_SET_ELEM_DATA, target, address_size(family) + 4);
 }
 
 static void read_owner(struct nftnl_set_elem *from, ForwardElement *element)
@@ -169,11 +191,35 @@ static void read_owner(struct nftnl_set_elem *from, ForwardElement *element)
 		g_strlcpy(element->uuid, comment, sizeof(element->uuid));
 }
 
-static void write_owner(struct nftnl_set_elem *to, const ForwardElement *element)
+static void put_owner(struct nlmsghdr *message, const ForwardElement *element)
 {
-	g_autoptr(ForwardUserdata) owner = forward_comment_new(element->uuid);
+	guint8 userdata[FORWARD_USERDATA_LENGTH];
+	gsize length = forward_comment_write(element->uuid, userdata);
 
-	nftnl_set_elem_set(to, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(owner), nftnl_udata_buf_len(owner));
+	mnl_attr_put(message, NFTA_SET_ELEM_USERDATA, length, userdata);
+}
+
+static void put_expression(struct nlmsghdr *message, struct nftnl_expr *expr)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_EXPR);
+
+	nftnl_expr_build_payload(message, expr);
+	mnl_attr_nest_end(message, nest);
+	nftnl_expr_free(expr);
+}
+
+/* A counter at 0 the kernel makes by itself from the set's, in less than half the time. */
+static void put_holding(struct nlmsghdr *message, ForwardFamily family, const ForwardElement *element)
+{
+	const ForwardSetInfo *info = &forward_sets[element->set];
+
+	if (info->is_map)
+		put_target(message, family, element);
+	put_owner(message, element);
+	if (info->is_map && (element->connections > 0 || element->bytes > 0))
+		put_expression(message, forward_counter_new(element));
+	if (info->has_rate)
+		put_expression(message, forward_limit_new(element));
 }
 
 gboolean forward_element_read(struct nftnl_set_elem *from, ForwardFamily family, ForwardSet set,
@@ -188,67 +234,40 @@ gboolean forward_element_read(struct nftnl_set_elem *from, ForwardFamily family,
 	return TRUE;
 }
 
-struct nftnl_set_elem *forward_element_new(const ForwardElement *element, ForwardFamily family, gboolean key_alone)
+static void put_edge(struct nlmsghdr *message, guint16 port)
 {
-	struct nftnl_set_elem *to = nftnl_set_elem_alloc();
+	guint8 key[4] = { 0 };
 
-	write_key(to, family, element);
-	if (key_alone)
-		return to;
-	write_owner(to, element);
-	if (forward_sets[element->set].is_map) {
-		write_target(to, family, element);
-		nftnl_set_elem_add_expr(to, forward_counter_new(element));
-	}
-	if (forward_sets[element->set].has_rate)
-		nftnl_set_elem_add_expr(to, forward_limit_new(element));
-	return to;
+	write_port(key, port);
+	put_value(message, NFTA_SET_ELEM_KEY, key, sizeof(port));
 }
 
-/* --- sets --- */
-
-typedef struct {
-	guint32 type;
-	guint8 lengths[4]; /* of the fields, in bytes */
-	guint n;
-} Fields;
-
-static void add_field(Fields *fields, guint32 type, gsize length)
+/* Behind the last port of all there is none, and no element. */
+static void put_end(struct nlmsghdr *message, guint16 last_port)
 {
-	fields->type = fields->type << TYPE_BITS | type;
-	fields->lengths[fields->n++] = (guint8)length;
+	struct nlattr *nest;
+
+	if (last_port == G_MAXUINT16)
+		return;
+	nest = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+	put_edge(message, (guint16)(last_port + 1));
+	mnl_attr_put_u32(message, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
+	mnl_attr_nest_end(message, nest);
 }
 
-struct nftnl_set *forward_set_new(ForwardFamily family, ForwardSet set)
+void forward_element_put(struct nlmsghdr *message, const ForwardElement *element, ForwardFamily family,
+			 gboolean key_alone)
 {
-	const ForwardSetInfo *info = &forward_sets[set];
-	guint32 address = family == FORWARD_IP6 ? TYPE_IP6 : TYPE_IP;
-	struct nftnl_set *result = nftnl_set_alloc();
-	Fields fields = { 0 };
+	gboolean is_span = forward_sets[element->set].spans_of != 0;
+	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
 
-	if (info->by_address)
-		add_field(&fields, address, address_size(family));
-	add_field(&fields, TYPE_PROTOCOL, 1);
-	add_field(&fields, TYPE_PORT, 2);
-	if (info->by_source)
-		add_field(&fields, address, address_size(family));
-	nftnl_set_set_str(result, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_set_str(result, NFTNL_SET_NAME, info->name);
-	nftnl_set_set_u32(result, NFTNL_SET_ID, set + 1);
-	nftnl_set_set_u32(result, NFTNL_SET_KEY_TYPE, fields.type);
-	nftnl_set_set_u32(result, NFTNL_SET_KEY_LEN, (guint32)key_size(family, set));
-	if (info->is_map) {
-		nftnl_set_set_u32(result, NFTNL_SET_FLAGS, NFT_SET_MAP);
-		nftnl_set_set_u32(result, NFTNL_SET_DATA_TYPE, address << TYPE_BITS | TYPE_PORT);
-		nftnl_set_set_u32(result, NFTNL_SET_DATA_LEN, (guint32)address_size(family) + 4);
-		nftnl_set_add_expr(result, forward_counter_new(&(ForwardElement){ 0 }));
-	}
-	/* Without these nft cannot read back what it lists. */
-	if (info->has_rate)
-		nftnl_set_add_expr(result, forward_limit_new(&(ForwardElement){ .rate = "1/s" }));
-	if (info->by_source) {
-		nftnl_set_set_u32(result, NFTNL_SET_FLAGS, NFT_SET_INTERVAL | NFT_SET_CONCAT);
-		nftnl_set_set_data(result, NFTNL_SET_DESC_CONCAT, fields.lengths, fields.n);
-	}
-	return result;
+	if (is_span)
+		put_edge(message, element->port);
+	else
+		put_key(message, family, element);
+	if (!key_alone)
+		put_holding(message, family, element);
+	mnl_attr_nest_end(message, nest);
+	if (is_span)
+		put_end(message, element->last_port);
 }

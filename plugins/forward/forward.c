@@ -76,13 +76,18 @@ static gboolean fill_stay(HostlerHost *host, const HostlerDomain *domain, Hostle
 
 /* --- settle --- */
 
+/* Each is a line of text, which nobody reads thousands of. */
+#define MOST_LOGGED 64
+
 static void log_changes(const GArray *changes)
 {
-	for (guint i = 0; i < changes->len; i++) {
+	for (guint i = 0; i < MIN(changes->len, MOST_LOGGED); i++) {
 		g_autofree char *text = forward_change_to_text(&g_array_index(changes, ForwardChange, i));
 
 		g_debug("%s", text);
 	}
+	if (changes->len > MOST_LOGGED)
+		g_debug("and %u more", changes->len - MOST_LOGGED);
 }
 
 static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)

@@ -99,7 +99,8 @@ GArray *forward_elements_at(const GArray *elements, const GArray *keys)
 
 		while (j < keys->len && forward_element_compare(&g_array_index(keys, ForwardElement, j), element) < 0)
 			j++;
-		if (j < keys->len && forward_element_compare(&g_array_index(keys, ForwardElement, j), element) == 0)
+		if (forward_sets[element->set].spans_of != 0 ||
+		    (j < keys->len && forward_element_compare(&g_array_index(keys, ForwardElement, j), element) == 0))
 			g_array_append_val(some, *element);
 	}
 	return some;

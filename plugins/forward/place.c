@@ -35,7 +35,10 @@ const ForwardPlaceInfo forward_places[FORWARD_N_PLACES] = {
 #define LOOPBACK FORWARD_WITH_LOOPBACK
 
 const ForwardSetInfo forward_sets[FORWARD_N_SETS] = {
-	[FORWARD_SET_TAKEN] = { "taken", 0, .by_address = TRUE },
+	[FORWARD_SET_TAKEN_TCP] = { "taken_tcp", 0, .spans_of = IPPROTO_TCP },
+	[FORWARD_SET_TAKEN_UDP] = { "taken_udp", 0, .spans_of = IPPROTO_UDP },
+	[FORWARD_SET_TAKEN_SCTP] = { "taken_sctp", 0, .spans_of = IPPROTO_SCTP },
+	[FORWARD_SET_TAKEN_ADDRESS] = { "taken_address", 0, .by_address = TRUE },
 	[FORWARD_SET_PORTS] = { "ports", 0, .is_map = TRUE },
 	[FORWARD_SET_ADDRESS_PORTS] = { "address_ports", ADDRESSES, .by_address = TRUE, .is_map = TRUE },
 	[FORWARD_SET_BOUND] = { "bound", ADDRESSES | LIMITS, .by_address = TRUE },
@@ -47,6 +50,11 @@ const ForwardSetInfo forward_sets[FORWARD_N_SETS] = {
 	[FORWARD_SET_RATES] = { "rates", LIMITS, .has_rate = TRUE },
 	[FORWARD_SET_ADDRESS_RATES] = { "address_rates", ADDRESSES | LIMITS, .by_address = TRUE, .has_rate = TRUE },
 };
+
+gboolean forward_set_is_taken(ForwardSet set)
+{
+	return set <= FORWARD_SET_TAKEN_ADDRESS;
+}
 
 /* The limits first: what was let fall through would reach a listener of the host
  * on the same port. Then from outside and from guests, and from the host itself,

@@ -66,7 +66,10 @@ enum {
 };
 
 typedef enum {
-	FORWARD_SET_TAKEN, /* who has which port, from `prepare` on */
+	FORWARD_SET_TAKEN_TCP, /* who has which ports of every address, from `prepare` on */
+	FORWARD_SET_TAKEN_UDP,
+	FORWARD_SET_TAKEN_SCTP,
+	FORWARD_SET_TAKEN_ADDRESS, /* likewise of one address */
 	FORWARD_SET_PORTS, /* where ports lead */
 	FORWARD_SET_ADDRESS_PORTS,
 	FORWARD_SET_BOUND,   /* ports of one address, which those of every address do not limit */
@@ -79,10 +82,11 @@ typedef enum {
 	FORWARD_N_SETS
 } ForwardSet;
 
-/* Keys are [address of the host .] protocol . port [. source]. */
+/* Keys are [address of the host .] protocol . port [. source], or spans of ports alone. */
 typedef struct {
 	const char *name;
 	guint features; /* without which it is not there */
+	guint8 spans_of; /* this protocol: a plain set of intervals, of which no two overlap; 0: it is none */
 	gboolean by_address;
 	gboolean by_source; /* and of intervals */
 	gboolean is_map;    /* to guest . port, with a counter for each element */
@@ -90,6 +94,8 @@ typedef struct {
 } ForwardSetInfo;
 
 extern const ForwardSetInfo forward_sets[FORWARD_N_SETS];
+/* One of those that say who has a port. */
+gboolean forward_set_is_taken(ForwardSet set);
 
 typedef enum {
 	FORWARD_RULE_DNAT,   /* to where `set` says */

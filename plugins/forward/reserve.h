@@ -5,7 +5,7 @@
 #include "hostler/host.h"
 #include "plugins/forward/ruleset.h"
 
-/* Ports in the kernel's set `taken`, before anybody knows where they will lead. */
+/* Ports in the kernel's sets `taken_...`, before anybody knows where they will lead. */
 
 /* Reserves all ports of `spans` for `uuid` or none; the kernel alone decides who
  * was first. Others' are to be settled before. Under the firewall's lock. */

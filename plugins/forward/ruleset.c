@@ -13,6 +13,7 @@
 #include "hostler/error.h"
 #include "plugins/forward/comment.h"
 #include "plugins/forward/element.h"
+#include "plugins/forward/set.h"
 
 /* Somebody who changes nf_tables all the time does not keep us here for ever. */
 #define TRIES 8
@@ -197,32 +198,30 @@ static int each_elements(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static NftSet *name_set(const SetReading *reading)
-{
-	NftSet *set = nftnl_set_alloc();
-
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, forward_sets[reading->set].name);
-	return set;
-}
-
 static gboolean read_set(HostlerHost *host, SetReading *reading, GError **error)
 {
-	g_autoptr(NftSet) set = name_set(reading);
+	guint first = reading->elements->len;
 	Request request;
 
-	nftnl_set_elems_nlmsg_build_payload(request_all(&request, reading->family, NFT_MSG_GETSETELEM), set);
-	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
+	forward_set_put_name(request_all(&request, reading->family, NFT_MSG_GETSETELEM), reading->set);
+	if (!host->ops->nft_dump(host, &request.header, each_elements, reading, error))
+		return FALSE;
+	if (forward_sets[reading->set].spans_of != 0)
+		forward_elements_join(reading->elements, first);
+	return TRUE;
 }
 
 /* One request for each: the kernel ends a list at the first that is not there. */
 static gboolean read_key(HostlerHost *host, SetReading *reading, const ForwardElement *key, GError **error)
 {
-	g_autoptr(NftSet) set = name_set(reading);
 	Request request;
+	struct nlmsghdr *message = request_one(&request, reading->family, NFT_MSG_GETSETELEM);
+	struct nlattr *list;
 
-	nftnl_set_elem_add(set, forward_element_new(key, reading->family, TRUE));
-	nftnl_set_elems_nlmsg_build_payload(request_one(&request, reading->family, NFT_MSG_GETSETELEM), set);
+	forward_set_put_name(message, reading->set);
+	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	forward_element_put(message, key, reading->family, TRUE);
+	mnl_attr_nest_end(message, list);
 	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
 }
 
@@ -237,12 +236,13 @@ static GArray *keys_in(const GArray *keys, ForwardSet set)
 	return some;
 }
 
-/* A key of intervals is answered with whatever interval it lies in. */
+/* A key of intervals is answered with whatever interval it lies in. Spans are few, and of all VMs. */
 static gboolean read_keys(HostlerHost *host, SetReading *reading, const GArray *all, GError **error)
 {
+	const ForwardSetInfo *info = &forward_sets[reading->set];
 	g_autoptr(GArray) keys = keys_in(all, reading->set);
 
-	if (keys->len > 0 && (forward_sets[reading->set].by_source || keys->len > MOST_ASKED_FOR))
+	if (keys->len > 0 && (info->by_source || info->spans_of != 0 || keys->len > MOST_ASKED_FOR))
 		return read_set(host, reading, error);
 	for (guint i = 0; i < keys->len; i++) {
 		if (!read_key(host, reading, &g_array_index(keys, ForwardElement, i), error))
@@ -251,29 +251,45 @@ static gboolean read_keys(HostlerHost *host, SetReading *reading, const GArray *
 	return TRUE;
 }
 
-static guint features_of(const ForwardTable *ours)
+typedef struct {
+	ForwardFamily family;
+	ForwardTable *ours;
+} NameReading;
+
+static int each_set(const struct nlmsghdr *message, void *data)
 {
-	guint features = 0;
+	g_autoptr(NftSet) listed = nftnl_set_alloc();
+	const NameReading *reading = data;
 
-	for (guint i = 0; i < FORWARD_N_LOOKUPS; i++) {
-		const ForwardLookup *lookup = &forward_lookups[i];
-		g_autofree char *text = forward_lookup_text(lookup->chain, lookup->comment);
-
-		if (g_ptr_array_find_with_equal_func(ours->lookups, text, g_str_equal, NULL))
-			features |= lookup->features;
+	if (nftnl_set_nlmsg_parse(message, listed) < 0)
+		return MNL_CB_OK;
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		if (forward_set_is(listed, reading->family, set))
+			reading->ours->sets |= 1u << set;
 	}
-	return features;
+	return MNL_CB_OK;
+}
+
+static gboolean read_names(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
+{
+	g_autoptr(NftSet) set = nftnl_set_alloc();
+	NameReading reading = { family, ours };
+	Request request;
+
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
+	nftnl_set_nlmsg_build_payload(request_all(&request, family, NFT_MSG_GETSET), set);
+	return host->ops->nft_dump(host, &request.header, each_set, &reading, error);
 }
 
 static gboolean read_sets(HostlerHost *host, ForwardFamily family, ForwardTable *ours, const GArray *keys,
 			  GError **error)
 {
-	guint features = features_of(ours);
-
+	if (!read_names(host, family, ours, error))
+		return FALSE;
 	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
 		SetReading reading = { family, set, ours->elements };
 
-		if ((forward_sets[set].features & ~features) != 0)
+		if ((ours->sets & 1u << set) == 0)
 			continue;
 		if (keys == NULL ? !read_set(host, &reading, error) : !read_keys(host, &reading, keys, error))
 			return FALSE;

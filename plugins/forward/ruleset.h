@@ -16,6 +16,7 @@ typedef struct {
 	gboolean has_table; /* a table `hostler` is there */
 	gboolean is_ours;   /* and bears our comment */
 	GPtrArray *lookups; /* char *, "chain: comment" of its rules but those of a bridge each, in their order */
+	guint sets;         /* a bit for each ForwardSet that is there as we make it */
 	GArray *elements;   /* ForwardElement, in the order of forward_element_compare() */
 	ForwardChain chains[FORWARD_N_PLACES];
 } ForwardTable;

@@ -22,6 +22,21 @@ static const ForwardElement *find_held(const GArray *held, const ForwardElement 
 		       NULL;
 }
 
+/* The span that a port of every address lies in. Spans come first. */
+static const ForwardElement *find_span(const GArray *elements, const ForwardElement *key)
+{
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		if (forward_sets[element->set].spans_of == 0)
+			break;
+		if (forward_sets[element->set].spans_of == key->protocol && element->port <= key->port &&
+		    key->port <= element->last_port)
+			return element;
+	}
+	return NULL;
+}
+
 static gboolean follows(const ForwardClash *clash, const ForwardElement *wanted, const ForwardElement *held)
 {
 	return clash->first.protocol == wanted->protocol && clash->last_port + 1 == wanted->port &&
@@ -31,16 +46,31 @@ static gboolean follows(const ForwardClash *clash, const ForwardElement *wanted,
 
 static void add_clash(Search *search, const ForwardElement *wanted, const ForwardElement *held)
 {
-	ForwardClash clash = { *wanted, wanted->port, held->uuid, held->address };
+	ForwardClash clash = { *wanted, wanted->last_port, held->uuid, held->address };
 	ForwardClash *last = search->clashes->len > 0 ?
 		&g_array_index(search->clashes, ForwardClash, search->clashes->len - 1) : NULL;
 
 	if (g_str_equal(held->uuid, search->uuid))
 		return;
 	if (last != NULL && follows(last, wanted, held))
-		last->last_port = wanted->port;
+		last->last_port = wanted->last_port;
 	else if (search->clashes->len < MOST_CLASHES)
 		g_array_append_val(search->clashes, clash);
+}
+
+static void find_overlaps(Search *search, const ForwardElement *wanted)
+{
+	for (guint i = 0; i < search->held->len; i++) {
+		const ForwardElement *held = &g_array_index(search->held, ForwardElement, i);
+		ForwardElement both = *wanted;
+
+		if (held->set > wanted->set)
+			break;
+		both.port = MAX(wanted->port, held->port);
+		both.last_port = MIN(wanted->last_port, held->last_port);
+		if (held->set == wanted->set && both.port <= both.last_port)
+			add_clash(search, &both, held);
+	}
 }
 
 static void find_same(Search *search, const ForwardElement *wanted)
@@ -53,21 +83,10 @@ static void find_same(Search *search, const ForwardElement *wanted)
 
 static void find_of_every_address(Search *search, const ForwardElement *wanted)
 {
-	ForwardElement key = *wanted;
-	const ForwardElement *held;
+	const ForwardElement *held = find_span(search->held, wanted);
 
-	key.address = (ForwardAddress){ .family = AF_UNSPEC };
-	held = wanted->address.family != AF_UNSPEC ? find_held(search->held, &key) : NULL;
 	if (held != NULL)
 		add_clash(search, wanted, held);
-}
-
-static gboolean find_port(const GArray *wanted, const ForwardElement *held)
-{
-	ForwardElement key = *held;
-
-	key.address = (ForwardAddress){ .family = AF_UNSPEC };
-	return find_held(wanted, &key) != NULL;
 }
 
 /* What others have of single addresses and we want of every address. */
@@ -76,7 +95,7 @@ static void find_of_one_address(Search *search, const GArray *wanted)
 	for (guint i = 0; i < search->held->len; i++) {
 		const ForwardElement *held = &g_array_index(search->held, ForwardElement, i);
 
-		if (held->set == FORWARD_SET_TAKEN && held->address.family != AF_UNSPEC && find_port(wanted, held))
+		if (held->set == FORWARD_SET_TAKEN_ADDRESS && find_span(wanted, held) != NULL)
 			add_clash(search, held, held);
 	}
 }
@@ -86,9 +105,11 @@ static void find_in_family(Search *search, const GArray *wanted, gboolean across
 	for (guint i = 0; i < wanted->len; i++) {
 		const ForwardElement *element = &g_array_index(wanted, ForwardElement, i);
 
-		if (element->set == FORWARD_SET_TAKEN && !across)
+		if (forward_sets[element->set].spans_of != 0 && !across)
+			find_overlaps(search, element);
+		else if (element->set == FORWARD_SET_TAKEN_ADDRESS && !across)
 			find_same(search, element);
-		else if (element->set == FORWARD_SET_TAKEN)
+		else if (element->set == FORWARD_SET_TAKEN_ADDRESS)
 			find_of_every_address(search, element);
 	}
 	if (across)

@@ -12,7 +12,7 @@ typedef struct {
 	ForwardAddress address; /* of the host, under which that one has it; AF_UNSPEC: each */
 } ForwardClash;
 
-/* Where the ports that `uuid` wants meet those that the kernel's set `taken` gives
+/* Where the ports that `uuid` wants meet those that the kernel's sets `taken_...` give
  * to others (ForwardClash): of the same address, or, with `across`, one of them
  * of a single address and the other of every address, which is no conflict. Pure. */
 GArray *forward_taken_find(const ForwardDesired *wanted, const char *uuid, const ForwardRuleset *ruleset,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/lifecycle.h"
@@ -29,7 +30,7 @@ static struct {
 	gboolean is_hook; /* which does not look where guests are */
 	guint n_doors; /* to nf_tables, until this process dies; 0: it lives */
 	RealhostTimes times;
-	gint64 begun;
+	gint64 begun, cpu_begun;
 } real;
 
 /* --- doors that the tests play --- */
@@ -210,16 +211,26 @@ void realhost_libvirtd_restart(HostlerHost *host)
 
 /* --- calls --- */
 
+gint64 realhost_cpu(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static void begin_call(HostlerHost *host)
 {
 	host->deadline = host->ops->monotonic(host) + 20 * G_USEC_PER_SEC;
 	real.times = (RealhostTimes){ 0 };
 	real.begun = g_get_monotonic_time();
+	real.cpu_begun = realhost_cpu();
 }
 
 static void end_call(void)
 {
 	real.times.all = g_get_monotonic_time() - real.begun;
+	real.times.cpu = realhost_cpu() - real.cpu_begun;
 }
 
 gboolean realhost_call(HostlerHost *host, const char *name, HostlerOperation operation, const char *xml, GError **error)

@@ -42,7 +42,10 @@ gboolean realhost_nft_commands(const char *text);
 
 typedef struct {
 	gint64 all, dump, commit; /* microseconds */
+	gint64 cpu;               /* of this process, the kernel's work for it included */
 } RealhostTimes;
 
 /* Of the last call or settling: all of it, and what of it the kernel took. */
 RealhostTimes realhost_times(void);
+/* Microseconds of CPU that this process has had. */
+gint64 realhost_cpu(void);

@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <glib.h>
 #include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "plugins/forward/comment.h"
 #include "plugins/forward/compose.h"
 #include "plugins/forward/element.h"
+#include "plugins/forward/set.h"
 
 #define UUID "11111111-0000-0000-0000-000000000001"
 
@@ -85,8 +88,8 @@ static void test_outline(void)
 	g_array_append_val(changes, change);
 	batch = forward_batch(changes, 1);
 	text = outline(batch);
-	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newset newrule newrule "
-				  "newsetelem newrule end");
+	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newset newset "
+				  "newset newset newrule newrule newsetelem newrule end");
 }
 
 static void test_generation(void)
@@ -99,20 +102,6 @@ static void test_generation(void)
 	g_assert_cmpuint(begin->nlmsg_type, ==, NFNL_MSG_BATCH_BEGIN);
 	g_assert_cmpuint(mnl_attr_get_type(attribute), ==, NFNL_BATCH_GENID);
 	g_assert_cmphex(ntohl(mnl_attr_get_u32(attribute)), ==, 0x01020304);
-}
-
-/* libnftnl numbers the elements that it writes, and reads only those of type 1, as
- * the kernel sends them. */
-static void number_like_kernel(struct nlmsghdr *message)
-{
-	struct nlattr *list, *element;
-
-	mnl_attr_for_each(list, message, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(list) != NFTA_SET_ELEM_LIST_ELEMENTS)
-			continue;
-		mnl_attr_for_each_nested(element, list)
-			element->nla_type = NLA_F_NESTED | NFTA_LIST_ELEM;
-	}
 }
 
 static int check_element(struct nftnl_set_elem *from, void *data)
@@ -129,11 +118,10 @@ static int check_element(struct nftnl_set_elem *from, void *data)
 	return 0;
 }
 
-static void check_elements(struct nlmsghdr *message, GArray *seen)
+static void check_elements(const struct nlmsghdr *message, GArray *seen)
 {
 	struct nftnl_set *set = nftnl_set_alloc();
 
-	number_like_kernel(message);
 	g_assert_cmpint(nftnl_set_elems_nlmsg_parse(message, set), ==, 0);
 	g_assert_cmpstr(nftnl_set_get_str(set, NFTNL_SET_NAME), ==, seen->len < 600 ? "ports" : "address_ports");
 	nftnl_set_elem_foreach(set, check_element, seen);
@@ -160,16 +148,58 @@ static void test_many(void)
 	g_assert_cmpuint(seen->len, ==, 1000);
 }
 
+typedef struct nftnl_set NftSet;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftSet, nftnl_set_free)
+
+/* What libnftnl reads of a list of one element. */
+static NftSet *parsed(const ForwardElement *element, ForwardFamily family, gboolean key_alone)
+{
+	char bytes[2 * FORWARD_ELEMENT_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(bytes, NFT_MSG_NEWSETELEM, NFPROTO_IPV4, 0, 0);
+	NftSet *set = nftnl_set_alloc();
+	struct nlattr *list;
+	guint before;
+
+	forward_set_put_name(message, element->set);
+	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	before = message->nlmsg_len;
+	forward_element_put(message, element, family, key_alone);
+	g_assert_cmpuint(message->nlmsg_len - before, <=, FORWARD_ELEMENT_BYTES);
+	mnl_attr_nest_end(message, list);
+	g_assert_cmpint(nftnl_set_elems_nlmsg_parse(message, set), ==, 0);
+	g_assert_cmpstr(nftnl_set_get_str(set, NFTNL_SET_NAME), ==, forward_sets[element->set].name);
+	return set;
+}
+
+static int take_first(struct nftnl_set_elem *element, void *data)
+{
+	struct nftnl_set_elem **first = data;
+
+	if (*first == NULL)
+		*first = element;
+	return 0;
+}
+
+static struct nftnl_set_elem *first_of(NftSet *set)
+{
+	struct nftnl_set_elem *first = NULL;
+
+	nftnl_set_elem_foreach(set, take_first, &first);
+	g_assert_nonnull(first);
+	return first;
+}
+
 /* One for each set; of each family there and back. */
 static ForwardElement element_of(ForwardFamily family, ForwardSet set)
 {
 	const ForwardSetInfo *info = &forward_sets[set];
 	gboolean is_ip6 = family == FORWARD_IP6;
 	ForwardElement element = {
-		.set = set, .protocol = IPPROTO_SCTP, .port = 65534, .last_port = 65534, .uuid = UUID
+		.set = set, .protocol = info->spans_of != 0 ? info->spans_of : IPPROTO_SCTP, .port = 65534,
+		.last_port = 65534, .uuid = UUID
 	};
 
-	if (info->by_address && set != FORWARD_SET_TAKEN)
+	if (info->by_address)
 		g_assert_true(forward_address_read(is_ip6 ? "2001:db8::7" : "192.0.2.7", &element.address));
 	if (info->by_source) {
 		element.last_port = 65535;
@@ -192,16 +222,15 @@ static void test_element(void)
 		ForwardFamily family = i % FORWARD_N_FAMILIES;
 		ForwardSet set = i / FORWARD_N_FAMILIES;
 		ForwardElement element = element_of(family, set), read, key;
-		struct nftnl_set_elem *whole = forward_element_new(&element, family, FALSE);
-		struct nftnl_set_elem *alone = forward_element_new(&element, family, TRUE);
+		g_autoptr(NftSet) whole = parsed(&element, family, FALSE);
+		g_autoptr(NftSet) alone = parsed(&element, family, TRUE);
 
-		g_assert_true(forward_element_read(whole, family, set, &read));
+		g_assert_true(forward_element_read(first_of(whole), family, set, &read));
 		g_assert_true(forward_element_equal(&element, &read));
 		g_assert_cmpuint(read.connections, ==, element.connections);
 		g_assert_cmpuint(read.bytes, ==, element.bytes);
-		g_assert_cmpint(forward_element_read(alone, family, set, &key), ==, !forward_sets[set].is_map);
-		nftnl_set_elem_free(whole);
-		nftnl_set_elem_free(alone);
+		g_assert_cmpint(forward_element_read(first_of(alone), family, set, &key), ==,
+				!forward_sets[set].is_map);
 	}
 }
 
@@ -209,19 +238,122 @@ static void test_element(void)
 static void test_foreign_element(void)
 {
 	ForwardElement element = new_element(NULL, 1), read;
-	struct nftnl_set_elem *from = forward_element_new(&element, FORWARD_IP, FALSE);
+	g_autoptr(NftSet) set = parsed(&element, FORWARD_IP, FALSE);
+	struct nftnl_set_elem *from = first_of(set);
 
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_USERDATA, "\0\3no\0", 5);
 	g_assert_true(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	g_assert_cmpstr(read.uuid, ==, "");
 	g_assert_false(forward_element_read(from, FORWARD_IP6, FORWARD_SET_PORTS, &read));
-	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN_TCP, &read));
+	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN_ADDRESS, &read));
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "1234", 4);
 	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_DATA, "12345678", 8);
 	nftnl_set_elem_set(from, NFTNL_SET_ELEM_KEY, "1234", 4);
 	g_assert_false(forward_element_read(from, FORWARD_IP, FORWARD_SET_PORTS, &read));
-	nftnl_set_elem_free(from);
+}
+
+static int add_edge(struct nftnl_set_elem *from, void *data)
+{
+	ForwardElement edge;
+
+	g_assert_true(forward_element_read(from, FORWARD_IP, FORWARD_SET_TAKEN_UDP, &edge));
+	g_array_append_val((GArray *)data, edge);
+	return 0;
+}
+
+/* Spans as the kernel lists them, from the last to the first; the last port of all has no end there. */
+static void test_spans(void)
+{
+	static const guint16 spans[][2] = { { 65535, 65535 }, { 91, 65534 }, { 90, 90 }, { 5, 89 }, { 1, 3 } };
+	g_autoptr(GArray) edges = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+
+	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+		ForwardElement span = element_of(FORWARD_IP, FORWARD_SET_TAKEN_UDP);
+		g_autoptr(NftSet) set = NULL;
+
+		span.port = spans[i][0];
+		span.last_port = spans[i][1];
+		set = parsed(&span, FORWARD_IP, FALSE);
+		nftnl_set_elem_foreach(set, add_edge, edges);
+	}
+	g_assert_cmpuint(edges->len, ==, 9);
+	forward_elements_join(edges, 0);
+	g_assert_cmpuint(edges->len, ==, G_N_ELEMENTS(spans));
+	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+		const ForwardElement *span = &g_array_index(edges, ForwardElement, G_N_ELEMENTS(spans) - 1 - i);
+
+		g_assert_cmpuint(span->port, ==, spans[i][0]);
+		g_assert_cmpuint(span->last_port, ==, spans[i][1]);
+		g_assert_cmpstr(span->uuid, ==, UUID);
+		g_assert_cmpint(span->protocol, ==, IPPROTO_UDP);
+	}
+}
+
+/* What others made of the set: an end without a first port, as nft puts one at 0, and a first without an end. */
+static void test_odd_spans(void)
+{
+	static const ForwardElement odd[] = { { .port = 9 }, { .port = 0, .is_end = TRUE }, { .port = 5 },
+					      { .port = 3, .is_end = TRUE } };
+	g_autoptr(GArray) edges = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+
+	forward_elements_join(edges, 0);
+	g_array_append_vals(edges, odd, G_N_ELEMENTS(odd));
+	forward_elements_join(edges, 0);
+	g_assert_cmpuint(edges->len, ==, 2);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 0).port, ==, 5);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 0).last_port, ==, 8);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 1).port, ==, 9);
+	g_assert_cmpuint(g_array_index(edges, ForwardElement, 1).last_port, ==, 65535);
+}
+
+/* A set is ours by its name and by what it holds. */
+static void test_same_set(void)
+{
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		g_autoptr(NftSet) ours = forward_set_new(FORWARD_IP, set, 1024);
+
+		for (ForwardSet other = 0; other < FORWARD_N_SETS; other++)
+			g_assert_cmpint(forward_set_is(ours, FORWARD_IP, other), ==, set == other);
+		nftnl_set_set_u32(ours, NFTNL_SET_KEY_LEN, 4);
+		g_assert_false(forward_set_is(ours, FORWARD_IP, set));
+	}
+}
+
+static int count_expression(struct nftnl_expr *expr, void *data)
+{
+	(*(guint *)data)++;
+	return 0;
+}
+
+/* The kernel makes counters at 0 from the set's; those that have counted are said. */
+static void test_counter(void)
+{
+	ForwardElement element = new_element(NULL, 1);
+
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(NftSet) set = NULL;
+		guint n = 0;
+
+		element.connections = i;
+		set = parsed(&element, FORWARD_IP, FALSE);
+		nftnl_set_elem_expr_foreach(first_of(set), count_expression, &n);
+		g_assert_cmpuint(n, ==, i);
+	}
+}
+
+/* Only a map of many ports is told how many it is to hold. */
+static void test_room(void)
+{
+	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
+		for (guint n_ports = 1023; n_ports <= 1024; n_ports++) {
+			g_autoptr(NftSet) empty = forward_set_new(FORWARD_IP, set, n_ports);
+
+			g_assert_cmpint(nftnl_set_is_set(empty, NFTNL_SET_DESC_SIZE), ==,
+					set == FORWARD_SET_PORTS && n_ports == 1024);
+		}
+	}
 }
 
 /* --- rules --- */
@@ -380,6 +512,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/batch/many", test_many);
 	g_test_add_func("/forward/batch/element", test_element);
 	g_test_add_func("/forward/batch/foreign-element", test_foreign_element);
+	g_test_add_func("/forward/batch/spans", test_spans);
+	g_test_add_func("/forward/batch/odd-spans", test_odd_spans);
+	g_test_add_func("/forward/batch/same-set", test_same_set);
+	g_test_add_func("/forward/batch/counter", test_counter);
+	g_test_add_func("/forward/batch/room", test_room);
 	g_test_add_func("/forward/rule/own", test_own_rules);
 	g_test_add_func("/forward/rule/unsound", test_unsound_rule);
 	g_test_add_func("/forward/rule/may-reject", test_may_reject);

@@ -17,7 +17,8 @@
  * and for family ip6 with "6 " before it:
  *   table [foreign]              our table, without its hairpin rules
  *   lookups any|address|limits|limits+address|loopback|broken   the rules in it
- *   element SPAN of UUID         as in `wanted`, of one port
+ *   lost                         one of its sets, or it is another than ours
+ *   element SPAN of UUID         as in `wanted`
  *   chain filter|libvirt|hairpin|guard   that it is there
  *   rule CHAIN HANDLE BRIDGE WAY [unsound]
  *   rule CHAIN HANDLE reject|accept|jump     somebody else's
@@ -28,14 +29,13 @@
 #define WEB6 U1 " tcp any 22 22 22 virbr0 fd00::7\n"
 #define LIMITED U1 " udp any 5 6 5 virbr0 10.0.0.2 source=10.0.0.0/8,192.0.2.7/32,10.1.0.0/16 rate=20/m\n"
 #define FLOATING U1 " tcp any 2222 2222 22 virbr0 floating mac=52:54:00:00:00:01 net=192.168.122.1/24\n"
-#define TWO_ELEMENTS \
-	"element " U2 " udp any 53 53 53 virbr1 192.168.123.10\n" \
-	"element " U2 " udp any 54 54 54 virbr1 192.168.123.10\n"
+#define SOMEWHERE "floating mac=52:54:00:00:00:01 net=192.168.122.1/24\n"
+#define TWO_ELEMENTS "element " U2 " udp any 53 54 53 virbr1 192.168.123.10\n"
 #define HAIRPINS HAIRPIN "rule hairpin 10 virbr1 back\nrule hairpin 20 virbr1 self\n"
 #define GATES "rule filter 5 virbr0 out\nrule filter 6 virbr0 in\n"
 #define LIBVIRT "rule filter 2 jump\nrule filter 3 jump\n"
 
-#define TAKE_WEB "add ip taken tcp any 2222 of " U1 "\n"
+#define TAKE_WEB "add ip taken_tcp tcp any 2222 of " U1 "\n"
 #define OPEN_WEB "add ip ports tcp any 2222 -> 192.168.122.10 22 of " U1 "\n"
 #define ADD_WEB TAKE_WEB OPEN_WEB
 #define INSERT_GATES "insert ip filter FORWARD in virbr0\ninsert ip filter FORWARD out virbr0\n"
@@ -72,7 +72,7 @@ static const Case cases[] = {
 	{ "last-goes", "", SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, DELETE_GATES "delete table ip\n" },
 	{ "last-goes-without-table", "", "chain filter\n" GATES LIBVIRT, DELETE_GATES },
 	{ "second-bridge", WEB TWO, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT,
-	  "add ip taken udp any 53 of " U2 "\nadd ip taken udp any 54 of " U2 "\n"
+	  "add ip taken_udp udp any 53-54 of " U2 "\n"
 	  "add ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n"
 	  "add ip ports udp any 54 -> 192.168.123.10 54 of " U2 "\n"
 	  "insert ip hostler postrouting self virbr1\ninsert ip hostler postrouting back virbr1\n"
@@ -83,10 +83,11 @@ static const Case cases[] = {
 			    "rule filter 7 virbr1 out\nrule filter 8 virbr1 in\n" LIBVIRT,
 	  "delete ip filter FORWARD handle 7 virbr1\ndelete ip filter FORWARD handle 8 virbr1\n"
 	  "delete ip hostler postrouting handle 10 virbr1\n"
-	  "delete ip hostler postrouting handle 20 virbr1\ndelete ip taken udp any 53 of " U2 "\n"
+	  "delete ip hostler postrouting handle 20 virbr1\ndelete ip taken_udp udp any 53 of " U2 "\n"
 	  "delete ip ports udp any 53 -> 192.168.123.10 53 of " U2 "\n" },
 	{ "first-address-makes-table-anew", WEB ONE_ADDRESS, SOUND WEB_ELEMENT HAIRPIN,
-	  "delete table ip\nadd table ip with addresses\n" TAKE_WEB "add ip taken tcp 192.0.2.7 80 of " U2 "\n" OPEN_WEB
+	  "delete table ip\nadd table ip with addresses\n" TAKE_WEB "add ip taken_address tcp 192.0.2.7 80 of " U2 "\n"
+	  OPEN_WEB
 	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
 	  "insert ip hostler postrouting self virbr1\ninsert ip hostler postrouting back virbr1\n" INSERT_HAIRPIN },
 	{ "last-address-too", WEB,
@@ -96,12 +97,12 @@ static const Case cases[] = {
 	{ "other-target", WEB, SOUND "element " U1 " tcp any 2222 2222 23 virbr0 192.168.122.10\n" HAIRPIN,
 	  "delete ip ports tcp any 2222 -> 192.168.122.10 23 of " U1 "\n" OPEN_WEB },
 	{ "other-owner", WEB, SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n" HAIRPIN,
-	  "delete ip taken tcp any 2222 of " U2 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U2 "\n"
+	  "delete ip taken_tcp tcp any 2222 of " U2 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U2 "\n"
 	  ADD_WEB },
 	{ "nobodys-element", WEB,
 	  SOUND "element - tcp any 22 22 22 virbr0 10.0.0.1\n" WEB_ELEMENT
 		"element - udp any 9 9 9 virbr0 10.0.0.1\n" HAIRPIN,
-	  "delete ip taken tcp any 22 of \ndelete ip taken udp any 9 of \n"
+	  "delete ip taken_tcp tcp any 22 of \ndelete ip taken_udp udp any 9 of \n"
 	  "delete ip ports tcp any 22 -> 10.0.0.1 22 of \ndelete ip ports udp any 9 -> 10.0.0.1 9 of \n" },
 	{ "gates-lost", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" LIBVIRT, INSERT_GATES },
 	{ "gate-lost", WEB, SOUND WEB_ELEMENT HAIRPIN "chain filter\nrule filter 6 virbr0 in\n" LIBVIRT,
@@ -131,6 +132,19 @@ static const Case cases[] = {
 	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "lookups-broken", WEB, "table\nlookups broken\nchain hairpin\n" WEB_ELEMENT HAIRPIN,
 	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
+	{ "sets-of-an-older-hostler", WEB, SOUND "lost\n" WEB_ELEMENT HAIRPIN,
+	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
+	{ "sets-of-an-older-hostler-at-the-end", "", SOUND "lost\n" WEB_ELEMENT HAIRPIN, "delete table ip\n" },
+	{ "adjacent-spans-are-one", U1 " tcp any 10 19 10 virbr0 " SOMEWHERE U1 " tcp any 20 29 50 virbr0 " SOMEWHERE,
+	  SOUND HAIRPIN, "add ip taken_tcp tcp any 10-29 of " U1 "\n" },
+	{ "adjacent-of-two-are-two", U1 " tcp any 10 19 10 virbr0 " SOMEWHERE U2 " tcp any 20 29 50 virbr0 " SOMEWHERE,
+	  SOUND HAIRPIN, "add ip taken_tcp tcp any 10-19 of " U1 "\nadd ip taken_tcp tcp any 20-29 of " U2 "\n" },
+	{ "last-port-stands-alone", U1 " tcp any 65000 65535 1000 virbr0 " SOMEWHERE, SOUND HAIRPIN,
+	  "add ip taken_tcp tcp any 65000-65534 of " U1 "\nadd ip taken_tcp tcp any 65535 of " U1 "\n" },
+	{ "span-gets-shorter", U1 " tcp any 10 11 10 virbr0 10.0.0.2\n",
+	  SOUND "element " U1 " tcp any 10 12 10 virbr0 10.0.0.2\n" HAIRPIN,
+	  "delete ip taken_tcp tcp any 10-12 of " U1 "\ndelete ip ports tcp any 12 -> 10.0.0.2 12 of " U1 "\n"
+	  "add ip taken_tcp tcp any 10-11 of " U1 "\n" },
 	{ "floating-is-not-opened", FLOATING, "chain filter\n" LIBVIRT,
 	  "add table ip\n" TAKE_WEB INSERT_HAIRPIN INSERT_GATES },
 	{ "floating-stays-where-it-is", FLOATING, SOUND WEB_ELEMENT HAIRPIN "chain filter\n" GATES LIBVIRT, "" },
@@ -141,7 +155,7 @@ static const Case cases[] = {
 	  "delete ip ports tcp any 2222 -> 192.168.122.10 23 of " U1 "\n" },
 	{ "floating-not-of-another-vm", FLOATING TWO,
 	  SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n" TWO_ELEMENTS HAIRPINS,
-	  "delete ip taken tcp any 2222 of " U2 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U2 "\n"
+	  "delete ip taken_tcp tcp any 2222 of " U2 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U2 "\n"
 	  TAKE_WEB },
 	{ "floating-not-outside-its-network", FLOATING TWO,
 	  SOUND "element " U1 " tcp any 2222 2222 22 virbr0 192.168.123.10\n" TWO_ELEMENTS HAIRPINS,
@@ -150,7 +164,7 @@ static const Case cases[] = {
 	  SOUND "element " U1 " tcp any 2222 2222 22 virbr0 192.168.122.1\n" TWO_ELEMENTS HAIRPINS,
 	  "delete ip ports tcp any 2222 -> 192.168.122.1 22 of " U1 "\n" },
 	{ "first-of-ip6", WEB6, "chain filter\n6 chain filter\n",
-	  "add table ip6\nadd ip6 taken tcp any 22 of " U1 "\nadd ip6 ports tcp any 22 -> fd00::7 22 of " U1 "\n"
+	  "add table ip6\nadd ip6 taken_tcp tcp any 22 of " U1 "\nadd ip6 ports tcp any 22 -> fd00::7 22 of " U1 "\n"
 	  "insert ip6 hostler postrouting self virbr0\ninsert ip6 hostler postrouting back virbr0\n"
 	  "insert ip6 filter FORWARD in virbr0\ninsert ip6 filter FORWARD out virbr0\n" },
 	{ "ip6-goes-and-ip-stays", WEB,
@@ -161,7 +175,7 @@ static const Case cases[] = {
 	{ "foreign-table-of-ip6", WEB6 WEB, SOUND WEB_ELEMENT HAIRPIN "6 table foreign\n", "" },
 	{ "limits-make-table-anew", LIMITED, SOUND "element " U1 " udp any 5 6 5 virbr0 10.0.0.2\n" HAIRPIN,
 	  "delete table ip\nadd table ip with limits\n"
-	  "add ip taken udp any 5 of " U1 "\nadd ip taken udp any 6 of " U1 "\n"
+	  "add ip taken_udp udp any 5-6 of " U1 "\n"
 	  "add ip ports udp any 5 -> 10.0.0.2 5 of " U1 "\nadd ip ports udp any 6 -> 10.0.0.2 6 of " U1 "\n"
 	  "add ip limited udp any 5 of " U1 "\nadd ip limited udp any 6 of " U1 "\n"
 	  "add ip sources udp any 5-6 10.0.0.0/8 of " U1 "\nadd ip sources udp any 5-6 192.0.2.7/32 of " U1 "\n"
@@ -174,7 +188,7 @@ static const Case cases[] = {
 	  "add ip rates udp any 5 20/m of " U1 "\nadd ip rates udp any 6 20/m of " U1 "\n" },
 	{ "bound-beats-limited", LIMITED ONE_ADDRESS,
 	  "table\nlookups limits+address\nchain hairpin\nelement " LIMITED HAIRPIN,
-	  "add ip taken tcp 192.0.2.7 80 of " U2 "\n"
+	  "add ip taken_address tcp 192.0.2.7 80 of " U2 "\n"
 	  "add ip address_ports tcp 192.0.2.7 80 -> 192.168.123.10 80 of " U2 "\n"
 	  "add ip bound tcp 192.0.2.7 80 of " U2 "\ninsert ip hostler postrouting self virbr1\n"
 	  "insert ip hostler postrouting back virbr1\n" },
@@ -195,7 +209,7 @@ static const Case cases[] = {
 	/* Its VM is gone, and nobody who may has put its route_localnet back yet. */
 	{ "guard-stays-alone", GUARD, SOUND_GUARDED WEB_ELEMENT GUARDED "chain filter\n" GATES,
 	  DELETE_GATES "delete ip hostler postrouting handle 9 virbr0\ndelete ip hostler postrouting handle 19 virbr0\n"
-	  "delete ip taken tcp any 2222 of " U1 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U1 "\n" },
+	  "delete ip taken_tcp tcp any 2222 of " U1 "\ndelete ip ports tcp any 2222 -> 192.168.122.10 22 of " U1 "\n" },
 	{ "foreign-table", WEB, "table foreign\nchain filter\n" GATES LIBVIRT, "" },
 	{ "foreign-table-at-the-end", "", "table foreign\nchain filter\n" LIBVIRT, "" },
 };
@@ -308,8 +322,11 @@ static void add_kernel(ForwardTable *ruleset, ForwardFamily family, const char *
 	if (g_str_equal(words[0], "table")) {
 		ruleset->has_table = TRUE;
 		ruleset->is_ours = words[1] == NULL;
+		ruleset->sets = (1u << FORWARD_N_SETS) - 1;
 	} else if (g_str_equal(words[0], "lookups")) {
 		add_lookups(ruleset, words[1]);
+	} else if (g_str_equal(words[0], "lost")) {
+		ruleset->sets &= ~(1u << FORWARD_SET_TAKEN_UDP);
 	} else if (g_str_equal(words[0], "element")) {
 		add_element(ruleset, family, strchr(line, ' ') + 1);
 	} else if (g_str_equal(words[0], "chain")) {
@@ -368,9 +385,13 @@ static void test_twice(void)
 	add_wanted(desired, U2 " tcp any 10 12 10 virbr0 10.0.0.2");
 	add_wanted(desired, U1 " tcp any 11 13 11 virbr0 10.0.0.3");
 	g_assert_cmpuint(forward_desired_finish(desired), ==, 2);
-	g_assert_cmpuint(desired->tables[FORWARD_IP].elements->len, ==, 8);
+	g_assert_cmpuint(desired->tables[FORWARD_IP].elements->len, ==, 6);
 	g_assert_cmpuint(desired->tables[FORWARD_IP].bridges->len, ==, 1);
-	element = &g_array_index(desired->tables[FORWARD_IP].elements, ForwardElement, 5);
+	element = &g_array_index(desired->tables[FORWARD_IP].elements, ForwardElement, 1);
+	g_assert_cmpuint(element->port, ==, 13);
+	g_assert_cmpuint(element->last_port, ==, 13);
+	g_assert_cmpstr(element->uuid, ==, U1);
+	element = &g_array_index(desired->tables[FORWARD_IP].elements, ForwardElement, 3);
 	g_assert_cmpint(element->set, ==, FORWARD_SET_PORTS);
 	g_assert_cmpuint(element->port, ==, 11);
 	g_assert_cmpstr(element->uuid, ==, U2);
@@ -393,6 +414,7 @@ static ForwardDesired *read_probes(const char *whole, const char *probed)
 }
 
 #define MANY U1 " tcp any 10 900 10 virbr0 10.0.0.2"
+#define AROUND "element " U1 " tcp any 10 79 10 virbr0 10.0.0.2\nelement " U1 " tcp any 81 900 81 virbr0 10.0.0.2\n"
 #define ONE U2 " tcp any 80 80 80 virbr0 10.0.0.3"
 #define RULES_OF_VIRBR0 "7 virbr0 self\nrule hairpin 8 virbr0 back\n"
 
@@ -422,21 +444,19 @@ static void assert_steps_at(const char *elements, const char *one, const char *e
 	g_assert_cmpstr(steps, ==, expected);
 }
 
-/* Two elements each, `taken` and `ports`, whatever the range is. */
+/* Two elements each, a span and a port, whatever the range is. */
 static void test_in_passing(void)
 {
 	g_autoptr(ForwardDesired) probes = read_probes(NULL, MANY);
 
 	g_assert_cmpuint(probes->tables[FORWARD_IP].elements->len, ==, 2);
-	assert_steps_at("element " MANY, NULL,
-			"delete ip taken tcp any 80 of " U1 "\n"
-			"delete ip ports tcp any 80 -> 10.0.0.2 80 of " U1 "\n");
-	assert_steps_at("element " U1 " tcp any 10 79 10 virbr0 10.0.0.2\nelement " ONE, ONE, "");
-	assert_steps_at("element " U1 " tcp any 10 79 10 virbr0 10.0.0.2", ONE,
-			"add ip taken tcp any 80 of " U2 "\nadd ip ports tcp any 80 -> 10.0.0.3 80 of " U2 "\n");
-	assert_steps_at("element " U1 " tcp any 10 79 10 virbr0 10.0.0.2\nelement " ONE, NULL,
-			"delete ip taken tcp any 80 of " U2 "\n"
-			"delete ip ports tcp any 80 -> 10.0.0.3 80 of " U2 "\n");
+	assert_steps_at("element " MANY, NULL, "delete ip ports tcp any 80 -> 10.0.0.2 80 of " U1 "\n");
+	assert_steps_at(AROUND "element " ONE, ONE, "");
+	assert_steps_at(AROUND, ONE,
+			"add ip taken_tcp tcp any 80 of " U2 "\nadd ip ports tcp any 80 -> 10.0.0.3 80 of " U2 "\n");
+	assert_steps_at("element " ONE, NULL,
+			"delete ip taken_tcp tcp any 80 of " U2 "\ndelete ip ports tcp any 80 -> 10.0.0.3 80 of " U2 "\n"
+			"add ip taken_tcp tcp any 10-900 of " U1 "\nadd ip ports tcp any 10 -> 10.0.0.2 10 of " U1 "\n");
 }
 
 static gboolean needs_all(const char *probed, const char *kernel)
@@ -488,6 +508,8 @@ static void test_reserve(void)
 		{ SOUND, TAKE_WEB },
 		{ SOUND WEB_ELEMENT, "" },
 		{ SOUND "element " U2 " tcp any 2222 2222 22 virbr0 192.168.122.10\n", TAKE_WEB },
+		{ SOUND "element " U2 " tcp any 1 9999 1 virbr0 192.168.122.10\n", TAKE_WEB },
+		{ SOUND "element " U1 " tcp any 1 9999 1 virbr0 192.168.122.10\n", "" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -503,6 +525,23 @@ static void test_reserve(void)
 	}
 }
 
+/* Of a span the pieces that the VM has not yet. */
+static void test_reserve_more(void)
+{
+	g_autoptr(ForwardRuleset) ruleset = read_kernel(SOUND
+		"element " U1 " tcp any 10 19 10 b 10.0.0.2\nelement " U1 " tcp any 30 39 10 b 10.0.0.2\n"
+		"element " U2 " tcp any 60 69 10 b 10.0.0.2\nelement " U1 " udp any 50 50 10 b 10.0.0.2\n"
+		"element " U1 " tcp any 90 200 10 b 10.0.0.2\n");
+	g_autoptr(ForwardDesired) desired = read_wanted(U1 " tcp any 15 100 15 b 10.0.0.2\n");
+	g_autoptr(GArray) changes = NULL;
+	g_autofree char *text = NULL;
+
+	g_array_set_size(desired->tables[FORWARD_IP].elements, 1);
+	changes = forward_changes_to_reserve(desired, ruleset);
+	text = steps_text(changes);
+	g_assert_cmpstr(text, ==, "add ip taken_tcp tcp any 20-29 of " U1 "\nadd ip taken_tcp tcp any 40-89 of " U1 "\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -516,5 +555,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/change/need-all", test_need_all);
 	g_test_add_func("/forward/change/counter", test_counter);
 	g_test_add_func("/forward/change/reserve", test_reserve);
+	g_test_add_func("/forward/change/reserve-more", test_reserve_more);
 	return g_test_run();
 }
