@@ -76,8 +76,12 @@ static gboolean serve(HostlerHost *host, GError **error)
 	sampler_publish(sampler, prometheus);
 	if (!libvirt_initialize(error) || !stays_open(&stays, host, sampler, loop, error))
 		return FALSE;
-	if (stays != NULL)
-		g_main_loop_run(loop);
+	if (stays == NULL)
+		return TRUE;
+	if (prometheus != NULL)
+		prometheus_sweep(prometheus);
+	g_main_loop_run(loop);
+	sampler_withdraw(sampler);
 	return TRUE;
 }
 

@@ -36,6 +36,16 @@ void sampler_publish(Sampler *sampler, Prometheus *prometheus)
 	sampler->prometheus = prometheus;
 }
 
+void sampler_withdraw(Sampler *sampler)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, sampler->guests);
+	while (sampler->prometheus != NULL && g_hash_table_iter_next(&iter, NULL, &value))
+		prometheus_hide(sampler->prometheus, ((const Guest *)value)->book);
+}
+
 static gboolean write_to_log(gpointer data, const char *file, const char *line)
 {
 	Sampler *sampler = data;
