@@ -34,6 +34,12 @@ static gboolean has_disks(const HostlerRecord *stay)
 	return FALSE;
 }
 
+/* As an earlier hostler-metrics wrote. */
+static gboolean answered_last(const Book *book)
+{
+	return book->stalled_at <= 0 && book->complete_at > 0 && book->complete_at >= book->seen_at;
+}
+
 Guest *guest_new(Book *book, Links *links, double now)
 {
 	g_autofree char *cgroup = g_key_file_get_string(book->stay->body, METRICS_GROUP, METRICS_CGROUP, NULL);
@@ -43,7 +49,7 @@ Guest *guest_new(Book *book, Links *links, double now)
 	guest->kernel = kernel_new("/", &book->stay->qemu, cgroup);
 	guest->nics = nics_new(book->stay, links);
 	guest->has_disks = has_disks(book->stay);
-	guest->alone = TRUE;
+	guest->alone = !answered_last(book);
 	guest->due = now;
 	return guest;
 }
@@ -117,12 +123,12 @@ void guest_end(Guest *guest, HostlerRecord *ended)
 }
 
 /* All VMs of one interval are due at the same moment, so that few questions do for
- * them. Never sooner than half an interval: a rate over less is noise. */
+ * them. Never sooner than a quarter of an interval: a rate over less is noise. */
 static double next_due(const Guest *guest, double now)
 {
 	double interval = guest->book->interval;
 
-	return (floor((now + interval / 2) / interval) + 1) * interval;
+	return (floor((now + interval / 4) / interval) + 1) * interval;
 }
 
 /* An answer that differed from the one before was perhaps overtaken by a request; so

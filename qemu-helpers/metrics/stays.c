@@ -105,6 +105,7 @@ static gboolean read_folders(Stays *stays)
 	see_off(stays, ended, uuids);
 	all_seen_off = g_hash_table_size(uuids) == 0;
 	take_in(stays, running, uuids);
+	sampler_begin(stays->sampler);
 	sampler_drop_others(stays->sampler, uuids);
 	return all_seen_off;
 }

@@ -214,6 +214,7 @@ static guint count(const Fixture *fixture, const char *name, const char *uuid, c
 static void enter(Fixture *fixture, const char *uuid, const char *name)
 {
 	sampler_enter(fixture->sampler, make_stay(uuid, name, 3600));
+	sampler_begin(fixture->sampler);
 }
 
 static HostlerRecord *make_ended(const char *uuid, const char *name)
@@ -283,6 +284,30 @@ static void test_vanished(Fixture *fixture, gconstpointer data)
 	sampler_drop_others(fixture->sampler, uuids);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 1);
 	g_assert_cmpuint(count(fixture, "b", UUID_B, "report"), ==, 0);
+}
+
+/* Whoever begins again knows from the logs who answered last time. */
+static void test_restarted(Fixture *fixture, gconstpointer data)
+{
+	enter(fixture, UUID_A, "a");
+	enter(fixture, UUID_B, "b");
+	enter(fixture, UUID_C, "c");
+	assert_out("a,b,c");
+	be_late(0);
+	g_ptr_array_remove_index(last_source->out, 0);
+	answer((const char *[]){ UUID_B }, 1, TRUE);
+	answer((const char *[]){ UUID_C }, 1, TRUE);
+	sampler_free(fixture->sampler);
+	fixture->sampler = sampler_new(fixture->log, "test:///", NULL);
+	sampler_enter(fixture->sampler, make_stay(UUID_A, "a", 3600));
+	sampler_enter(fixture->sampler, make_stay(UUID_B, "b", 3600));
+	sampler_enter(fixture->sampler, make_stay(UUID_C, "c", 3600));
+	sampler_begin(fixture->sampler);
+	assert_out("bc,a");
+	answer((const char *[]){ UUID_B, UUID_C }, 2, TRUE);
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "start"), ==, 1);
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "sample"), ==, 2);
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "stall"), ==, 1);
 }
 
 /* What stands there for Prometheus says what is now, so it does not outlive us. */
@@ -491,15 +516,15 @@ static Sample *make_answer(guint64 bytes)
 	return sample;
 }
 
-/* All of one interval meet, and never in less than half of it. */
+/* All of one interval meet, and never in less than a quarter of it. */
 static void test_grid(void)
 {
 	static const struct {
 		guint interval;
 		double now, due;
 	} cases[] = {
-		{ 10, 2000.0, 2010 }, { 10, 2000.1, 2010 }, { 10, 2004.9, 2010 }, { 10, 2005.1, 2020 },
-		{ 10, 2009.9, 2020 }, { 1, 2000.02, 2001 }, { 1, 2000.7, 2002 },  { 7, 2002.0, 2009 },
+		{ 10, 2000.0, 2010 }, { 10, 2000.1, 2010 }, { 10, 2007.4, 2010 }, { 10, 2007.6, 2020 },
+		{ 10, 2009.9, 2020 }, { 1, 2000.02, 2001 }, { 1, 2000.8, 2002 },  { 7, 2000.0, 2002 },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -677,6 +702,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/end", Fixture, NULL, set_up, test_end, tear_down);
 	g_test_add("/metrics-sampler/end-meanwhile", Fixture, NULL, set_up, test_end_meanwhile, tear_down);
 	g_test_add("/metrics-sampler/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
+	g_test_add("/metrics-sampler/restarted", Fixture, NULL, set_up, test_restarted, tear_down);
 	g_test_add("/metrics-sampler/withdrawn", Fixture, NULL, set_up, test_withdrawn, tear_down);
 	g_test_add("/metrics-sampler/held-alone", Fixture, NULL, set_up, test_held_alone, tear_down);
 	g_test_add_func("/metrics-asker/company", test_company);
