@@ -71,7 +71,9 @@ static char *name_job(const char *path)
 	return g_strdup_printf("image-%.16s", sum);
 }
 
-static GKeyFile *take_facts(const HostlerJob *job)
+/* `seconds`: how long was waited. One that hangs since an earlier look was not waited
+ * for at all, and has been silent for longer. */
+static GKeyFile *take_facts(const HostlerJob *job, int seconds)
 {
 	g_autofree char *stack = NULL;
 	GKeyFile *facts;
@@ -79,9 +81,11 @@ static GKeyFile *take_facts(const HostlerJob *job)
 	if (job->state == HOSTLER_JOB_DONE)
 		return g_key_file_ref(job->answer);
 	facts = g_key_file_new();
-	if (job->state == HOSTLER_JOB_STUCK || g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE)) {
+	if (job->state == HOSTLER_JOB_STUCK) {
 		stack = g_strdup("unknown: did not answer");
-		g_key_file_set_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, SECONDS);
+		g_key_file_set_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, MAX(seconds, 1));
+	} else if (g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE)) {
+		stack = g_strdup("unknown: not looked at, no time was left");
 	} else {
 		stack = g_strdup_printf("unknown: %s", job->error->message);
 	}
@@ -89,13 +93,16 @@ static GKeyFile *take_facts(const HostlerJob *job)
 	return facts;
 }
 
-static void run(HostlerHost *host, HostlerJob *jobs, gsize n_jobs)
+/* How many seconds it took. */
+static int run(HostlerHost *host, HostlerJob *jobs, gsize n_jobs)
 {
 	gint64 deadline = host->deadline;
+	gint64 began = host->ops->monotonic(host);
 
-	host->deadline = MIN(deadline, host->ops->monotonic(host) + SECONDS * G_USEC_PER_SEC);
+	host->deadline = MIN(deadline, began + SECONDS * G_USEC_PER_SEC);
 	host->ops->run_jobs(host, jobs, n_jobs, look);
 	host->deadline = deadline;
+	return (int)((host->ops->monotonic(host) - began) / G_USEC_PER_SEC);
 }
 
 /* NULL: it takes a job. */
@@ -115,6 +122,7 @@ static void look_at_all(HostlerHost *host, const GPtrArray *disks, HostlerStorag
 	g_autofree HostlerJob *jobs = g_new0(HostlerJob, disks->len + 1);
 	g_autofree Look *looks = g_new0(Look, disks->len + 1);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	int seconds = 0;
 	gsize n = 0;
 
 	for (guint i = 0; i < disks->len; i++) {
@@ -129,10 +137,10 @@ static void look_at_all(HostlerHost *host, const GPtrArray *disks, HostlerStorag
 		n++;
 	}
 	if (n > 0)
-		run(host, jobs, n);
+		seconds = run(host, jobs, n);
 	for (guint i = 0, at = 0; i < disks->len; i++) {
 		if (g_ptr_array_index(all, i) == NULL)
-			g_ptr_array_index(all, i) = take_facts(&jobs[at++]);
+			g_ptr_array_index(all, i) = take_facts(&jobs[at++], seconds);
 	}
 	hostler_jobs_clear(jobs, n);
 }

@@ -122,8 +122,10 @@ static gboolean on_timer(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void set_timer(Asker *asker, double now)
+/* From now on, not from when the round began. */
+static void set_timer(Asker *asker)
 {
+	double now = sample_clock();
 	GHashTableIter iter;
 	gpointer value;
 	double next = HUGE_VAL;
@@ -147,7 +149,7 @@ void asker_ask(Asker *asker)
 	}
 	for_each(asker, end_sample, now);
 	ask_libvirt(asker, now);
-	set_timer(asker, now);
+	set_timer(asker);
 }
 
 /* --- answers --- */

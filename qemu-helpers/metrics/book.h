@@ -26,6 +26,7 @@ typedef struct {
 	BookWrite write;
 	gpointer data;
 
+	gboolean recalled; /* an earlier hostler-metrics has sampled; its peaks are not read yet */
 	gboolean begun;    /* the log has `start` */
 	gboolean reported; /* the log has `report` */
 	guint64 samples;

@@ -9,11 +9,9 @@
 
 #include "hostler/log.h"
 
-/* libvirt calls `stopped` at once, unless its hooks are slow. */
-#define PATIENCE_SECONDS 10
-
 struct _Ends {
 	HostlerHost *host;
+	guint patience;
 	GHashTable *watched; /* UUID -> Watched */
 };
 
@@ -21,8 +19,8 @@ typedef struct {
 	Ends *ends;
 	char *uuid;
 	int pid;
-	int pidfd;
-	guint source; /* first the pidfd's, then the timer's */
+	int pidfd;    /* -1: it had ended before */
+	guint source; /* first the pidfd's, then the timer's; 0: root was called, which is done once */
 } Watched;
 
 static void watched_free(gpointer data)
@@ -30,16 +28,17 @@ static void watched_free(gpointer data)
 	Watched *watched = data;
 
 	g_clear_handle_id(&watched->source, g_source_remove);
-	close(watched->pidfd);
+	if (watched->pidfd >= 0)
+		close(watched->pidfd);
 	g_free(watched->uuid);
 	g_free(watched);
 }
 
-Ends *ends_new(HostlerHost *host)
+Ends *ends_new(HostlerHost *host, guint patience)
 {
 	Ends *ends = g_new(Ends, 1);
 
-	*ends = (Ends){ host, g_hash_table_new_full(g_str_hash, g_str_equal, NULL, watched_free) };
+	*ends = (Ends){ host, patience, g_hash_table_new_full(g_str_hash, g_str_equal, NULL, watched_free) };
 	return ends;
 }
 
@@ -67,18 +66,22 @@ static gboolean see_whether_said(gpointer data)
 	HostlerHost *host = watched->ends->host;
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, watched->uuid);
 
+	watched->source = 0;
 	if (stay != NULL && stay->phase == HOSTLER_PHASE_HELD && stay->qemu.pid == watched->pid)
 		call_root(host, watched->uuid);
-	watched->source = 0;
-	g_hash_table_remove(watched->ends->watched, watched->uuid);
+	else
+		g_hash_table_remove(watched->ends->watched, watched->uuid);
 	return G_SOURCE_REMOVE;
+}
+
+static void await_word(Watched *watched)
+{
+	watched->source = g_timeout_add_seconds(watched->ends->patience, see_whether_said, watched);
 }
 
 static gboolean on_end(int fd, GIOCondition condition, gpointer data)
 {
-	Watched *watched = data;
-
-	watched->source = g_timeout_add_seconds(PATIENCE_SECONDS, see_whether_said, watched);
+	await_word(data);
 	return G_SOURCE_REMOVE;
 }
 
@@ -86,14 +89,19 @@ static gboolean on_end(int fd, GIOCondition condition, gpointer data)
 void ends_watch(Ends *ends, const HostlerRecord *stay)
 {
 	const Watched *known = g_hash_table_lookup(ends->watched, stay->uuid);
-	int pidfd = known != NULL && known->pid == stay->qemu.pid ? -1 :
-								    (int)syscall(SYS_pidfd_open, stay->qemu.pid, 0);
 	Watched *watched;
+	int pidfd;
 
-	if (pidfd < 0)
+	if (known != NULL && known->pid == stay->qemu.pid)
+		return;
+	pidfd = (int)syscall(SYS_pidfd_open, stay->qemu.pid, 0);
+	if (pidfd < 0 && errno != ESRCH)
 		return;
 	watched = g_new(Watched, 1);
 	*watched = (Watched){ ends, g_strdup(stay->uuid), stay->qemu.pid, pidfd, 0 };
-	watched->source = g_unix_fd_add(pidfd, G_IO_IN, on_end, watched);
+	if (pidfd >= 0)
+		watched->source = g_unix_fd_add(pidfd, G_IO_IN, on_end, watched);
+	else
+		await_word(watched);
 	g_hash_table_replace(ends->watched, watched->uuid, watched);
 }

@@ -8,9 +8,11 @@
  * listens. */
 typedef struct _Ends Ends;
 
-Ends *ends_new(HostlerHost *host);
+/* `patience`: seconds that libvirt has to say so itself. */
+Ends *ends_new(HostlerHost *host, guint patience);
 void ends_free(Ends *ends);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ends, ends_free)
 
-/* Keeps an eye on the stay's QEMU; one that is watched already is no more so. */
+/* Keeps an eye on the stay's QEMU, which may have ended before anybody looked; one that is
+ * watched already is no more so. */
 void ends_watch(Ends *ends, const HostlerRecord *stay);

@@ -110,6 +110,8 @@ static void add_meters(const Book *book, const Sample *sample, const MeterKind *
 		meter_to_json(meter, builder);
 		if (tally != NULL && tally_is_reset_by(tally, meter))
 			json_add_truth(builder, "reset", TRUE);
+		if (meter->gone)
+			json_add_truth(builder, "gone", TRUE);
 		json_builder_end_object(builder);
 	}
 	json_builder_end_array(builder);

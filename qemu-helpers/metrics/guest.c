@@ -13,6 +13,7 @@
 #define RETRY_SECONDS 0.25
 
 #define NOT_IN_TIME "libvirt has not answered in time"
+#define NOT_ASKED "libvirt was not asked: it still has to answer for other VMs"
 #define HELD "libvirt does not answer for this VM"
 
 /* Half the interval, within these. */
@@ -33,6 +34,12 @@ static gboolean has_disks(const HostlerRecord *stay)
 	return FALSE;
 }
 
+/* As an earlier hostler-metrics wrote. */
+static gboolean answered_last(const Book *book)
+{
+	return book->stalled_at <= 0 && book->complete_at > 0 && book->complete_at >= book->seen_at;
+}
+
 Guest *guest_new(Book *book, Links *links, double now)
 {
 	g_autofree char *cgroup = g_key_file_get_string(book->stay->body, METRICS_GROUP, METRICS_CGROUP, NULL);
@@ -42,7 +49,7 @@ Guest *guest_new(Book *book, Links *links, double now)
 	guest->kernel = kernel_new("/", &book->stay->qemu, cgroup);
 	guest->nics = nics_new(book->stay, links);
 	guest->has_disks = has_disks(book->stay);
-	guest->alone = TRUE;
+	guest->alone = !answered_last(book);
 	guest->due = now;
 	return guest;
 }
@@ -116,12 +123,12 @@ void guest_end(Guest *guest, HostlerRecord *ended)
 }
 
 /* All VMs of one interval are due at the same moment, so that few questions do for
- * them. Never sooner than half an interval: a rate over less is noise. */
+ * them. Never sooner than a quarter of an interval: a rate over less is noise. */
 static double next_due(const Guest *guest, double now)
 {
 	double interval = guest->book->interval;
 
-	return (floor((now + interval / 2) / interval) + 1) * interval;
+	return (floor((now + interval / 4) / interval) + 1) * interval;
 }
 
 /* An answer that differed from the one before was perhaps overtaken by a request; so
@@ -143,9 +150,14 @@ static void ask_for_round_trip(Guest *guest, Links *links, Echo *echo)
 	guest->cpu_begun = cpu_time;
 }
 
+static const char *why_late(const Guest *guest)
+{
+	return guest->asked_at > 0 ? NOT_IN_TIME : NOT_ASKED;
+}
+
 static void begin_sample(Guest *guest, Links *links, Echo *echo, double now)
 {
-	write_sample(guest, NOT_IN_TIME);
+	write_sample(guest, why_late(guest));
 	guest->begun = sample_new(guest->book->stay->uuid, now);
 	guest->due = next_due(guest, now);
 	kernel_read(guest->kernel, guest->begun);
@@ -177,15 +189,24 @@ void guest_begin(Guest *guest, Links *links, Echo *echo, double now)
 	} else if (guest->since <= 0) {
 		guest->since = now;
 		guest->ask_at = now;
+		guest->asked_at = 0;
 	}
+}
+
+/* When it must have been answered; HUGE_VAL: it was not asked for, so nobody is silent. */
+static double answer_is_due(const Guest *guest)
+{
+	if (guest->since <= 0 || guest->asked_at <= 0)
+		return HUGE_VAL;
+	return guest->asked_at + guest_patience(guest, TRUE) + longest_wait(guest);
 }
 
 /* The sample first: what stalls has written it already. */
 void guest_end_late(Guest *guest, double now)
 {
 	if (guest->begun != NULL && now >= guest->begun->at + longest_wait(guest))
-		write_sample(guest, NOT_IN_TIME);
-	if (guest->since > 0 && now >= guest->since + guest_patience(guest, TRUE) + longest_wait(guest))
+		write_sample(guest, why_late(guest));
+	if (now >= answer_is_due(guest))
 		stall(guest, now, "libvirt does not answer");
 }
 
@@ -195,8 +216,7 @@ double guest_next(const Guest *guest, double now)
 
 	if (guest->begun != NULL)
 		next = MIN(next, guest->begun->at + longest_wait(guest));
-	if (guest->since > 0)
-		next = MIN(next, guest->since + guest_patience(guest, TRUE) + longest_wait(guest));
+	next = MIN(next, answer_is_due(guest));
 	if (guest->since > 0 && guest->question == 0 && guest->ask_at > now)
 		next = MIN(next, guest->ask_at);
 	return next;
@@ -207,6 +227,15 @@ double guest_next(const Guest *guest, double now)
 gboolean guest_wants(const Guest *guest, double now)
 {
 	return guest->since > 0 && guest->question == 0 && guest->ask_at <= now;
+}
+
+void guest_be_asked(Guest *guest, guint question, guint nics_generation, double now)
+{
+	guest->question = question;
+	guest->named = FALSE;
+	guest->nics_asked = nics_generation;
+	if (guest->asked_at <= 0)
+		guest->asked_at = now;
 }
 
 static gboolean are_same(const Sample *one, const Sample *other)
@@ -252,7 +281,7 @@ void guest_go_without(Guest *guest, double now)
 	if (!guest->named) {
 		guest->since = 0;
 		write_sample(guest, "libvirt did not know the VM");
-	} else if (guest->book->stalled_at > 0 || now - guest->since >= guest_patience(guest, TRUE)) {
+	} else if (guest->book->stalled_at > 0 || now - guest->asked_at >= guest_patience(guest, TRUE)) {
 		stall(guest, now, "QEMU does not answer libvirt");
 	} else {
 		guest->ask_at = now + RETRY_SECONDS;
@@ -274,6 +303,7 @@ void guest_be_late(Guest *guest, double now, gboolean in_company)
 	if (in_company) {
 		guest->question = 0;
 		guest->ask_at = now;
+		guest->asked_at = 0;
 	} else {
 		guest->held = TRUE;
 		stall(guest, now, HELD);

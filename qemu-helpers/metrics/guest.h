@@ -18,6 +18,7 @@ typedef struct {
 
 	double since;       /* wants its disks' figures since then; 0: it does not */
 	double ask_at;      /* not before */
+	double asked_at;    /* for what it wants, alone or for the first time; 0: there was no room yet */
 	guint question;     /* the one that it is in; 0: none */
 	gboolean named;     /* in the answer */
 	guint nics_asked;   /* links_generation() at the question, */
@@ -64,6 +65,8 @@ void guest_take(Guest *guest, Sample *answer);
 /* The answer was all that there is: what becomes of a VM in the question that did
  * not get its figures. */
 void guest_go_without(Guest *guest, double now);
+/* The question went out. */
+void guest_be_asked(Guest *guest, guint question, guint nics_generation, double now);
 /* libvirt could not be asked. */
 void guest_be_unreachable(Guest *guest, const char *reason);
 /* Its question is late. In company it is asked again, alone. */

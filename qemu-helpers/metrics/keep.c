@@ -17,7 +17,8 @@
 typedef struct {
 	GQueue reports; /* char *, oldest first */
 	GString *start;
-	GString *trouble; /* `stall`, `resume`, `gap` */
+	GString *trouble; /* `stall`, `resume`, `gap`, and before a `stall` when there were disks last */
+	GString *complete; /* the last sample with its disks, unless `trouble` has it */
 	GString *sample;
 } Kept;
 
@@ -34,6 +35,7 @@ static void forget_run(Kept *kept)
 {
 	g_string_truncate(kept->start, 0);
 	g_string_truncate(kept->trouble, 0);
+	g_string_truncate(kept->complete, 0);
 	g_string_truncate(kept->sample, 0);
 }
 
@@ -47,14 +49,28 @@ static void keep_report(Kept *kept, const char *line)
 
 static void keep_trouble(Kept *kept, const char *line)
 {
-	if (kept->trouble->len + strlen(line) <= MOST_TROUBLE)
-		g_string_append(kept->trouble, line);
+	gsize length = kept->complete->len + strlen(line);
+
+	if (kept->trouble->len + length > MOST_TROUBLE)
+		return;
+	if (is_event(line, "stall")) {
+		g_string_append_len(kept->trouble, kept->complete->str, (gssize)kept->complete->len);
+		g_string_truncate(kept->complete, 0);
+	}
+	g_string_append(kept->trouble, line);
+}
+
+static void keep_sample(Kept *kept, const char *line)
+{
+	g_string_assign(kept->sample, line);
+	if (strstr(line, "\"missing\":\"disks\"") == NULL)
+		g_string_assign(kept->complete, line);
 }
 
 static void take(Kept *kept, const char *line)
 {
 	if (is_event(line, "sample")) {
-		g_string_assign(kept->sample, line);
+		keep_sample(kept, line);
 	} else if (is_event(line, "start")) {
 		forget_run(kept);
 		g_string_assign(kept->start, line);
@@ -95,13 +111,14 @@ static char *join(Kept *kept)
 	g_string_append_len(text, kept->sample->str, (gssize)kept->sample->len);
 	g_string_free(kept->start, TRUE);
 	g_string_free(kept->trouble, TRUE);
+	g_string_free(kept->complete, TRUE);
 	g_string_free(kept->sample, TRUE);
 	return g_string_free(text, FALSE);
 }
 
 char *keep_lines(int fd, off_t end)
 {
-	Kept kept = { G_QUEUE_INIT, g_string_new(NULL), g_string_new(NULL), g_string_new(NULL) };
+	Kept kept = { G_QUEUE_INIT, g_string_new(NULL), g_string_new(NULL), g_string_new(NULL), g_string_new(NULL) };
 	int copy = end > 0 ? dup(fd) : -1;
 	FILE *file = copy >= 0 ? fdopen(copy, "r") : NULL;
 

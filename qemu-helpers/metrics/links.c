@@ -105,6 +105,11 @@ gboolean links_read(Links *links)
 	return FALSE;
 }
 
+gboolean links_are_known(const Links *links)
+{
+	return g_hash_table_size(links->counters) > 0;
+}
+
 guint links_generation(const Links *links)
 {
 	return links->generation;

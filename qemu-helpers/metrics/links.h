@@ -27,6 +27,8 @@ Link links_look_up(Links *links, const char *name);
 
 /* Asks for all counters anew. FALSE: none are known then. */
 gboolean links_read(Links *links);
+/* Whether the last links_read() got any: a host without an interface there is not. */
+gboolean links_are_known(const Links *links);
 /* Another number whenever links_read() has met an interface for the first time; never 0. */
 guint links_generation(const Links *links);
 /* Those of the last links_read(), as the host counts; FALSE: there is no such interface. */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #include "libvirt.h"
 #include "privileges.h"
 #include "stays.h"
+
+#define MOST_FILES 16384
 
 static gboolean parse_options(int argc, char **argv, gboolean *show_version, GError **error)
 {
@@ -29,13 +32,38 @@ static gboolean parse_options(int argc, char **argv, gboolean *show_version, GEr
 	g_option_context_set_summary(context, "Samples the disks and NICs of libvirt's VMs. systemd or a hook starts it\n"
 					      "when a VM runs; it ends by itself.");
 	g_option_context_add_main_entries(context, entries, NULL);
-	return g_option_context_parse(context, &argc, &argv, error);
+	if (!g_option_context_parse(context, &argc, &argv, error))
+		return FALSE;
+	if (argc > 1)
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "it takes no arguments: %s", argv[1]);
+	return argc == 1;
 }
 
 static gboolean end_loop(gpointer loop)
 {
 	g_main_loop_quit(loop);
 	return G_SOURCE_CONTINUE;
+}
+
+/* A file that is too long, or a reader that is gone, is an error like others; and there is
+ * nothing to be read anew. */
+static void ignore_signals(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
+/* Four files of each VM are kept open. Where this may not be done the unit has done it. */
+static void open_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MOST_FILES)
+		return;
+	limit.rlim_cur = MIN(limit.rlim_max, MOST_FILES);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		g_debug("cannot open more files, ignoring: %s", g_strerror(errno));
 }
 
 /* A thread for each QEMU that hangs must not cost a heap of its own. */
@@ -76,8 +104,12 @@ static gboolean serve(HostlerHost *host, GError **error)
 	sampler_publish(sampler, prometheus);
 	if (!libvirt_initialize(error) || !stays_open(&stays, host, sampler, loop, error))
 		return FALSE;
-	if (stays != NULL)
-		g_main_loop_run(loop);
+	if (stays == NULL)
+		return TRUE;
+	if (prometheus != NULL)
+		prometheus_sweep(prometheus);
+	g_main_loop_run(loop);
+	sampler_withdraw(sampler);
 	return TRUE;
 }
 
@@ -97,7 +129,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(027);
-	signal(SIGXFSZ, SIG_IGN);
+	ignore_signals();
+	open_many_files();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	stay_small();
 	host = hostler_host_open();

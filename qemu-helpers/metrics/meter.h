@@ -35,6 +35,7 @@ typedef struct {
 	const MeterKind *kind;
 	char *target; /* "vda", "vnet3": what it is called while this QEMU runs */
 	guint place;  /* its number in the XML */
+	gboolean gone; /* it was unplugged: this is its last line */
 	guint known;  /* bit n: counter n is known. What is unknown is left out, never zero */
 	guint64 counts[METER_COUNTERS];
 	Rtt rtt; /* of a NIC, since the sample before: no counter */

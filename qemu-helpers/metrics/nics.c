@@ -155,32 +155,54 @@ static void fill(Meter *meter, const struct rtnl_link_stats64 *stats, gboolean g
 	}
 }
 
-/* Looked up again while it is not there: it may have been made anew. */
+/* Looked up by its name until it was there once. */
 static gboolean find(Nic *nic, Links *links, struct rtnl_link_stats64 *stats)
 {
-	if (nic->link.index != 0 && links_find(links, nic->link.index, stats))
-		return TRUE;
-	nic->link = links_look_up(links, nic->target);
+	if (nic->function.index != 0)
+		return links_read_function(links, &nic->function, stats);
+	if (nic->link.index == 0)
+		nic->link = links_look_up(links, nic->target);
 	return nic->link.index != 0 && links_find(links, nic->link.index, stats);
+}
+
+/* Its interface was there and is no more, so it was unplugged: one that bears the name
+ * from now on may be another VM's. Those of a QEMU that ends, and has given back its
+ * memory by then, go as well. */
+static gboolean is_gone(const Nic *nic, Links *links, const Sample *sample)
+{
+	return nic->link.index != 0 && links_are_known(links) && sample->resident_bytes > 0 &&
+	       links_look_up(links, nic->target).index != nic->link.index;
+}
+
+static Meter *read_nic(const Nic *nic, const struct rtnl_link_stats64 *stats)
+{
+	Meter *meter = meter_new(&meter_nic, nic->target, nic->place);
+
+	fill(meter, stats, nic->link.guest_side || nic->function.index != 0);
+	if (nic->function.index != 0)
+		meter->known &= ~FUNCTION_UNKNOWN;
+	if (nic->peer != NULL)
+		meter->rtt = echo_peer_take(nic->peer);
+	return meter;
 }
 
 void nics_read(Nics *nics, Links *links, Sample *sample)
 {
-	for (guint i = 0; i < nics->nics->len; i++) {
+	for (guint i = 0; i < nics->nics->len;) {
 		Nic *nic = g_ptr_array_index(nics->nics, i);
 		struct rtnl_link_stats64 stats;
-		Meter *meter;
 
-		if (nic->function.index != 0 ? !links_read_function(links, &nic->function, &stats) :
-					       !find(nic, links, &stats))
+		if (find(nic, links, &stats)) {
+			g_ptr_array_add(sample->meters, read_nic(nic, &stats));
+		} else if (is_gone(nic, links, sample)) {
+			Meter *last = meter_new(&meter_nic, nic->target, nic->place);
+
+			last->gone = TRUE;
+			g_ptr_array_add(sample->meters, last);
+			g_ptr_array_remove_index(nics->nics, i);
 			continue;
-		meter = meter_new(&meter_nic, nic->target, nic->place);
-		fill(meter, &stats, nic->link.guest_side || nic->function.index != 0);
-		if (nic->function.index != 0)
-			meter->known &= ~FUNCTION_UNKNOWN;
-		if (nic->peer != NULL)
-			meter->rtt = echo_peer_take(nic->peer);
-		g_ptr_array_add(sample->meters, meter);
+		}
+		i++;
 	}
 }
 

@@ -22,7 +22,8 @@ void nics_carry_over(const Nics *nics, HostlerRecord *stay);
 void nics_free(Nics *nics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Nics, nics_free)
 
-/* Adds the NICs to the sample, of the last links_read(). */
+/* Adds the NICs to the sample, of the last links_read(), which has what the kernel knows
+ * of QEMU by then. One that was unplugged is marked gone, and forgotten. */
 void nics_read(Nics *nics, Links *links, Sample *sample);
 
 /* One to each NIC whose address is known; what comes back is in the next sample. */

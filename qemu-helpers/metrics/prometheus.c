@@ -46,21 +46,29 @@ static void note_success(Prometheus *prometheus, const char *file)
 
 /* --- the folder --- */
 
-/* Where others may write they could lay a link in our way. */
-static int open_folder(Prometheus *prometheus, const char *file)
+/* Where others may write they could lay a link in our way. -1: `what` says why not, and errno. */
+static int try_folder(const Prometheus *prometheus, const char **what)
 {
 	int fd = open(prometheus->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat info;
 
-	if (fd < 0) {
-		note_failure(prometheus, file, "the folder cannot be opened", errno);
-		return -1;
-	}
-	if (fstat(fd, &info) == 0 && (info.st_mode & S_IWOTH) == 0)
+	*what = "the folder cannot be opened";
+	if (fd < 0 || (fstat(fd, &info) == 0 && (info.st_mode & S_IWOTH) == 0))
 		return fd;
 	close(fd);
-	note_failure(prometheus, file, "everybody may write there", EPERM);
+	*what = "everybody may write there";
+	errno = EPERM;
 	return -1;
+}
+
+static int open_folder(Prometheus *prometheus, const char *file)
+{
+	const char *what;
+	int fd = try_folder(prometheus, &what);
+
+	if (fd < 0)
+		note_failure(prometheus, file, what, errno);
+	return fd;
 }
 
 /* Of VMs that ended while nobody was there to see it. */
@@ -139,6 +147,18 @@ void prometheus_hide(Prometheus *prometheus, const Book *book)
 		return;
 	remove_left_over(prometheus, folder);
 	unlinkat(folder, file, 0);
+	close(folder);
+}
+
+/* What is in the way is said with the first file. */
+void prometheus_sweep(Prometheus *prometheus)
+{
+	const char *what;
+	int folder = try_folder(prometheus, &what);
+
+	if (folder < 0)
+		return;
+	remove_left_over(prometheus, folder);
 	close(folder);
 }
 

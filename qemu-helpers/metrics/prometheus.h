@@ -8,9 +8,11 @@
  * the VM. What cannot be written is said once in the journal and works again by
  * itself. */
 
-/* `folder` is absolute. What an earlier one left there is removed before anything
- * is written: not yet, for another one may still be at work. */
+/* `folder` is absolute. Nothing is done there yet: another one may still be at work. */
 Prometheus *prometheus_new(const char *folder);
+/* It is ours now: what an earlier one left there, who was killed, is removed. Done
+ * before the first file is written in any case. */
+void prometheus_sweep(Prometheus *prometheus);
 void prometheus_free(Prometheus *prometheus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Prometheus, prometheus_free)
 

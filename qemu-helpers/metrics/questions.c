@@ -65,7 +65,8 @@ static GPtrArray *choose_one(GHashTable *guests, double now)
 	return company;
 }
 
-static void send_out(Source *source, const char *uri, GPtrArray *company, gboolean alone, guint generation)
+static void send_out(Source *source, const char *uri, GPtrArray *company, gboolean alone, guint generation,
+		     double now)
 {
 	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
 	double patience = HUGE_VAL;
@@ -80,13 +81,8 @@ static void send_out(Source *source, const char *uri, GPtrArray *company, gboole
 		with_nics = with_nics || guest->nics_known != generation;
 	}
 	question = source_ask(source, uri, uuids, with_nics, (guint)(patience * 1000));
-	for (guint i = 0; i < company->len; i++) {
-		Guest *guest = g_ptr_array_index(company, i);
-
-		guest->question = question;
-		guest->named = FALSE;
-		guest->nics_asked = generation;
-	}
+	for (guint i = 0; i < company->len; i++)
+		guest_be_asked(g_ptr_array_index(company, i), question, generation, now);
 }
 
 /* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
@@ -101,7 +97,7 @@ static gboolean ask_some(GHashTable *guests, Source *source, const char *uri, gb
 	company = alone ? choose_one(guests, now) : choose_company(guests, now);
 	if (company->len == 0)
 		return FALSE;
-	send_out(source, uri, company, alone, generation);
+	send_out(source, uri, company, alone, generation, now);
 	return TRUE;
 }
 

@@ -30,7 +30,8 @@ static void remember_sample(Book *book, JsonObject *line)
 		book->host_known = TRUE;
 		book->host_read_bytes = (guint64)json_number(line, "host_read_bytes", 0);
 	}
-	book->samples = MAX(book->samples, (guint64)MAX(number, 0));
+	if (number > 0)
+		book->samples = (guint64)number;
 }
 
 /* A log that was rotated repeats the last ones. */
@@ -75,7 +76,7 @@ static void remember(Book *book, JsonNode *node)
 	}
 }
 
-void book_recall(Book *book, const char *lines)
+static void read_lines(Book *book, const char *lines, void (*take)(Book *book, JsonNode *node))
 {
 	const char *end;
 
@@ -83,6 +84,40 @@ void book_recall(Book *book, const char *lines)
 		g_autoptr(JsonNode) node = line_parse(line, (gsize)(end - line));
 
 		if (node != NULL)
-			remember(book, node);
+			take(book, node);
+	}
+}
+
+void book_recall(Book *book, const char *lines)
+{
+	read_lines(book, lines, remember);
+	book->recalled = book->samples > 0;
+}
+
+/* --- what nobody needs before the end --- */
+
+static void count_sample(Book *book, JsonNode *node)
+{
+	JsonObject *line = json_node_get_object(node);
+	Sample *sample = NULL;
+
+	if (is_event(line, "sample") && g_strcmp0(json_text(line, "run"), book->run) == 0)
+		sample = sample_from_json(line);
+	if (sample != NULL)
+		book_count(book, sample, line_read_time(json_text(line, "time")));
+}
+
+void book_recall_peaks(Book *book, const char *lines)
+{
+	g_autoptr(GPtrArray) tallies = g_ptr_array_new_with_free_func((GDestroyNotify)tally_free);
+	Book past = { .run = book->run, .tallies = tallies };
+
+	read_lines(&past, lines, count_sample);
+	for (guint i = 0; i < book->tallies->len; i++) {
+		Tally *tally = g_ptr_array_index(book->tallies, i);
+		const Tally *other = book_find_tally(&past, tally->last);
+
+		if (other != NULL)
+			tally_learn(tally, other);
 	}
 }

@@ -56,6 +56,25 @@ struct nlmsghdr *rtnetlink_begin(Rtnetlink *rtnetlink, guint16 type, guint16 fla
 	return request;
 }
 
+static gboolean has_end(const Rtnetlink *rtnetlink, int length)
+{
+	const struct nlmsghdr *message = (gconstpointer)rtnetlink->buffer;
+
+	while (mnl_nlmsg_ok(message, length)) {
+		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+			return TRUE;
+		message = mnl_nlmsg_next(message, &length);
+	}
+	return FALSE;
+}
+
+/* Of a dump that is torn, to its end: the kernel begins no other one before. */
+static void pass_over(Rtnetlink *rtnetlink, ssize_t length)
+{
+	while (length > 0 && !has_end(rtnetlink, (int)length))
+		length = mnl_socket_recvfrom(rtnetlink->socket, rtnetlink->buffer, BUFFER_BYTES);
+}
+
 /* Answers of an earlier request, which was given up, are passed over. */
 gboolean rtnetlink_ask(Rtnetlink *rtnetlink, mnl_cb_t each, gpointer data)
 {
@@ -72,6 +91,8 @@ gboolean rtnetlink_ask(Rtnetlink *rtnetlink, mnl_cb_t each, gpointer data)
 		if (first->nlmsg_seq == rtnetlink->sequence)
 			more = mnl_cb_run(rtnetlink->buffer, (gsize)length, rtnetlink->sequence,
 					  mnl_socket_get_portid(rtnetlink->socket), each, data);
+		if (more < 0 && errno == EINTR)
+			pass_over(rtnetlink, length);
 	}
 	return more == MNL_CB_STOP;
 }

@@ -5,8 +5,11 @@
 #include "asker.h"
 #include "recall.h"
 
-/* So much of a log is read again when a run goes on. */
-#define TAIL_BYTES (256 * 1024)
+/* So much of a log is read again when a run goes on: of all VMs before the first one is
+ * sampled again. */
+#define TAIL_BYTES (32 * 1024)
+/* And so much when that run ends. */
+#define PEAK_BYTES (256 * 1024)
 
 struct _Sampler {
 	Log *log;
@@ -36,6 +39,16 @@ void sampler_publish(Sampler *sampler, Prometheus *prometheus)
 	sampler->prometheus = prometheus;
 }
 
+void sampler_withdraw(Sampler *sampler)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, sampler->guests);
+	while (sampler->prometheus != NULL && g_hash_table_iter_next(&iter, NULL, &value))
+		prometheus_hide(sampler->prometheus, ((const Guest *)value)->book);
+}
+
 static gboolean write_to_log(gpointer data, const char *file, const char *line)
 {
 	Sampler *sampler = data;
@@ -54,6 +67,17 @@ static Book *open_book(Sampler *sampler, HostlerRecord *stay)
 	return book;
 }
 
+static gboolean write_report(Sampler *sampler, Book *book, double at, const char *reason)
+{
+	if (book->recalled && !book->reported) {
+		g_autofree char *tail = log_tail(sampler->log, book->file, PEAK_BYTES);
+
+		book_recall_peaks(book, tail);
+		book->recalled = FALSE;
+	}
+	return book_report(book, at, reason);
+}
+
 void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 {
 	Guest *guest = g_hash_table_lookup(sampler->guests, stay->uuid);
@@ -63,10 +87,14 @@ void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 		return;
 	}
 	if (guest != NULL)
-		book_report(guest->book, sample_clock(), NULL);
+		write_report(sampler, guest->book, sample_clock(), NULL);
 	guest = guest_new(open_book(sampler, stay), asker_links(sampler->asker), sample_clock());
 	book_begin(guest->book);
 	g_hash_table_replace(sampler->guests, g_strdup(guest->book->stay->uuid), guest);
+}
+
+void sampler_begin(Sampler *sampler)
+{
 	asker_ask(sampler->asker);
 }
 
@@ -88,10 +116,10 @@ gboolean sampler_leave(Sampler *sampler, HostlerRecord *ended)
 	if (guest == NULL || !book_is_of(guest->book, ended)) {
 		g_autoptr(Book) stranger = open_book(sampler, ended);
 
-		return book_report(stranger, at, reason);
+		return write_report(sampler, stranger, at, reason);
 	}
 	guest_end(guest, ended);
-	return book_report(guest->book, at, reason) && g_hash_table_remove(sampler->guests, uuid);
+	return write_report(sampler, guest->book, at, reason) && g_hash_table_remove(sampler->guests, uuid);
 }
 
 void sampler_drop_others(Sampler *sampler, GHashTable *uuids)
@@ -105,7 +133,7 @@ void sampler_drop_others(Sampler *sampler, GHashTable *uuids)
 
 		if (g_hash_table_contains(uuids, uuid))
 			continue;
-		book_report(guest->book, sample_clock(), NULL);
+		write_report(sampler, guest->book, sample_clock(), NULL);
 		g_hash_table_iter_remove(&iter);
 	}
 }

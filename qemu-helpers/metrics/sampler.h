@@ -18,8 +18,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)
 /* Every book has its last figures there as well; borrowed. */
 void sampler_publish(Sampler *sampler, Prometheus *prometheus);
 
+/* We leave, and VMs may go on: what only holds while somebody measures is withdrawn. */
+void sampler_withdraw(Sampler *sampler);
+
 /* A VM runs, or its stay was written again. Takes the stay. */
 void sampler_enter(Sampler *sampler, HostlerRecord *stay);
+/* Samples those that have entered, at once and, as far as they are known to answer, together. */
+void sampler_begin(Sampler *sampler);
 /* It has stopped and libvirt has not released it yet: there is nothing to sample. */
 void sampler_rest(Sampler *sampler, const char *uuid);
 /* It is gone: writes its report. FALSE when that failed and is to be tried again.

@@ -18,6 +18,8 @@
 #define LOCK_ATTEMPTS 10
 #define LOCK_PAUSE_MICROSECONDS (50 * 1000)
 
+/* libvirt calls `stopped` at once, unless its hooks are slow. */
+#define PATIENCE_SECONDS 10
 /* VMs that are restarted come back within this. */
 #define GRACE_SECONDS 3
 /* A report that could not be written is tried again. */
@@ -37,9 +39,12 @@ struct _Stays {
 static gboolean is_empty(const Stays *stays, HostlerRecordKind kind)
 {
 	g_autofree char *path = hostler_record_path(stays->host, kind, NULL);
-	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GDir) folder = g_dir_open(path, 0, &error);
 
-	return folder == NULL || g_dir_read_name(folder) == NULL;
+	if (folder != NULL)
+		return g_dir_read_name(folder) == NULL;
+	return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }
 
 static gboolean is_nothing_left(const Stays *stays)
@@ -105,6 +110,7 @@ static gboolean read_folders(Stays *stays)
 	see_off(stays, ended, uuids);
 	all_seen_off = g_hash_table_size(uuids) == 0;
 	take_in(stays, running, uuids);
+	sampler_begin(stays->sampler);
 	sampler_drop_others(stays->sampler, uuids);
 	return all_seen_off;
 }
@@ -204,7 +210,7 @@ static Stays *stays_new(HostlerHost *host, Sampler *sampler, GMainLoop *loop)
 
 	stays->host = host;
 	stays->sampler = sampler;
-	stays->ends = ends_new(host);
+	stays->ends = ends_new(host, PATIENCE_SECONDS);
 	stays->loop = loop;
 	stays->folder = -1;
 	stays->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -84,6 +84,16 @@ void tally_add(Tally *tally, Meter *next, double at, gint64 when)
 	tally->last_at = at;
 }
 
+void tally_learn(Tally *tally, const Tally *other)
+{
+	for (guint i = 0; i < METER_COUNTERS; i++) {
+		raise_peak(tally, i, other->peak[i], other->peak_time[i]);
+		tally->base[i] = MAX(tally->base[i], other->base[i]);
+	}
+	if (other->rtt.sent > tally->rtt.sent)
+		tally->rtt = other->rtt;
+}
+
 guint64 tally_total(const Tally *tally, guint counter)
 {
 	return tally->base[counter] + tally->last->counts[counter];

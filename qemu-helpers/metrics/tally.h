@@ -28,6 +28,9 @@ gboolean tally_is_reset_by(const Tally *tally, const Meter *next);
 /* Takes the meter. `when` is the same moment as `at`, in microseconds since the epoch. */
 void tally_add(Tally *tally, Meter *next, double at, gint64 when);
 
+/* What another tally of the same device and run knows of times that this one has not seen. */
+void tally_learn(Tally *tally, const Tally *other);
+
 guint64 tally_total(const Tally *tally, guint counter);
 /* Per second since `began`; 0 when no time has passed. */
 double tally_mean(const Tally *tally, guint counter, double began);

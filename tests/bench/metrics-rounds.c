@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a round of figures of all running VMs costs: the CPU of us who ask, of libvirtd
- * and of the QEMUs together. Run by metrics-cost, in its world.
+ * and of the QEMUs together, for the question alone: what all of them use anyway is
+ * taken out by a window of the same length right behind, in which nobody asks. Run by
+ * metrics-cost, in its world.
  *
  * usage: metrics-rounds LIBVIRTD-PID ROUNDS */
 #include <libvirt/libvirt.h>
@@ -15,7 +17,10 @@
 #include "qemu-helpers/metrics/nics.h"
 #include "qemu-helpers/metrics/source.h"
 
-#define COMPANY 62 /* as asker.c has it at the default interval */
+#define COMPANY 62 /* as questions.c has it at the default interval, */
+#define COMPANY_OF_A_SECOND 10 /* and at one of a second */
+#define READ_OPS 1 /* counters of meter_disk */
+#define WRITE_OPS 4
 #define REST_MICROSECONDS 5000 /* QEMU may do something after it has answered */
 
 typedef struct {
@@ -32,8 +37,10 @@ typedef struct {
 	Links *links;
 	Source *source;
 	GMainLoop *loop;
-	guint next;  /* VM to be asked for */
-	guint calls; /* out */
+	guint company; /* VMs in a call */
+	guint next;    /* VM to be asked for */
+	guint calls;   /* out */
+	guint64 requests; /* that all disks have had, as the last round told */
 } Bench;
 
 static Vm *vm_at(const Bench *bench, guint i)
@@ -62,7 +69,7 @@ static void ask_more(Bench *bench)
 	while (bench->next < bench->vms->len && source_room(bench->source) > 0) {
 		g_autoptr(GPtrArray) uuids = g_ptr_array_new();
 
-		for (guint i = 0; i < COMPANY && bench->next < bench->vms->len; i++)
+		for (guint i = 0; i < bench->company && bench->next < bench->vms->len; i++)
 			g_ptr_array_add(uuids, vm_at(bench, bench->next++)->stay->uuid);
 		source_ask(bench->source, "qemu:///system", uuids, FALSE, 60000);
 		bench->calls++;
@@ -71,16 +78,28 @@ static void ask_more(Bench *bench)
 		g_main_loop_quit(bench->loop);
 }
 
+static guint64 count_requests(const Sample *sample)
+{
+	guint64 requests = 0;
+
+	if (!sample_has_disks(sample))
+		g_error("no figures of a disk");
+	for (guint i = 0; i < sample->meters->len; i++) {
+		const Meter *meter = g_ptr_array_index(sample->meters, i);
+
+		requests += meter->counts[READ_OPS] + meter->counts[WRITE_OPS];
+	}
+	return requests;
+}
+
 static void on_answer(gpointer data, guint question, GPtrArray *samples, const GError *error)
 {
 	Bench *bench = data;
 
 	if (error != NULL)
 		g_error("%s", error->message);
-	for (guint i = 0; i < samples->len; i++) {
-		if (!sample_has_disks(g_ptr_array_index(samples, i)))
-			g_error("no figures of a disk");
-	}
+	for (guint i = 0; i < samples->len; i++)
+		bench->requests += count_requests(g_ptr_array_index(samples, i));
 	bench->calls--;
 	ask_more(bench);
 }
@@ -90,11 +109,23 @@ G_GNUC_NORETURN static void on_late(gpointer data, guint question)
 	g_error("libvirt does not answer");
 }
 
-static void ask_for_disks(Bench *bench)
+static void ask_for_disks(Bench *bench, guint company)
 {
+	bench->company = company;
+	bench->requests = 0;
 	bench->next = 0;
 	ask_more(bench);
 	g_main_loop_run(bench->loop);
+}
+
+static void ask_for_disks_at_once(Bench *bench)
+{
+	ask_for_disks(bench, COMPANY);
+}
+
+static void ask_for_disks_of_a_second(Bench *bench)
+{
+	ask_for_disks(bench, COMPANY_OF_A_SECOND);
 }
 
 static void ask_bulk(Bench *bench, unsigned int groups)
@@ -148,17 +179,19 @@ static void ask_each_device(Bench *bench)
 /* --- the CPU that they cost --- */
 
 enum { OURS, LIBVIRTD, QEMUS, PARTIES };
+enum { KERNEL, SAME, SAME_AND_DISKS, DISKS, DISKS_OF_A_SECOND, BLOCK_ALONE, EACH_DEVICE, WAYS };
 
 static const struct {
 	const char *name;
 	void (*ask)(Bench *bench);
-} ways[] = {
-	{ "NICs, CPU, memory: ours, from the kernel", ask_kernel },
-	{ "the same groups by one bulk call", ask_bulk_same },
-	{ "the same and BLOCK by one bulk call", ask_bulk_with_disks },
-	{ "disks: ours", ask_for_disks },
-	{ "BLOCK alone by one bulk call", ask_bulk_disks },
-	{ "a call for each device (collectd's way)", ask_each_device },
+} ways[WAYS] = {
+	[KERNEL] = { "NICs, CPU, memory: ours, from the kernel", ask_kernel },
+	[SAME] = { "the same groups by one bulk call", ask_bulk_same },
+	[SAME_AND_DISKS] = { "the same and BLOCK by one bulk call", ask_bulk_with_disks },
+	[DISKS] = { "disks: ours at 10 s", ask_for_disks_at_once },
+	[DISKS_OF_A_SECOND] = { "disks: ours at 1 s, calls of ten VMs", ask_for_disks_of_a_second },
+	[BLOCK_ALONE] = { "BLOCK alone by one bulk call", ask_bulk_disks },
+	[EACH_DEVICE] = { "a call for each device (collectd's way)", ask_each_device },
 };
 
 static double read_clock(clockid_t clock)
@@ -185,22 +218,26 @@ static int compare(gconstpointer a, gconstpointer b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static double find_median(GArray *values)
+/* Of sorted values. */
+static double find_part(const GArray *values, double part)
 {
-	g_array_sort(values, compare);
-	return g_array_index(values, double, values->len / 2);
+	return g_array_index(values, double, (guint)((double)(values->len - 1) * part + 0.5));
 }
 
+/* What was used while nobody asked is no part of the cost. */
 static void measure(Bench *bench, gsize way, GArray **costs)
 {
-	double before[PARTIES], after[PARTIES], total = 0;
+	double before[PARTIES], after[PARTIES], idle[PARTIES], total = 0;
+	gint64 began = g_get_monotonic_time();
 
 	read_clocks(bench, before);
 	ways[way].ask(bench);
 	g_usleep(REST_MICROSECONDS);
 	read_clocks(bench, after);
+	g_usleep((gulong)(g_get_monotonic_time() - began));
+	read_clocks(bench, idle);
 	for (guint i = 0; i < PARTIES; i++) {
-		double cost = after[i] - before[i];
+		double cost = after[i] - before[i] - (idle[i] - after[i]);
 
 		g_array_append_val(costs[i], cost);
 		total += cost;
@@ -208,31 +245,68 @@ static void measure(Bench *bench, gsize way, GArray **costs)
 	g_array_append_val(costs[PARTIES], total);
 }
 
+/* --- telling --- */
+
+static void print_way(gsize way, GArray **costs)
+{
+	printf("%-42s", ways[way].name);
+	for (guint i = 0; i <= PARTIES; i++) {
+		g_array_sort(costs[i], compare);
+		printf(" %8.2f", find_part(costs[i], 0.5));
+	}
+	printf("   (%.2f to %.2f)\n", find_part(costs[PARTIES], 0.25), find_part(costs[PARTIES], 0.75));
+}
+
+/* Each of one way's rounds to the same one of the other's. */
+static void print_ratio(const char *what, const GArray *one, const GArray *other)
+{
+	g_autoptr(GArray) ratios = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (guint i = 0; i < one->len; i++) {
+		double ratio = g_array_index(one, double, i) / g_array_index(other, double, i);
+
+		g_array_append_val(ratios, ratio);
+	}
+	g_array_sort(ratios, compare);
+	printf("%s: %.4f (%.4f to %.4f)\n", what, find_part(ratios, 0.5), find_part(ratios, 0.25),
+	       find_part(ratios, 0.75));
+}
+
+static void print_all(GArray *costs[WAYS][PARTIES + 1])
+{
+	printf("\nratios of the rounds, medians and quartiles\n");
+	print_ratio("ours from the kernel to the same groups (asked for: 0.1)", costs[KERNEL][PARTIES],
+		    costs[SAME][PARTIES]);
+	print_ratio("                     to those and BLOCK (0.02)", costs[KERNEL][PARTIES],
+		    costs[SAME_AND_DISKS][PARTIES]);
+	print_ratio("ours of disks at 10 s to BLOCK alone (1)", costs[DISKS][PARTIES], costs[BLOCK_ALONE][PARTIES]);
+	print_ratio("              at 1 s", costs[DISKS_OF_A_SECOND][PARTIES], costs[BLOCK_ALONE][PARTIES]);
+	print_ratio("              at 10 s to collectd's way", costs[DISKS][PARTIES], costs[EACH_DEVICE][PARTIES]);
+	printf("\nms of CPU, medians%*s %8s %8s %8s %8s   (quartiles)\n", 24, "", "asker", "libvirtd", "QEMUs", "all");
+	for (gsize i = 0; i < WAYS; i++)
+		print_way(i, costs[i]);
+}
+
 static void run(Bench *bench, int rounds)
 {
-	GArray *costs[G_N_ELEMENTS(ways)][PARTIES + 1];
-	double total[G_N_ELEMENTS(ways)];
+	GArray *costs[WAYS][PARTIES + 1];
+	guint64 requests;
+	gint64 began;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+	for (gsize i = 0; i < WAYS; i++) {
 		for (guint j = 0; j <= PARTIES; j++)
 			costs[i][j] = g_array_new(FALSE, FALSE, sizeof(double));
 		ways[i].ask(bench);
 	}
+	requests = bench->requests;
+	began = g_get_monotonic_time();
 	for (int round = 0; round < rounds; round++) {
-		for (gsize i = 0; i < G_N_ELEMENTS(ways); i++)
+		for (gsize i = 0; i < WAYS; i++)
 			measure(bench, i, costs[i]);
 	}
-	printf("%u VMs, medians of %d rounds, ms of CPU\n\n%-46s %8s %8s %8s %8s\n", bench->vms->len, rounds, "", "asker",
-	       "libvirtd", "QEMUs", "all");
-	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
-		total[i] = find_median(costs[i][PARTIES]);
-		printf("%-46s %8.3f %8.3f %8.3f %8.3f\n", ways[i].name, find_median(costs[i][OURS]),
-		       find_median(costs[i][LIBVIRTD]), find_median(costs[i][QEMUS]), total[i]);
-	}
-	printf("\nours from the kernel is 1/%.0f of the same groups (asked for: 1/10), 1/%.0f of those and BLOCK (1/50)\n",
-	       total[1] / total[0], total[2] / total[0]);
-	printf("ours of disks is %.2f of BLOCK alone (asked for: 1), %.2f of collectd's way\n", total[3] / total[4],
-	       total[3] / total[5]);
+	printf("%u VMs, %d rounds; meanwhile their disks had %.0f requests a second\n", bench->vms->len, rounds,
+	       (double)(bench->requests - requests) / ((double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC));
+	print_all(costs);
 }
 
 static void open_vms(Bench *bench)

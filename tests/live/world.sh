@@ -15,20 +15,22 @@ lay_over_etc() {
 
 make_bridge() { ip link set lo up && ip link add br0 type bridge && ip link set br0 up; }
 
-make_world() {
+make_world() { # [TICKS]
 	lay_over_etc && private_folders hostler-metrics && make_sinks && private_users && private_hooks &&
-		private_configuration && make_bridge && make_disk && begin_libvirtd
+		private_configuration && make_bridge && make_disk "$@" && begin_libvirtd
 }
 
 # --- VMs ---
 
-# A boot sector that reads a sector and writes it back at each tick of the clock:
+# A boot sector that reads a sector and writes it back at each tick of the clock, or so many of them:
 #   sti; xor ax,ax; mov ds,ax; mov es,ax
-#   again: (mov ax,0201; mov bx,7e00; mov cx,2; mov dx,80; int 13), the same with 0301; hlt; jmp again
-make_disk() {
-	local disk=/var/lib/libvirt/images/busy.img
+#   again: (mov ax,0201; mov bx,7e00; mov cx,2; mov dx,80; int 13), the same with 0301;
+#   mov cx,1; rest: hlt; loop rest; jmp again
+make_disk() { # [TICKS]; 18 are a second
+	local disk=/var/lib/libvirt/images/busy.img ticks
+	printf -v ticks '\\x%02x' "${1:-1}"
 	truncate -s 1M "$disk"
-	printf '\xfb\x31\xc0\x8e\xd8\x8e\xc0'"$(int13 '\x02')$(int13 '\x03')"'\xf4\xeb\xdf' |
+	printf '\xfb\x31\xc0\x8e\xd8\x8e\xc0'"$(int13 '\x02')$(int13 '\x03')"'\xb9'"$ticks"'\x00\xf4\xe2\xfd\xeb\xdc' |
 		dd of="$disk" conv=notrunc status=none
 	printf '\x55\xaa' | dd of="$disk" bs=1 seek=510 conv=notrunc status=none
 }

@@ -450,6 +450,33 @@ static void test_recall(void)
 	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 2), "stalls"), ==, 1);
 }
 
+/* What a long log told of peaks is read when the run ends, and not before. */
+static void test_recall_peaks(void)
+{
+	g_auto(Paper) first_paper;
+	g_auto(Paper) paper;
+	g_autoptr(Book) first = open_book(&first_paper);
+	g_autoptr(Book) book = open_book(&paper);
+	g_autofree char *all = NULL;
+	JsonObject *peak;
+
+	book_sample(first, make_sample(STAY_BEGAN + 1, 0));
+	book_sample(first, make_sample(STAY_BEGAN + 11, 102400));
+	all = g_strdup(first_paper.text->str);
+	g_string_truncate(first_paper.text, 0);
+	book_sample(first, make_sample(STAY_BEGAN + 21, 102410));
+	book_recall(book, first_paper.text->str);
+	g_assert_true(book->recalled);
+	book_sample(book, make_sample(STAY_BEGAN + 31, 102430));
+	book_recall_peaks(book, all);
+	book_report(book, STAY_BEGAN + 32, "shutdown");
+	assert_events(&paper, "sample report");
+	peak = json_object_get_object_member(device_at(line_at(&paper, 1), "disks", 0), "peak_per_second");
+	assert_number(peak, "read_bytes", 10240);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 1), "samples"), ==, 4);
+	g_assert_cmpint(json_object_get_int_member(device_at(line_at(&paper, 1), "disks", 0), "read_bytes"), ==, 102430);
+}
+
 /* Killed between the report and the removal of the record. */
 static void test_recall_report(void)
 {
@@ -498,6 +525,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/bare-report", test_bare_report);
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
 	g_test_add_func("/metrics-book/recall", test_recall);
+	g_test_add_func("/metrics-book/recall-peaks", test_recall_peaks);
 	g_test_add_func("/metrics-book/recall-report", test_recall_report);
 	g_test_add_func("/metrics-book/runs", test_runs);
 	return g_test_run();

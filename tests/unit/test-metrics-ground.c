@@ -4,6 +4,7 @@
 
 #include "fakehost.h"
 #include "hostler/domain.h"
+#include "hostler/storage.h"
 #include "plugins/metrics/ground.h"
 #include "plugins/metrics/inventory.h"
 
@@ -125,10 +126,61 @@ static void test_silent(void)
 	g_assert_cmpint(hostler_host_time_left(host), >, 10 * G_USEC_PER_SEC);
 }
 
+/* The hook has used up its time elsewhere: nobody was asked, so nobody was silent. */
+static void test_no_time(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	g_autoptr(GKeyFile) stay = NULL;
+
+	host->deadline = host->ops->monotonic(host);
+	stay = fill(host);
+	assert_value(stay, "metrics-disk-0", "storage_kind", "ext4 on md raid1 on SSD");
+	assert_value(stay, "metrics-disk-1", "storage", "unknown: not looked at, no time was left");
+	assert_value(stay, "metrics-disk-1", "storage_kind", "unknown");
+}
+
+static GKeyFile *survey_nas(HostlerHost *host)
+{
+	g_autoptr(GPtrArray) disks = g_ptr_array_new();
+	HostlerDisk disk = { .type = (char *)"file", .source = (char *)"/nas/b.img" };
+	HostlerDomain domain = { .disks = disks };
+	g_autoptr(GPtrArray) all = NULL;
+
+	g_ptr_array_add(disks, &disk);
+	all = hostler_storage_survey(host, &domain, HOSTLER_STORAGE_TRIES);
+	return g_key_file_ref(g_ptr_array_index(all, 0));
+}
+
+/* For as long as it was waited for, not for as long as it would have been. */
+static void test_seconds(void)
+{
+	static const struct {
+		int left, waited;
+	} cases[] = { { 3, 3 }, { 20, 5 } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(HostlerHost) host = open_host();
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GKeyFile) facts = NULL;
+
+		g_assert_true(fakehost_fault(host, "storage /nas/b.img hang", &error));
+		host->deadline = host->ops->monotonic(host) + cases[i].left * G_USEC_PER_SEC;
+		facts = survey_nas(host);
+		g_assert_cmpint(g_key_file_get_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, NULL), ==,
+				cases[i].waited);
+		g_key_file_unref(g_steal_pointer(&facts));
+		host->deadline = host->ops->monotonic(host);
+		facts = survey_nas(host); /* still out */
+		g_assert_cmpint(g_key_file_get_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, NULL), ==, 1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/metrics-ground/fill", test_fill);
 	g_test_add_func("/metrics-ground/silent", test_silent);
+	g_test_add_func("/metrics-ground/no-time", test_no_time);
+	g_test_add_func("/metrics-ground/seconds", test_seconds);
 	return g_test_run();
 }

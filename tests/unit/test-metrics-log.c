@@ -251,6 +251,26 @@ static void test_kept_tail(Fixture *fixture, gconstpointer data)
 				  HEAD("sample", "2") HEAD("sample", "2"));
 }
 
+/* Since when a VM stalls is told by the last sample that had its disks. */
+static void test_kept_stall(Fixture *fixture, gconstpointer data)
+{
+	static const char poor[] = "{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n";
+	static const char late[] = "{\"time\":\"x\",\"event\":\"sample\",\"late\":1}\n";
+	g_autofree char *tail = NULL;
+
+	log_append(fixture->log, FILE_NAME, HEAD("start", "2"));
+	log_append(fixture->log, FILE_NAME, HEAD("sample", "2"));
+	log_append(fixture->log, FILE_NAME, late);
+	log_append(fixture->log, FILE_NAME, poor);
+	log_append(fixture->log, FILE_NAME, HEAD("stall", "2"));
+	for (int i = 0; i < 100; i++)
+		log_append(fixture->log, FILE_NAME, poor);
+	tail = log_tail(fixture->log, FILE_NAME, strlen(poor) + 5);
+	g_assert_true(g_str_has_prefix(tail, HEAD("start", "2")));
+	g_assert_true(g_str_has_prefix(tail + strlen(HEAD("start", "2")), late));
+	g_assert_true(g_str_has_prefix(tail + strlen(HEAD("start", "2")) + strlen(late), HEAD("stall", "2")));
+}
+
 /* Killed between putting a file aside and the first line of the next one. */
 static void test_aside_alone(Fixture *fixture, gconstpointer data)
 {
@@ -278,6 +298,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-log/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
 	g_test_add("/metrics-log/not-put-aside", Fixture, NULL, set_up, test_not_put_aside, tear_down);
 	g_test_add("/metrics-log/kept-tail", Fixture, NULL, set_up, test_kept_tail, tear_down);
+	g_test_add("/metrics-log/kept-stall", Fixture, NULL, set_up, test_kept_stall, tear_down);
 	g_test_add("/metrics-log/aside-alone", Fixture, NULL, set_up, test_aside_alone, tear_down);
 	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);

@@ -128,8 +128,27 @@ static void test_come_and_go(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(lstat(fixture->file, &info), ==, 0);
 	g_assert_cmpuint(info.st_mode & 07777, ==, 0644);
 	g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS));
+	prometheus_sweep(fixture->prometheus);
+	g_assert_true(is_there(fixture));
 	g_assert_false(g_file_test(half, G_FILE_TEST_EXISTS));
 	book_report(book, STAY_BEGAN + 2, "shutdown");
+	g_assert_false(is_there(fixture));
+	g_assert_cmpint(g_unlink(other), ==, 0);
+}
+
+/* Whoever comes after one that was killed removes its files before there are any of his
+ * own, and nothing where everybody may write. */
+static void test_sweep(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *other = g_build_filename(fixture->folder, "hostler.prom", NULL);
+
+	g_assert_true(g_file_set_contents(fixture->file, "", 0, NULL));
+	g_assert_true(g_file_set_contents(other, "", 0, NULL));
+	g_assert_cmpint(g_chmod(fixture->folder, 0777), ==, 0);
+	prometheus_sweep(fixture->prometheus);
+	g_assert_true(is_there(fixture));
+	g_assert_cmpint(g_chmod(fixture->folder, 0700), ==, 0);
+	prometheus_sweep(fixture->prometheus);
 	g_assert_false(is_there(fixture));
 	g_assert_cmpint(g_unlink(other), ==, 0);
 }
@@ -171,6 +190,7 @@ int main(int argc, char **argv)
 	hostler_log_open("test", HOSTLER_LOG_STDERR);
 	g_test_add_func("/metrics-prometheus/text", test_text);
 	g_test_add("/metrics-prometheus/come-and-go", Fixture, NULL, set_up, test_come_and_go, tear_down);
+	g_test_add("/metrics-prometheus/sweep", Fixture, NULL, set_up, test_sweep, tear_down);
 	g_test_add("/metrics-prometheus/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	return g_test_run();
 }

@@ -214,6 +214,7 @@ static guint count(const Fixture *fixture, const char *name, const char *uuid, c
 static void enter(Fixture *fixture, const char *uuid, const char *name)
 {
 	sampler_enter(fixture->sampler, make_stay(uuid, name, 3600));
+	sampler_begin(fixture->sampler);
 }
 
 static HostlerRecord *make_ended(const char *uuid, const char *name)
@@ -283,6 +284,45 @@ static void test_vanished(Fixture *fixture, gconstpointer data)
 	sampler_drop_others(fixture->sampler, uuids);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 1);
 	g_assert_cmpuint(count(fixture, "b", UUID_B, "report"), ==, 0);
+}
+
+/* Whoever begins again knows from the logs who answered last time. */
+static void test_restarted(Fixture *fixture, gconstpointer data)
+{
+	enter(fixture, UUID_A, "a");
+	enter(fixture, UUID_B, "b");
+	enter(fixture, UUID_C, "c");
+	assert_out("a,b,c");
+	be_late(0);
+	g_ptr_array_remove_index(last_source->out, 0);
+	answer((const char *[]){ UUID_B }, 1, TRUE);
+	answer((const char *[]){ UUID_C }, 1, TRUE);
+	sampler_free(fixture->sampler);
+	fixture->sampler = sampler_new(fixture->log, "test:///", NULL);
+	sampler_enter(fixture->sampler, make_stay(UUID_A, "a", 3600));
+	sampler_enter(fixture->sampler, make_stay(UUID_B, "b", 3600));
+	sampler_enter(fixture->sampler, make_stay(UUID_C, "c", 3600));
+	sampler_begin(fixture->sampler);
+	assert_out("bc,a");
+	answer((const char *[]){ UUID_B, UUID_C }, 2, TRUE);
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "start"), ==, 1);
+	g_assert_cmpuint(count(fixture, "b", UUID_B, "sample"), ==, 2);
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "stall"), ==, 1);
+}
+
+/* What stands there for Prometheus says what is now, so it does not outlive us. */
+static void test_withdrawn(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(Prometheus) prometheus = prometheus_new(fixture->folder);
+	g_autofree char *file = g_strdup_printf("%s/hostler-a-%s.prom", fixture->folder, UUID_A);
+
+	sampler_publish(fixture->sampler, prometheus);
+	enter(fixture, UUID_A, "a");
+	answer((const char *[]){ UUID_A }, 1, TRUE);
+	g_assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
+	sampler_withdraw(fixture->sampler);
+	g_assert_false(g_file_test(file, G_FILE_TEST_EXISTS));
+	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 0);
 }
 
 /* Whoever is new is asked for alone, and one that hangs hides nobody. */
@@ -426,6 +466,32 @@ static void test_last_thread(void)
 	crowd_close(&crowd);
 }
 
+/* Three that hang leave no room to ask for a fourth: nobody says that it does not answer. */
+static void test_no_room(void)
+{
+	Crowd crowd;
+	double later;
+
+	crowd_open(&crowd, 4, TRUE);
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 3);
+	for (guint i = 0; i < 3; i++)
+		be_late(i);
+	later = sample_clock() + 20;
+	for (guint i = 0; i < 4; i++)
+		guest_end_late(crowd.guests[i], later);
+	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 3);
+	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 4);
+	g_assert_nonnull(strstr(crowd.lines->str, "libvirt was not asked"));
+	/* One comes back. Its answer leaves room, and the fourth has all the time that there is. */
+	answer((const char **)crowd.uuids, 4, TRUE);
+	g_assert_cmpuint(last_source->out->len, ==, 3);
+	for (guint i = 0; i < 4; i++)
+		guest_end_late(crowd.guests[i], sample_clock() + 5);
+	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 3);
+	crowd_close(&crowd);
+}
+
 /* --- one guest --- */
 
 static gboolean swallow(gpointer data, const char *file, const char *line)
@@ -450,15 +516,15 @@ static Sample *make_answer(guint64 bytes)
 	return sample;
 }
 
-/* All of one interval meet, and never in less than half of it. */
+/* All of one interval meet, and never in less than a quarter of it. */
 static void test_grid(void)
 {
 	static const struct {
 		guint interval;
 		double now, due;
 	} cases[] = {
-		{ 10, 2000.0, 2010 }, { 10, 2000.1, 2010 }, { 10, 2004.9, 2010 }, { 10, 2005.1, 2020 },
-		{ 10, 2009.9, 2020 }, { 1, 2000.02, 2001 }, { 1, 2000.7, 2002 },  { 7, 2002.0, 2009 },
+		{ 10, 2000.0, 2010 }, { 10, 2000.1, 2010 }, { 10, 2007.4, 2010 }, { 10, 2007.6, 2020 },
+		{ 10, 2009.9, 2020 }, { 1, 2000.02, 2001 }, { 1, 2000.8, 2002 },  { 7, 2000.0, 2002 },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -559,7 +625,7 @@ static void test_no_disks(void)
 	guest_free(guest);
 }
 
-/* A sample is written before the next one is due, and a question that is never sent
+/* A sample is written before the next one is due, and a question that nobody answers
  * is a stall in the end. */
 static void test_late_sample(void)
 {
@@ -572,8 +638,13 @@ static void test_late_sample(void)
 	guest_end_late(guest, 2000.81);
 	g_assert_null(guest->begun);
 	g_assert_cmpuint(guest->book->samples, ==, 1);
+	g_assert_cmpuint(guest->book->stalls, ==, 0);
 	guest_begin(guest, NULL, NULL, 2001);
+	guest_be_asked(guest, 3, 1, 2001);
 	guest_end_late(guest, 2001.81);
+	g_assert_cmpuint(guest->book->stalls, ==, 0);
+	g_assert_cmpfloat(fabs(guest_next(guest, 2001.81) - 2002), <, 1e-6);
+	guest_end_late(guest, 2002.81);
 	g_assert_cmpuint(guest->book->samples, ==, 2);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
 	guest_free(guest);
@@ -585,6 +656,7 @@ static void test_silent_qemu(void)
 	Guest *guest = make_guest(10, 2000);
 
 	guest_begin(guest, NULL, NULL, 2000);
+	guest_be_asked(guest, 3, 1, 2000);
 	guest->named = TRUE;
 	guest_go_without(guest, 2001);
 	g_assert_cmpfloat(guest->book->stalled_at, <=, 0);
@@ -607,7 +679,7 @@ static void test_held(void)
 	Guest *guest = make_guest(10, 2000);
 
 	guest_begin(guest, NULL, NULL, 2000);
-	guest->question = 3;
+	guest_be_asked(guest, 3, 1, 2000);
 	guest_be_late(guest, 2005, FALSE);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
 	guest_begin(guest, NULL, NULL, 2010);
@@ -630,10 +702,13 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/end", Fixture, NULL, set_up, test_end, tear_down);
 	g_test_add("/metrics-sampler/end-meanwhile", Fixture, NULL, set_up, test_end_meanwhile, tear_down);
 	g_test_add("/metrics-sampler/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
+	g_test_add("/metrics-sampler/restarted", Fixture, NULL, set_up, test_restarted, tear_down);
+	g_test_add("/metrics-sampler/withdrawn", Fixture, NULL, set_up, test_withdrawn, tear_down);
 	g_test_add("/metrics-sampler/held-alone", Fixture, NULL, set_up, test_held_alone, tear_down);
 	g_test_add_func("/metrics-asker/company", test_company);
 	g_test_add_func("/metrics-asker/late-company", test_late_company);
 	g_test_add_func("/metrics-asker/last-thread", test_last_thread);
+	g_test_add_func("/metrics-asker/no-room", test_no_room);
 	g_test_add_func("/metrics-guest/grid", test_grid);
 	g_test_add_func("/metrics-guest/patience", test_patience);
 	g_test_add_func("/metrics-guest/still", test_still);
