@@ -8,6 +8,7 @@
 
 #include "hostler/error.h"
 #include "host/file.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 
 #define CONSOLES "/sys/class/vtconsole"
@@ -127,6 +128,8 @@ gboolean host_console_switch(HostlerHost *host, const char *console, gboolean on
 	/* The kernel takes it away with the last frame buffer, and binds it with the next. */
 	if (!is_on_frame_buffer(host, console) || is_bound(host, console) == on)
 		return TRUE;
+	if (!job_child_may_act(host, error))
+		return FALSE;
 	path = machine_path(host, CONSOLES, console, "bind", NULL);
 	errnum = file_order(path, on ? "1" : "0", 1);
 	if (!is_on_frame_buffer(host, console) || is_bound(host, console) == on)

@@ -12,6 +12,7 @@
 #include "hostler/error.h"
 #include "host/file.h"
 #include "host/iomem.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 #include "host/pci.h"
 
@@ -97,6 +98,8 @@ gboolean host_framebuffer_switch(HostlerHost *host, const char *framebuffer, gbo
 	/* Since Linux 6.0 vfio-pci itself removes the device for good: nothing to bind. */
 	if (is_bound(host, parts) == on || !is_there(host, parts))
 		return TRUE;
+	if (!job_child_may_act(host, error))
+		return FALSE;
 	path = machine_path(host, DRIVERS, parts[0], on ? "bind" : "unbind", NULL);
 	errnum = file_order(path, parts[1], strlen(parts[1]));
 	if (is_bound(host, parts) == on)

@@ -195,6 +195,7 @@ HostlerHost *machine_open(const char *root, const char *run_dir)
 
 	machine->root = g_strdup(root);
 	machine->settle_program = g_strconcat(root, HOSTLER_SBIN_DIR "/hostler", NULL);
+	machine->channel = -1;
 	host->ops = &machine_ops;
 	host->run_dir = g_strdup(run_dir);
 	host->log_dir = g_strconcat(root, HOSTLER_LOG_DIR, NULL);

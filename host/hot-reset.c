@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "hostler/error.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 
 #define VFIO "/dev/vfio"
@@ -165,7 +166,8 @@ gboolean host_pci_hot_reset(HostlerHost *host, const char *const *bdfs, GError *
 {
 	g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(int));
 	Files files = { .container = -1, .groups = groups, .device = -1 };
-	gboolean done = open_all(host, &files, bdfs, error) && reaches_only(files.device, bdfs, error) &&
+	gboolean done = job_child_may_act(host, error) && open_all(host, &files, bdfs, error) &&
+			reaches_only(files.device, bdfs, error) && job_child_may_act(host, error) &&
 			reset(&files, bdfs[0], error);
 
 	close_all(&files);

@@ -114,13 +114,34 @@ static gboolean deliver(int channel, const GByteArray *reply)
 	return n == 1;
 }
 
+gboolean job_child_may_act(HostlerHost *host, GError **error)
+{
+	int channel = ((Machine *)host)->channel;
+	guint8 byte;
+	ssize_t n;
+
+	if (channel < 0)
+		return TRUE;
+	do
+		n = recv(channel, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n > 0 || (n < 0 && errno == EAGAIN))
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE,
+		    "the run that wanted this has ended or was out of time; the rest is left to hostler settle");
+	return FALSE;
+}
+
+/* With `--wait`: what has come loose between libvirt's `stopped` and `release` is left
+ * alone at first, and libvirt may never call the latter. */
 void job_child_run(HostlerHost *host, HostlerJob *job, HostlerJobFunc func, int channel)
 {
-	const char *settle[] = { ((Machine *)host)->settle_program, "settle", NULL };
+	const char *settle[] = { ((Machine *)host)->settle_program, "settle", "--wait", NULL };
 	g_autoptr(GByteArray) reply = NULL;
 	gboolean worked;
 
 	child_begin(channel);
+	((Machine *)host)->channel = CHILD_KEPT_FD;
 	reply = work(host, job, func, &worked);
 	if (deliver(CHILD_KEPT_FD, reply) || !worked)
 		_exit(0);

@@ -18,3 +18,9 @@ typedef struct {
  * a stream socket; the parent answers the reply with one byte. A child that
  * gets none has come back late and has its work settled by another program. */
 void job_child_run(HostlerHost *host, HostlerJob *job, HostlerJobFunc func, int channel) G_GNUC_NORETURN;
+
+/* Asked by every door that changes a device, before it does. Whoever began the job
+ * holds the device's lock as long as it waits, so that nobody else decides on the
+ * device. FALSE with an error: nobody waits any more; what the job was begun for may
+ * be over, and the rest is for settling. TRUE outside of a job. */
+gboolean job_child_may_act(HostlerHost *host, GError **error);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hostler/domain.h"
@@ -24,6 +25,50 @@ static gboolean read_pid(int folder, const char *file, guint64 *pid)
 	g_autofree char *text = file_read(folder, file, PID_FILE_MAX_BYTES, NULL);
 
 	return text != NULL && g_ascii_string_to_unsigned(g_strchomp(text), 10, 1, G_MAXINT, pid, NULL);
+}
+
+/* libvirt has QEMU hold a lock on its pid file (measured: 9.0), which ends with it. */
+static gboolean is_locked(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
+}
+
+/* More than the second by which two clocks may differ. */
+static gboolean began_after(HostlerHost *host, const HostlerProcess *process, const struct stat *file)
+{
+	gint64 age = host->ops->boottime(host) - (gint64)(process->start / (guint64)sysconf(_SC_CLK_TCK));
+
+	return g_get_real_time() / G_USEC_PER_SEC - age > file->st_mtime + 1;
+}
+
+/* A QEMU that was killed while libvirtd was not there leaves its pid file, and its pid
+ * goes to any other process in time. Both must say so: the host's clock may have been
+ * set since, and another libvirt may lock nothing. */
+static gboolean is_left(HostlerHost *host, int folder, const char *file, const HostlerProcess *process)
+{
+	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat stat;
+	gboolean left;
+
+	if (fd < 0)
+		return FALSE;
+	left = !is_locked(fd) && fstat(fd, &stat) == 0 && began_after(host, process, &stat);
+	close(fd);
+	return left;
+}
+
+static gboolean find_qemu(HostlerHost *host, int folder, const char *file, HostlerProcess *process)
+{
+	HostlerProcess found;
+	guint64 pid;
+
+	if (!read_pid(folder, file, &pid) || !host_process_find(host, (int)pid, &found) ||
+	    is_left(host, folder, file, &found))
+		return FALSE;
+	*process = found;
+	return TRUE;
 }
 
 /* libvirt 9.0 makes the name of this file as if it were XML: "bob's" is
@@ -72,14 +117,14 @@ gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *pro
 	DIR *folder = opendir(path);
 	struct dirent *entry;
 	gboolean found = FALSE;
-	guint64 pid = 0;
 
 	if (folder == NULL)
 		return FALSE;
 	while (!found && (entry = readdir(folder)) != NULL)
-		found = is_pid_file_of(entry->d_name, name) && read_pid(dirfd(folder), entry->d_name, &pid);
+		found = is_pid_file_of(entry->d_name, name) &&
+			find_qemu(host, dirfd(folder), entry->d_name, process);
 	closedir(folder);
-	return found && host_process_find(host, (int)pid, process);
+	return found;
 }
 
 /* driver.pid is libvirtd's own, unless there is a VM of that name, which has a note. */
@@ -101,10 +146,8 @@ char *host_vm_running(HostlerHost *host)
 	for (guint i = 0; folder >= 0 && names != NULL && found == NULL && i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
 		HostlerProcess process;
-		guint64 pid;
 
-		if (is_pid_file(names, name) && read_pid(folder, name, &pid) &&
-		    host_process_find(host, (int)pid, &process))
+		if (is_pid_file(names, name) && find_qemu(host, folder, name, &process))
 			found = g_strndup(name, strlen(name) - strlen(".pid"));
 	}
 	if (folder >= 0)

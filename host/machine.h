@@ -8,6 +8,7 @@ typedef struct {
 	HostlerHost host;     /* first, so that the one is the other */
 	char *root;           /* "" here; tests bring a tree of their own */
 	char *settle_program; /* a child that comes back late runs it with "settle" */
+	int channel;          /* of a job's child, to whom waits for it; -1: we are none */
 } Machine;
 
 /* `root` is put before every path of the kernel's, libvirt's and the system's

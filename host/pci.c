@@ -11,6 +11,7 @@
 #include "hostler/error.h"
 #include "hostler/text.h"
 #include "host/file.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 
 #define DEVICES "/sys/bus/pci/devices"
@@ -72,7 +73,7 @@ gboolean host_pci_write(HostlerHost *host, const char *bdf, const char *attribut
 	const char *order = value[0] != '\0' ? value : "\n";
 	int errnum;
 
-	if (path == NULL)
+	if (path == NULL || !job_child_may_act(host, error))
 		return FALSE;
 	errnum = file_order(path, order, strlen(order));
 	if (errnum != 0)
@@ -99,8 +100,11 @@ char *host_pci_link(HostlerHost *host, const char *bdf, const char *link, GError
 gboolean host_pci_probe(HostlerHost *host, const char *bdf, GError **error)
 {
 	g_autofree char *path = machine_path(host, DRIVERS_PROBE, NULL);
-	int errnum = hostler_text_is_bdf(bdf) ? file_order(path, bdf, strlen(bdf)) : EINVAL;
+	int errnum;
 
+	if (!job_child_may_act(host, error))
+		return FALSE;
+	errnum = hostler_text_is_bdf(bdf) ? file_order(path, bdf, strlen(bdf)) : EINVAL;
 	if (errnum != 0)
 		machine_error(error, errnum, "cannot have a driver looked for by drivers_probe for %s", bdf);
 	return errnum == 0;
@@ -160,7 +164,7 @@ gboolean host_pci_config(HostlerHost *host, const char *bdf, guint offset, guint
 gboolean host_pci_config_write(HostlerHost *host, const char *bdf, guint offset, const guint8 *bytes, gsize length,
 			       GError **error)
 {
-	int fd = open_config(host, bdf, O_WRONLY, offset, length, error);
+	int fd = job_child_may_act(host, error) ? open_config(host, bdf, O_WRONLY, offset, length, error) : -1;
 	gboolean moved;
 	ssize_t n;
 

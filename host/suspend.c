@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/file.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 
 #define POWER "/sys/power"
@@ -73,6 +74,8 @@ gboolean host_suspend(HostlerHost *host, guint seconds, GError **error)
 	gboolean was_other = g_strcmp0(taken, "deep") != 0;
 	gboolean slept;
 
+	if (!job_child_may_act(host, error))
+		return FALSE;
 	if (was_other && !order(host, POWER "/mem_sleep", "deep", error))
 		return FALSE;
 	slept = order(host, ALARM, alarm, error);

@@ -5,6 +5,9 @@
 #include "hostler/log.h"
 #include "plugins/vfio/display-record.h"
 
+/* Key of the trouble of a claim that `stopped` has found stuck: since when it was. */
+#define WAS_STUCK "stuck-since"
+
 static void copy_group(GKeyFile *from, GKeyFile *to, const char *group)
 {
 	g_auto(GStrv) keys = g_key_file_get_keys(from, group, NULL, NULL);
@@ -82,16 +85,32 @@ static void store(HostlerHost *host, const HostlerRecord *claim)
 }
 
 /* What went wrong in the phase before says nothing of this one: `ended` with trouble
- * is one that `release` has tried to end. */
+ * is one that `release` has tried to end. What is stuck may be so still, and is said
+ * to be since then. */
 void vfio_claim_enter(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase)
 {
-	g_key_file_remove_group(claim->body, "trouble", NULL);
+	if (claim->phase == HOSTLER_PHASE_STUCK)
+		g_key_file_set_int64(claim->body, "trouble", WAS_STUCK, claim->since);
+	else
+		g_key_file_remove_group(claim->body, "trouble", NULL);
 	hostler_record_enter(host, claim, phase);
 	store(host, claim);
 }
 
+gboolean vfio_claim_stays_stuck(HostlerHost *host, HostlerRecord *claim)
+{
+	if (!g_key_file_has_key(claim->body, "trouble", WAS_STUCK, NULL))
+		return claim->phase == HOSTLER_PHASE_STUCK;
+	claim->phase = HOSTLER_PHASE_STUCK;
+	claim->since = g_key_file_get_int64(claim->body, "trouble", WAS_STUCK, NULL);
+	g_key_file_remove_key(claim->body, "trouble", WAS_STUCK, NULL);
+	store(host, claim);
+	return TRUE;
+}
+
 void vfio_claim_say(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase, const GError *error)
 {
+	g_key_file_remove_key(claim->body, "trouble", WAS_STUCK, NULL);
 	g_key_file_set_string(claim->body, "trouble", "code", hostler_error_code(error));
 	g_key_file_set_string(claim->body, "trouble", "text", error->message);
 	g_key_file_set_int64(claim->body, "trouble", "at", host->ops->boottime(host));
@@ -122,7 +141,8 @@ gboolean vfio_claim_is_gone(HostlerHost *host, const HostlerRecord *claim)
 
 gboolean vfio_claim_has_trouble(const HostlerRecord *claim)
 {
-	return g_key_file_has_group(claim->body, "trouble");
+	return g_key_file_has_group(claim->body, "trouble") &&
+	       !g_key_file_has_key(claim->body, "trouble", WAS_STUCK, NULL);
 }
 
 /* What failed a moment ago will fail again: hooks of other VMs need not each try. */

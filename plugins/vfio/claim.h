@@ -24,7 +24,10 @@ char *vfio_claim_partner(const HostlerRecord *claim);
 void vfio_claim_enter(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase);
 /* Why the claim's device is not with its VM or its driver; kept in the record. */
 void vfio_claim_say(HostlerHost *host, HostlerRecord *claim, HostlerPhase phase, const GError *error);
-/* Whether something went wrong with it; and a moment ago, and would again. */
+/* Whether it is stuck, or was when it was left for another phase, and then is again as
+ * it was: nothing new is to be said of it. For a device that has a job out. */
+gboolean vfio_claim_stays_stuck(HostlerHost *host, HostlerRecord *claim);
+/* Whether something went wrong with it in this phase; and a moment ago, and would again. */
 gboolean vfio_claim_has_trouble(const HostlerRecord *claim);
 gboolean vfio_claim_just_failed(HostlerHost *host, const HostlerRecord *claim);
 

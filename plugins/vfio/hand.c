@@ -122,6 +122,21 @@ static gboolean return_driver(HostlerHost *host, const HostlerRecord *claim, GEr
 	return return_to(host, claim, driver, error) && return_override(host, claim, error);
 }
 
+static gboolean write_methods(HostlerHost *host, const HostlerRecord *claim, const char *then, GError **error)
+{
+	g_autofree char *now = NULL;
+
+	if (!host->ops->pci_write(host, claim->key, "reset_method", then, error))
+		return FALSE;
+	now = host->ops->pci_read(host, claim->key, "reset_method", NULL);
+	if (now == NULL || g_str_equal(now, then))
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BIND,
+		    "the kernel took '%s' and still says '%s'; echo '%s' > /sys/bus/pci/devices/%s/reset_method", then,
+		    now, then, claim->key);
+	return FALSE;
+}
+
 /* The kernel forgets methods when it probes a device anew, so a refusal here is
  * worth a word but not a device. */
 static void return_methods(HostlerHost *host, const HostlerRecord *claim, GKeyFile *answer)
@@ -133,8 +148,7 @@ static void return_methods(HostlerHost *host, const HostlerRecord *claim, GKeyFi
 	/* Once more, for it may have been about the moment. That it cannot be read is no
 	 * reason to leave it: the ladder of resets changes it. */
 	if (then == NULL || g_strcmp0(then, now) == 0 ||
-	    host->ops->pci_write(host, claim->key, "reset_method", then, NULL) ||
-	    host->ops->pci_write(host, claim->key, "reset_method", then, &error))
+	    write_methods(host, claim, then, NULL) || write_methods(host, claim, then, &error))
 		return;
 	g_key_file_set_string(answer, "left", "reset_method", error->message);
 }

@@ -156,17 +156,14 @@ static gboolean started(HostlerHost *host, const HostlerDomain *domain, HostlerR
 /* --- down --- */
 
 /* The device stays where it is: libvirt resets devices between `stopped` and
- * `release`, and would reset it under the host's driver. */
+ * `release`, and would reset it under the host's driver. So does one that was stuck
+ * and comes loose just then. */
 static void stopped(HostlerHost *host, const char *uuid)
 {
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 
-	for (guint i = 0; i < claims->len; i++) {
-		HostlerRecord *claim = g_ptr_array_index(claims, i);
-
-		if (claim->phase != HOSTLER_PHASE_STUCK)
-			vfio_claim_enter(host, claim, HOSTLER_PHASE_ENDED);
-	}
+	for (guint i = 0; i < claims->len; i++)
+		vfio_claim_enter(host, g_ptr_array_index(claims, i), HOSTLER_PHASE_ENDED);
 }
 
 static void say_stuck(HostlerHost *host, HostlerRecord *claim)
@@ -175,7 +172,7 @@ static void say_stuck(HostlerHost *host, HostlerRecord *claim)
 					      "%s is stuck: an operation on it has not come back from the kernel",
 					      claim->key);
 
-	if (claim->phase != HOSTLER_PHASE_STUCK)
+	if (!vfio_claim_stays_stuck(host, claim))
 		vfio_claim_say(host, claim, HOSTLER_PHASE_STUCK, error);
 }
 

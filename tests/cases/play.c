@@ -231,12 +231,19 @@ static void set_fact(Play *play, const char *line, const char *rest)
 	fakehost_set(play->host, words[0], parts[0], parts[1]);
 }
 
+static void meanwhile(Play *play, const char *line)
+{
+	g_string_append_printf(play->told, "(%s)\n", line);
+}
+
 static void let_go(Play *play, const char *line, const char *bdf)
 {
-	if (!fakehost_let_go(play->host, bdf))
+	if (fakehost_let_go(play->host, bdf))
+		settle_by_hand(play, line); /* as a child does that comes back late */
+	else if (play->swept)
+		meanwhile(play, line);
+	else
 		g_error("%s: nothing hangs there: %s", play->test_case->path, line);
-	/* A child that comes back late has the rest settled. */
-	settle_by_hand(play, line);
 }
 
 static void fault(Play *play, const char *rest)
@@ -248,11 +255,6 @@ static void fault(Play *play, const char *rest)
 		fakehost_fault_at(play->host, (guint)g_ascii_strtoull(words[1], NULL, 10), words[2]);
 	else if (!fakehost_fault(play->host, rest, &error))
 		g_error("%s: %s", play->test_case->path, error->message);
-}
-
-static void meanwhile(Play *play, const char *line)
-{
-	g_string_append_printf(play->told, "(%s)\n", line);
 }
 
 /* --- lines --- */

@@ -18,6 +18,7 @@ typedef struct {
 	GString *told;
 	PlayOutcome outcome; /* of the last call of ours */
 	gboolean killed;     /* one of them was */
+	gboolean swept;      /* things go wrong in it that the case does not know of */
 } Play;
 
 Play *play_open(const Case *test_case);

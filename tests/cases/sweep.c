@@ -21,7 +21,6 @@ static void each_domain(Play *play, const char *words)
 /* libvirt does what it owes a VM whose hook was killed. */
 static void end_by_libvirt(Play *play)
 {
-	each_domain(play, "qemu dies");
 	each_domain(play, "stopped");
 	each_domain(play, "release");
 }
@@ -30,25 +29,24 @@ static void end_by_libvirt(Play *play)
  * the wait for a release that does not come. */
 static void end_by_settle(Play *play)
 {
-	each_domain(play, "qemu dies");
 	play_operation(play, "libvirtd restarts");
 	play_operation(play, "settle");
 	play_operation(play, "clock +31");
 	play_operation(play, "settle");
 }
 
-/* The kernel comes back to whoever hangs; then as above. */
-static void end_by_letting_go(Play *play)
+/* The kernel comes back to whoever hangs, and nothing else goes wrong. */
+static void end_trouble(Play *play)
 {
 	const char *bdf;
 
+	play_operation(play, "no more faults");
 	each_domain(play, "qemu dies");
 	while ((bdf = fakehost_hanging(play->host)) != NULL) {
 		g_autofree char *line = g_strdup_printf("let go %s", bdf);
 
 		play_operation(play, line);
 	}
-	end_by_settle(play);
 }
 
 static const struct {
@@ -60,7 +58,7 @@ static const struct {
 	{ "both-killed", "run dies", end_by_settle },
 	{ "libvirtd-killed", "caller dies", end_by_settle },
 	{ "one-error", "EIO", end_by_settle },
-	{ "one-hang", "hang", end_by_letting_go },
+	{ "one-hang", "hang", end_by_settle },
 	{ "device-gone", "vanish", end_by_settle },
 };
 
@@ -90,7 +88,9 @@ static gboolean is_mended(const Sweep *sweep, guint at)
 	g_autofree char *left = NULL;
 
 	fakehost_fault_at(play->host, at, sweeps[sweep->sweep].effect);
+	play->swept = TRUE;
 	play_until_killed(play);
+	end_trouble(play);
 	sweeps[sweep->sweep].end(play);
 	left = without_gone(play_left(play));
 	if (*left != '\0')

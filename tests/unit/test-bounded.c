@@ -242,6 +242,23 @@ static void test_answer(Fixture *fixture, gconstpointer data)
 	assert_no_child();
 }
 
+/* A look at a device is no reason to leave anything; a record, or its folders, would be. */
+static void test_leaves_nothing(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *stays = g_build_filename(fixture->host->run_dir, "vms", NULL);
+	g_autofree char *devices = g_build_filename(fixture->host->run_dir, "devices", NULL);
+	char value[] = "";
+	HostlerJob job = { .data = value };
+
+	run_one(fixture, &job, answer_job);
+	hostler_jobs_clear(&job, 1);
+	g_assert_false(g_file_test(fixture->host->run_dir, G_FILE_TEST_EXISTS));
+	g_assert_cmpint(g_mkdir_with_parents(stays, 0700), ==, 0);
+	run_one(fixture, &job, answer_job);
+	hostler_jobs_clear(&job, 1);
+	g_assert_true(g_file_test(devices, G_FILE_TEST_IS_DIR));
+}
+
 static void test_refusal(Fixture *fixture, gconstpointer data)
 {
 	HostlerJob job = { 0 };
@@ -462,7 +479,7 @@ static void test_stuck(Fixture *fixture, gconstpointer data)
 	g_assert_true(wait_until(is_loose, fixture));
 	g_assert_true(wait_until(is_settled, fixture));
 	g_assert_true(g_file_get_contents(fixture->settled, &arguments, NULL, NULL));
-	g_assert_cmpstr(arguments, ==, "settle\n");
+	g_assert_cmpstr(arguments, ==, "settle --wait\n");
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 }
@@ -537,6 +554,114 @@ static void test_parent_killed(Fixture *fixture, gconstpointer data)
 	g_assert_false(is_in_flight(fixture));
 }
 
+/* --- what a job does that has come loose --- */
+
+static const char *const doors[] = { "devices/" BDF "/driver_override", "drivers_probe", "devices/" BDF "/config" };
+
+/* The device is in a tree of files below the fixture's folder from now on. */
+static void plant_device(Fixture *fixture)
+{
+	Machine *machine = (Machine *)fixture->host;
+
+	g_free(machine->root);
+	machine->root = g_strdup(fixture->folder);
+	for (gsize i = 0; i < G_N_ELEMENTS(doors); i++) {
+		g_autofree char *path = machine_path(fixture->host, "/sys/bus/pci", doors[i], NULL);
+		g_autofree char *folder = g_path_get_dirname(path);
+
+		g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+		g_assert_true(g_file_set_contents(path, "as it was ..", -1, NULL));
+	}
+}
+
+static void assert_doors(const Fixture *fixture, const char *const *expected)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(doors); i++) {
+		g_autofree char *path = machine_path(fixture->host, "/sys/bus/pci", doors[i], NULL);
+		g_autofree char *text = NULL;
+
+		g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+		g_assert_cmpstr(text, ==, expected[i]);
+	}
+}
+
+static const char *const untouched[] = { "as it was ..", "as it was ..", "as it was .." };
+
+/* Each door by itself: that one is shut says nothing of the others. */
+static gboolean hang_then_act_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	const HostlerHostOps *ops = host->ops;
+
+	hang_job(host, job, answer, error);
+	ops->pci_write(host, job->bdf, "driver_override", "e1000e=changed", NULL);
+	ops->pci_probe(host, job->bdf, NULL);
+	return ops->pci_config_write(host, job->bdf, 0, (const guint8 *)"AS", 2, error);
+}
+
+/* It ended at its deadline, and by now the VM may have the device again, or libvirt
+ * resets it. */
+static void test_late(Fixture *fixture, gconstpointer data)
+{
+	HostlerJob job = { .data = fixture->fifo };
+
+	plant_device(fixture);
+	set_deadline(fixture, 200);
+	run_one(fixture, &job, hang_then_act_job);
+	g_assert_cmpint(job.state, ==, HOSTLER_JOB_STUCK);
+	hostler_jobs_clear(&job, 1);
+	let_go(fixture);
+	g_assert_true(wait_until(is_settled, fixture));
+	assert_doors(fixture, untouched);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+static void be_a_hook_that_acts(Fixture *fixture) G_GNUC_NORETURN;
+
+static void be_a_hook_that_acts(Fixture *fixture)
+{
+	HostlerJob job = { .data = fixture->fifo };
+
+	set_deadline(fixture, LONG_SECONDS * 1000);
+	run_one(fixture, &job, hang_then_act_job);
+	_exit(job.state == HOSTLER_JOB_DONE ? 0 : 1);
+}
+
+static void test_late_and_alone(Fixture *fixture, gconstpointer data)
+{
+	pid_t hook;
+
+	plant_device(fixture);
+	hook = fork();
+	if (hook == 0)
+		be_a_hook_that_acts(fixture);
+	g_assert_true(wait_until(is_in_flight, fixture));
+	kill(hook, SIGKILL);
+	g_assert_cmpint(waitpid(hook, NULL, 0), ==, hook);
+	let_go(fixture);
+	g_assert_true(wait_until(is_settled, fixture));
+	assert_doors(fixture, untouched);
+}
+
+/* Slow, but waited for: it does what it was begun for. */
+static void test_slow(Fixture *fixture, gconstpointer data)
+{
+	static const char *const changed[] = { "e1000e=changed", BDF, "AS it was .." };
+	int status;
+	pid_t hook;
+
+	plant_device(fixture);
+	hook = fork();
+	if (hook == 0)
+		be_a_hook_that_acts(fixture);
+	g_assert_true(wait_until(is_in_flight, fixture));
+	let_go(fixture);
+	g_assert_cmpint(waitpid(hook, &status, 0), ==, hook);
+	g_assert_cmpint(status, ==, 0);
+	assert_doors(fixture, changed);
+	g_assert_false(is_settled(fixture));
+}
+
 /* A lock file that a killed child left behind is no lock. */
 static void test_left_file(Fixture *fixture, gconstpointer data)
 {
@@ -584,6 +709,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	add("/bounded/answer", test_answer);
+	add("/bounded/leaves-nothing", test_leaves_nothing);
 	add("/bounded/refusal", test_refusal);
 	add("/bounded/large-answer", test_large_answer);
 	add("/bounded/crash", test_crash);
@@ -597,6 +723,9 @@ int main(int argc, char **argv)
 	add("/bounded/stuck", test_stuck);
 	add("/bounded/one-of-three", test_one_of_three);
 	add("/bounded/parent-killed", test_parent_killed);
+	add("/bounded/late", test_late);
+	add("/bounded/late-and-alone", test_late_and_alone);
+	add("/bounded/slow", test_slow);
 	add("/bounded/left-file", test_left_file);
 	add("/bounded/left-file-tidied", test_left_file_tidied);
 	return g_test_run();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processes, and what libvirt says of its own, from a tree of files. */
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -164,6 +165,55 @@ static void test_vm_running(Tree *tree, gconstpointer data)
 	tree_file(tree, "run/libvirt/qemu/a b.pid", "4242\n");
 	name = tree->host->ops->vm_running(tree->host);
 	g_assert_cmpstr(name, ==, "a b");
+}
+
+/* As long as it lives, as QEMU does, it has a lock on the file. */
+static pid_t lock_in_child(const char *path)
+{
+	int ready[2];
+	pid_t child;
+	char byte;
+
+	g_assert_cmpint(pipe(ready), ==, 0);
+	child = fork();
+	if (child == 0) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+		if (fcntl(open(path, O_RDWR), F_SETLK, &lock) == 0 && write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+	close(ready[0]);
+	close(ready[1]);
+	return child;
+}
+
+/* QEMU is dead and left its pid file, and its pid is another process's, which began an
+ * hour after the file was written. */
+static void test_pid_came_round(Tree *tree, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(tree->root, "run/libvirt/qemu/vm.pid", NULL);
+	gint64 began = tree->host->ops->boottime(tree->host);
+	gint64 hour_ago = g_get_real_time() / G_USEC_PER_SEC - 3600;
+	g_autofree char *stat = g_strdup_printf("4242 (sleep) S" REST "%" G_GINT64_FORMAT " 1\n",
+						began * sysconf(_SC_CLK_TCK));
+	HostlerProcess process;
+	pid_t holder;
+
+	tree_file(tree, "proc/4242/stat", stat);
+	tree_file(tree, "run/libvirt/qemu/vm.pid", "4242\n");
+	g_assert_cmpint(utimensat(AT_FDCWD, path, (struct timespec[]){ { hour_ago, 0 }, { hour_ago, 0 } }, 0), ==, 0);
+	g_assert_false(tree->host->ops->qemu_find(tree->host, "vm", &process));
+	g_assert_null(tree->host->ops->vm_running(tree->host));
+
+	/* The host's clock was set since: what holds the file is QEMU all the same. */
+	holder = lock_in_child(path);
+	g_assert_true(tree->host->ops->qemu_find(tree->host, "vm", &process));
+	g_assert_cmpint(process.pid, ==, 4242);
+	kill(holder, SIGKILL);
+	g_assert_cmpint(waitpid(holder, NULL, 0), ==, holder);
+	g_assert_false(tree->host->ops->qemu_find(tree->host, "vm", &process));
 }
 
 /* A FIFO would keep us for ever, a link would lead us anywhere. */
@@ -354,6 +404,7 @@ int main(int argc, char **argv)
 	g_test_add("/proc/networks", Tree, NULL, set_up, test_networks, tree_close);
 	g_test_add("/proc/kernel-text", Tree, NULL, set_up, test_kernel_text, tree_close);
 	g_test_add("/proc/vm-running", Tree, NULL, set_up, test_vm_running, tree_close);
+	g_test_add("/proc/pid-came-round", Tree, NULL, set_up, test_pid_came_round, tree_close);
 	g_test_add("/proc/suspend", Tree, NULL, set_up, test_suspend, tree_close);
 	g_test_add("/proc/suspend-kind", Tree, NULL, set_up, test_suspend_kind, tree_close);
 	return g_test_run();
