@@ -54,9 +54,10 @@ private_configuration() {
 }
 
 # A copy: the machine's AppArmor profile for libvirtd goes by its path, and would not let it run hooks from a build folder.
+# begin_libvirtd [OPTION...]
 begin_libvirtd() {
 	[[ -e $work/libvirtd ]] || cp "$(type -P libvirtd)" "$work/libvirtd"
-	"$work/libvirtd" --daemon >>"$work/libvirtd-start.log" 2>&1 </dev/null
+	"$work/libvirtd" --daemon "$@" >>"$work/libvirtd-start.log" 2>&1 </dev/null
 	wait_for 120 quietly v uri
 }
 signal_libvirtd() { kill "-$1" "$(</run/libvirtd.pid)"; }
