@@ -44,12 +44,13 @@ static void see_header(int fd, GKeyFile *facts)
 		set_size(facts, HOSTLER_STORAGE_VIRTUAL, read_u64(header + 24));
 }
 
+/* By the number of the mount's file system: the files of btrfs have another in each
+ * subvolume, and all have the same room. */
 static void see_room(int fd, const Place *place, GKeyFile *facts)
 {
-	g_autofree char *device = g_strdup_printf("%u:%u", place->stat.stx_dev_major, place->stat.stx_dev_minor);
 	struct statvfs room;
 
-	g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_DEVICE, device);
+	g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_DEVICE, place->number);
 	set_size(facts, HOSTLER_STORAGE_SIZE, place->stat.stx_size);
 	set_size(facts, HOSTLER_STORAGE_ALLOCATED, place->stat.stx_blocks * BLOCK_BYTES);
 	if (fstatvfs(fd, &room) == 0)

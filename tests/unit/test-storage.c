@@ -437,6 +437,23 @@ static void test_tries(Tree *tree, gconstpointer data)
 	assert_fact(facts, HOSTLER_STORAGE_VIRTUAL, NULL);
 }
 
+/* Two subvolumes are one file system, whatever number statx() has for their files. */
+static void test_subvolumes(Tree *tree, gconstpointer data)
+{
+	static const char *const images[] = { "/a/vm.img", "/b/vm.img" };
+
+	put(tree, "dev/sdb2", "");
+	mounted(tree, MOUNT "0:44 /@a /a rw - btrfs /dev/sdb2 rw,subvol=/@a\n"
+			    "900002 900000 0:44 /@b /b rw - btrfs /dev/sdb2 rw,subvol=/@b");
+	for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
+		g_autoptr(GKeyFile) facts = NULL;
+
+		put(tree, images[i], "an image");
+		facts = ask(tree, images[i], TRUE);
+		assert_fact(facts, HOSTLER_STORAGE_DEVICE, "0:44");
+	}
+}
+
 static void test_refusals(Tree *tree, gconstpointer data)
 {
 	static const struct {
@@ -630,6 +647,7 @@ int main(int argc, char **argv)
 	add("hostile", test_hostile);
 	add("hostile-fuse", test_hostile_fuse);
 	add("tries", test_tries);
+	add("subvolumes", test_subvolumes);
 	add("refusals", test_refusals);
 	add("qcow2", test_qcow2);
 	add("absent", test_absent);
