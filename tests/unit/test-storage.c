@@ -442,13 +442,13 @@ static void test_subvolumes(Tree *tree, gconstpointer data)
 {
 	static const char *const images[] = { "/a/vm.img", "/b/vm.img" };
 
-	put(tree, "dev/sdb2", "");
+	tree_file(tree, "dev/sdb2", "");
 	mounted(tree, MOUNT "0:44 /@a /a rw - btrfs /dev/sdb2 rw,subvol=/@a\n"
 			    "900002 900000 0:44 /@b /b rw - btrfs /dev/sdb2 rw,subvol=/@b");
 	for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
 		g_autoptr(GKeyFile) facts = NULL;
 
-		put(tree, images[i], "an image");
+		tree_file(tree, images[i], "an image");
 		facts = ask(tree, images[i], TRUE);
 		assert_fact(facts, HOSTLER_STORAGE_DEVICE, "0:44");
 	}
