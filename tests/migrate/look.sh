@@ -17,11 +17,8 @@ nothing_of() { # HOST VM
 no_table() { ! on "$1" nft list ruleset | grep hostler; }
 no_helpers() { ! on "$1" pgrep '^hostler'; }
 
-book() { on "$1" cat "/var/log/hostler/$2-${vm_uuid[${3:-$2}]}.jsonl"; } # HOST NAME [VM]
+book() { on "$1" cat "/var/log/hostler/$2-${vm_uuid[${3:-$2}]}.jsonl" 2>/dev/null; } # HOST NAME [VM]
 # holds HOST VM FILTER: of all lines as one array, once it does
 is_true() { [[ $(book "$1" "$2" | jq -s "$3") == true ]]; }
 holds() { wait_for 20 is_true "$@" || { book "$1" "$2" | tail -n 3 | cut -c1-300; return 1; }; }
 run_of() { book "$1" "$2" | jq -rs 'last.run'; }
-
-status_says() { on "$1" "$build/qemu-helpers/hostler" status | grep -q "$2" ||
-	{ on "$1" "$build/qemu-helpers/hostler" status; return 1; }; }
