@@ -25,7 +25,7 @@ make_host() { # NAME
 }
 
 make_world() {
-	make_lan && make_host alpha && make_host beta && wait_for 60 test -e "$work/alpha.ready" -a -e "$work/beta.ready"
+	make_lan && make_host alpha && make_host beta && wait_for 120 test -e "$work/alpha.ready" -a -e "$work/beta.ready"
 }
 
 # --- VMs ---
@@ -72,7 +72,7 @@ begin_slow_move() {
 	forget_told
 	rm -f "$work/moved"
 	{ move "$@" --bandwidth 1; echo $? >"$work/moved"; } >"$work/move.log" 2>&1 &
-	wait_for 60 was_told "$2" "$3 started"
+	wait_for 90 was_told "$2" "$3 started"
 }
 slow_move_fails() { wait_for 90 test -s "$work/moved" && [[ $(<"$work/moved") -ne 0 ]]; }
 
