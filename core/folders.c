@@ -21,7 +21,8 @@ static const struct {
 	{ "devices", 0700 },
 	{ "vms", 0750 },
 	{ "watch", 0750 },
-	{ "loopback", 0750 }, /* of the forward plugin, see its README */
+	{ "loopback", 0750 }, /* of the forward plugin, see its README; as is the next */
+	{ "arp_accept", 0750 },
 	{ "ended", 02770 },
 	{ "attention", 02770 },
 	{ "bad", 0700 },

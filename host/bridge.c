@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ports of bridges: whether a frame may leave by the port that it came in by. By
  * netlink, for hostler-watch has CAP_NET_ADMIN and may not write to sysfs. And
- * bridges: whether 127.0.0.0/8 is routed, which only who is root sets. */
+ * bridges: what of IPv4 is to be had by them. */
 #include "host/bridge.h"
 
 #include <errno.h>
@@ -65,15 +65,29 @@ gboolean host_port_hairpin(HostlerHost *host, const char *port, GError **error)
 	return FALSE;
 }
 
-gboolean host_route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+/* --- what only who is root sets --- */
+
+static gboolean set_conf(HostlerHost *host, const char *bridge, const char *setting, const char *value,
+			 GError **error)
 {
-	g_autofree char *path = machine_path(host, "/proc/sys/net/ipv4/conf", bridge, "route_localnet", NULL);
+	g_autofree char *path = machine_path(host, "/proc/sys/net/ipv4/conf", bridge, setting, NULL);
 	int file = strchr(bridge, '/') == NULL ? open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
-	gboolean done = file >= 0 && write(file, on ? "1" : "0", 1) == 1;
+	gboolean done = file >= 0 && write(file, value, 1) == 1;
 
 	if (!done)
-		machine_error(error, errno, "cannot write %d to %s", on, path);
+		machine_error(error, errno, "cannot write %s to %s", value, path);
 	if (file >= 0)
 		close(file);
 	return done;
+}
+
+gboolean host_route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+{
+	return set_conf(host, bridge, "route_localnet", on ? "1" : "0", error);
+}
+
+/* 2 is "of the same network" since Linux 5.19, and the same as 1 before. */
+gboolean host_arp_accept(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+{
+	return set_conf(host, bridge, "arp_accept", on ? "2" : "0", error);
 }

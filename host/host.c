@@ -178,6 +178,7 @@ static const HostlerHostOps machine_ops = {
 	.addresses = host_addresses,
 	.port_hairpin = host_port_hairpin,
 	.route_localnet = host_route_localnet,
+	.arp_accept = host_arp_accept,
 	.nft_dump = host_nft_dump,
 	.nft_commit = host_nft_commit,
 	.nft_listen = host_nft_listen,

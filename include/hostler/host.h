@@ -242,6 +242,9 @@ typedef struct {
 	/* Whether the kernel routes 127.0.0.0/8 by a bridge: net.ipv4.conf.BRIDGE.route_localnet, which goes
 	 * with the bridge. HOSTLER_ERROR_ABSENT: there is no such bridge. */
 	gboolean (*route_localnet)(HostlerHost *host, const char *bridge, gboolean on, GError **error);
+	/* The same of net.ipv4.conf.BRIDGE.arp_accept: whether who announces an address of the bridge's network
+	 * unasked becomes a neighbour. */
+	gboolean (*arp_accept)(HostlerHost *host, const char *bridge, gboolean on, GError **error);
 	/* Sends a dump request to NETLINK_NETFILTER (nf_tables or ctnetlink), or with NLM_F_ACK one for a
 	 * single object (also to delete it), and hands on each message of the answer
 	 * (as mnl_cb_t: <= 0 ends it). A dump that the kernel changed

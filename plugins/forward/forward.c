@@ -7,6 +7,7 @@
 #include "hostler/log.h"
 #include "hostler/network.h"
 #include "hostler/plugin.h"
+#include "plugins/forward/announce.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
 #include "plugins/forward/check.h"
@@ -263,6 +264,7 @@ static gboolean settle_locked(HostlerHost *host, HostlerSettleDepth depth, const
 		forward_loopback_begin(host, open);
 	g_clear_pointer(&scope.whole, g_hash_table_unref);
 	forward_hairpin_settle(host, open);
+	forward_announce_settle(host, open);
 	settle_links(host, open);
 	return settled;
 }

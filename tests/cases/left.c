@@ -28,14 +28,14 @@ static void tell_names(Play *play, GString *text, const char *folder)
 		g_string_append_printf(text, "  record %s/%s\n", folder, name);
 }
 
-/* No case finds it set. */
-static void tell_localnet(Play *play, GString *text)
+/* No case finds one set. */
+static void tell_setting(Play *play, GString *text, const char *setting)
 {
-	g_autofree char *set = play->host->ops->kernel_text(play->host,
-							    "/proc/sys/net/ipv4/conf/virbr0/route_localnet");
+	g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv4/conf/virbr0/%s", setting);
+	g_autofree char *set = play->host->ops->kernel_text(play->host, path);
 
 	if (g_strcmp0(set, "1") == 0)
-		g_string_append(text, "  virbr0: route_localnet is set\n");
+		g_string_append_printf(text, "  virbr0: %s is set\n", setting);
 }
 
 char *play_left(Play *play)
@@ -52,7 +52,9 @@ char *play_left(Play *play)
 	tell_records(play, text, HOSTLER_RECORD_STAY, "vms");
 	tell_names(play, text, "watch");
 	tell_names(play, text, "loopback");
-	tell_localnet(play, text);
+	tell_names(play, text, "arp_accept");
+	tell_setting(play, text, "route_localnet");
+	tell_setting(play, text, "arp_accept");
 	tell_names(play, text, "attention");
 	tell_names(play, text, "bad");
 	return g_string_free(text, FALSE);

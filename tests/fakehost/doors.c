@@ -200,21 +200,30 @@ static gboolean port_hairpin(HostlerHost *host, const char *port, GError **error
 	return TRUE;
 }
 
-static gboolean route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+static gboolean set_conf(HostlerHost *host, const char *bridge, const char *setting, gboolean on, GError **error)
 {
 	FakeHost *fake = (FakeHost *)host;
-	g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv4/conf/%s/route_localnet", bridge);
+	g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv4/conf/%s/%s", bridge, setting);
 	int errnum = 0;
-	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES :
-					   fake_fault_meet(fake, "route_localnet", NULL, NULL, &errnum);
+	FakeEffect effect = fake->killed ? FAKE_EFFECT_RUN_DIES : fake_fault_meet(fake, setting, NULL, NULL, &errnum);
 
 	if (effect != FAKE_EFFECT_NONE && effect != FAKE_EFFECT_NOTHING) {
 		machine_error(error, errnum != 0 ? errnum : EIO, "cannot write %d to %s", on, path);
 		return FALSE;
 	}
-	fakehost_note(host, "route_localnet %s %d", bridge, on);
+	fakehost_note(host, "%s %s %d", setting, bridge, on);
 	g_key_file_set_string(fake->texts, "kernel", path, on ? "1" : "0");
 	return TRUE;
+}
+
+static gboolean route_localnet(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+{
+	return set_conf(host, bridge, "route_localnet", on, error);
+}
+
+static gboolean arp_accept(HostlerHost *host, const char *bridge, gboolean on, GError **error)
+{
+	return set_conf(host, bridge, "arp_accept", on, error);
 }
 
 static gboolean refuse_firewall(HostlerHost *host, GError **error)
@@ -343,6 +352,7 @@ const HostlerHostOps fake_ops = {
 	.addresses = addresses,
 	.port_hairpin = port_hairpin,
 	.route_localnet = route_localnet,
+	.arp_accept = arp_accept,
 	.nft_dump = nft_dump,
 	.nft_commit = nft_commit,
 	.nft_listen = fake_listen,

@@ -25,7 +25,7 @@ make_host() { # NAME
 }
 
 make_world() {
-	make_lan && make_host alpha && make_host beta && wait_for 60 test -e "$work/alpha.ready" -a -e "$work/beta.ready"
+	make_lan && make_host alpha && make_host beta && wait_for 120 test -e "$work/alpha.ready" -a -e "$work/beta.ready"
 }
 
 # --- VMs ---
@@ -59,7 +59,6 @@ begin_vm() { # HOST NAME MEMORY FORWARDS
 begin_idle() { begin_vm "$1" "$2" 16 "$3"; }
 console_says() { on "$1" grep -qa "$3" "/run/console-$2"; } # HOST VM TEXT
 vm_is_up() { console_says "$1" "$2" ^serves && console_says "$1" "$2" REACH-GUEST-LEASE; }
-lease_of() { on "$1" grep -ao 'REACH-GUEST-LEASE [0-9.]*' "/run/console-$2" | tail -n 1 | cut -d' ' -f2; }
 runs_on() { v_on "$1" list --name | grep -qx "$2"; }
 
 # --- moving them ---
@@ -73,7 +72,7 @@ begin_slow_move() {
 	forget_told
 	rm -f "$work/moved"
 	{ move "$@" --bandwidth 1; echo $? >"$work/moved"; } >"$work/move.log" 2>&1 &
-	wait_for 60 was_told "$2" "$3 started"
+	wait_for 90 was_told "$2" "$3 started"
 }
 slow_move_fails() { wait_for 90 test -s "$work/moved" && [[ $(<"$work/moved") -ne 0 ]]; }
 
@@ -81,7 +80,7 @@ slow_move_fails() { wait_for 90 test -s "$work/moved" && [[ $(<"$work/moved") -n
 
 forget_told() { on alpha rm -f /run/told; on beta rm -f /run/told; }
 told() { on "$1" cat /run/told 2>/dev/null | sed -n "s/^$2 //p"; }
-was_told() { on "$1" grep -q "^$2 " /run/told; }
+was_told() { on "$1" grep -qs "^$2 " /run/told; }
 # told_just HOST VM LINE...
 told_just() { diff <(printf '%s\n' "${@:3}") <(told "$1" "$2"); }
 told_nothing() { ! told "$1" "$2" | grep .; }
