@@ -167,7 +167,10 @@ hold() {
 	sleep infinity <"$1" &
 	# shellcheck disable=SC2034 # for scenarios
 	HOLDER=$!
+	wait_for 60 is_program "$HOLDER" sleep
 }
+# What a shell began in the background is the shell until then.
+is_program() { is "$(<"/proc/$1/comm")" "$2"; }
 
 # hold_unseen FILE: the same, but no process has FILE open: the descriptor is under way in a socket, where no look into /proc finds it.
 hold_unseen() {

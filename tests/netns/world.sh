@@ -4,15 +4,11 @@
 
 # in_ns NAME COMMAND...: names are set by add_ns.
 declare -A ns
-# is_apart PID: while it comes up its namespace is ours, or cannot be read.
-is_apart() {
-	local there
-	there=$(readlink "/proc/$1/ns/net") && [[ -n $there && $there != $(readlink /proc/self/ns/net) ]]
-}
+# Not by its process alone: while that comes up its namespace is still ours.
 add_ns() {
-	unshare -n sleep infinity >/dev/null 2>&1 &
+	unshare -n sh -c 'echo is apart >"$0"; exec sleep infinity' "$work/ns-$1" >/dev/null 2>&1 &
 	ns[$1]=$!
-	wait_for 60 is_apart "$!"
+	wait_for 60 test -s "$work/ns-$1"
 }
 in_ns() { local name=$1; shift; nsenter --net="/proc/${ns[$name]}/ns/net" "$@"; }
 

@@ -11,15 +11,11 @@ digsig_init"
 # --- the host and what is outside ---
 
 in_outside() { nsenter --net="/proc/$outside_pid/ns/net" "$@"; }
-# is_apart PID: while it comes up its namespace is ours, or cannot be read.
-is_apart() {
-	local there
-	there=$(readlink "/proc/$1/ns/net") && [[ -n $there && $there != $(readlink /proc/self/ns/net) ]]
-}
+# Not by its process alone: while that comes up its namespace is still ours.
 make_outside() {
-	unshare -n sleep infinity >/dev/null 2>&1 &
+	unshare -n sh -c 'echo is apart >"$0"; exec sleep infinity' "$work/outside" >/dev/null 2>&1 &
 	outside_pid=$!
-	wait_for 60 is_apart "$outside_pid"
+	wait_for 60 test -s "$work/outside"
 	ip link add lan0 type veth peer name eth0 netns "$outside_pid"
 	ip address add 192.0.2.1/24 dev lan0
 	ip address add 2001:db8:2::1/64 dev lan0 nodad
