@@ -50,6 +50,7 @@ Guest *guest_new(Book *book, Links *links, double now)
 	guest->nics = nics_new(book->stay, links);
 	guest->has_disks = has_disks(book->stay);
 	guest->alone = !answered_last(book);
+	guest->hurry = book->recalled;
 	guest->due = now;
 	return guest;
 }
@@ -82,10 +83,10 @@ double guest_patience(const Guest *guest, gboolean alone)
 }
 
 /* For how long a sample waits for its disks: it must be written before the next one
- * is due. */
+ * is due. The first one of somebody who was killed, and may be again, before that. */
 static double longest_wait(const Guest *guest)
 {
-	return MIN(guest->book->interval * 0.8, LONGEST_PATIENCE);
+	return MIN(guest->book->interval * (guest->hurry ? 0.25 : 0.8), LONGEST_PATIENCE);
 }
 
 /* `missing`: why the disks are; NULL: they are there. */
@@ -96,6 +97,7 @@ static void write_sample(Guest *guest, const char *missing)
 	if (sample == NULL)
 		return;
 	sample->missing = g_strdup(missing);
+	guest->hurry = FALSE;
 	book_sample(guest->book, sample);
 }
 

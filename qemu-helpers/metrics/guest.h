@@ -15,6 +15,7 @@ typedef struct {
 	gboolean has_disks; /* that libvirt can tell of */
 	double due;         /* of the next sample; HUGE_VAL: never again */
 	Sample *begun;      /* NULL: none is waited for */
+	gboolean hurry;     /* the log waits for it since before we began */
 
 	double since;       /* wants its disks' figures since then; 0: it does not */
 	double ask_at;      /* not before */

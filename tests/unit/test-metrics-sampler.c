@@ -677,6 +677,28 @@ static void test_late_sample(void)
 	guest_free(guest);
 }
 
+/* The first sample after a restart is not held up for its disks as long as others are. */
+static void test_hurry(void)
+{
+	Book *book = book_new(make_stay(STAY_UUID, "web", 1), swallow, NULL);
+	Guest *guest;
+
+	book->recalled = TRUE;
+	guest = guest_new(book, NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_be_asked(guest, 3, 1, 2000);
+	guest_end_late(guest, 2000.2);
+	g_assert_cmpuint(book->samples, ==, 0);
+	guest_end_late(guest, 2000.26);
+	g_assert_cmpuint(book->samples, ==, 1);
+	guest_take(guest, make_answer(7));
+	g_assert_cmpuint(book->samples, ==, 1);
+	guest_begin(guest, NULL, NULL, 2001);
+	guest_end_late(guest, 2001.5);
+	g_assert_cmpuint(book->samples, ==, 1);
+	guest_free(guest);
+}
+
 /* Somebody else's command is no stall; a QEMU that stays silent is. */
 static void test_silent_qemu(void)
 {
@@ -744,6 +766,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-guest/stopped", test_stopped);
 	g_test_add_func("/metrics-guest/no-disks", test_no_disks);
 	g_test_add_func("/metrics-guest/late-sample", test_late_sample);
+	g_test_add_func("/metrics-guest/hurry", test_hurry);
 	g_test_add_func("/metrics-guest/silent-qemu", test_silent_qemu);
 	g_test_add_func("/metrics-guest/held", test_held);
 	return g_test_run();
