@@ -55,6 +55,15 @@ void guest_end_late(Guest *guest, double now);
 /* When one of the two, or a question, is next; HUGE_VAL: never. */
 double guest_next(const Guest *guest, double now);
 
+/* --- the disks: guest-disks.c, which ends samples by these two --- */
+
+/* Writes the sample that was begun, if one was. `missing`: why the disks are; NULL: they
+ * are there. */
+void guest_write(Guest *guest, const char *missing);
+/* The same of a VM that does not answer. */
+void guest_stall(Guest *guest, double now, const char *reason);
+#define GUEST_HELD "libvirt does not answer for this VM"
+
 /* Whether libvirt is to be asked now. */
 gboolean guest_wants(const Guest *guest, double now);
 /* How many seconds the answer to a question may take that this VM is in, alone or

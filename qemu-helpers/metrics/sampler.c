@@ -123,7 +123,8 @@ void sampler_begin(Sampler *sampler)
 {
 	asker_ask(sampler->asker);
 	if (sampler->peaks == 0)
-		sampler->peaks = g_timeout_add_full(G_PRIORITY_LOW, PEAK_MILLISECONDS, read_more_peaks, sampler, NULL);
+		sampler->peaks = g_timeout_add_full(G_PRIORITY_LOW, PEAK_MILLISECONDS, read_more_peaks, sampler,
+						    NULL);
 }
 
 void sampler_rest(Sampler *sampler, const char *uuid)

@@ -285,7 +285,8 @@ static void print_all(GArray *costs[WAYS][PARTIES + 1])
 	print_ratio("ours of disks at 10 s to BLOCK alone (1)", costs[DISKS][PARTIES], costs[BLOCK_ALONE][PARTIES]);
 	print_ratio("              at 1 s", costs[DISKS_OF_A_SECOND][PARTIES], costs[BLOCK_ALONE][PARTIES]);
 	print_ratio("              at 10 s to collectd's way", costs[DISKS][PARTIES], costs[EACH_DEVICE][PARTIES]);
-	printf("\nms of CPU, medians%*s %8s %8s %8s %8s   (quartiles)\n", 24, "", "asker", "libvirtd", "QEMUs", "all");
+	printf("\nms of CPU, medians%*s %8s %8s %8s %8s   (quartiles)\n", 24, "", "asker", "libvirtd", "QEMUs",
+	       "all");
 	for (gsize i = 0; i < WAYS; i++)
 		print_way(i, costs[i]);
 }
