@@ -5,9 +5,9 @@
 #include "asker.h"
 #include "recall.h"
 
-/* So much of a log is read again when a run goes on: of all VMs before the first one is
- * sampled again. */
-#define TAIL_BYTES (32 * 1024)
+/* So much of a log is read again line by line when a run goes on, of all VMs before the
+ * first one is sampled again: log_tail() has the last sample in any case. */
+#define TAIL_BYTES (4 * 1024)
 /* And so much when all are, one VM after the other, for what only the report tells. */
 #define PEAK_BYTES (256 * 1024)
 #define PEAK_MILLISECONDS 250
