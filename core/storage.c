@@ -71,8 +71,8 @@ static char *name_job(const char *path)
 	return g_strdup_printf("image-%.16s", sum);
 }
 
-/* `seconds`: how long was waited. One that hangs since an earlier look was not waited
- * for at all, and has been silent for longer. */
+/* `seconds`: how long was waited. One that hangs since an earlier look had its time then,
+ * and is not waited for again. */
 static GKeyFile *take_facts(const HostlerJob *job, int seconds)
 {
 	g_autofree char *stack = NULL;
@@ -83,7 +83,7 @@ static GKeyFile *take_facts(const HostlerJob *job, int seconds)
 	facts = g_key_file_new();
 	if (job->state == HOSTLER_JOB_STUCK) {
 		stack = g_strdup("unknown: did not answer");
-		g_key_file_set_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, MAX(seconds, 1));
+		g_key_file_set_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, seconds > 0 ? seconds : SECONDS);
 	} else if (g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE)) {
 		stack = g_strdup("unknown: not looked at, no time was left");
 	} else {

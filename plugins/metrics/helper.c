@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -13,9 +14,11 @@
 
 #include "hostler/log.h"
 #include "hostler/record.h"
+#include "inventory.h"
 
 #define USER_NAME "hostler-metrics"
 #define GROUP_NAME "hostler"
+#define REMOVAL_SECONDS 2
 
 gboolean metrics_helper_runs(HostlerHost *host)
 {
@@ -46,6 +49,43 @@ void metrics_helper_wake(HostlerHost *host)
 	if (wanted && !metrics_helper_runs(host))
 		host->ops->helper_start(host, HOSTLER_HELPER_METRICS);
 }
+
+/* --- Prometheus --- */
+
+static gboolean remove_file(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	g_autoptr(GDir) folder = g_dir_open(host->config.metrics_prometheus, 0, NULL);
+	g_autofree char *end = g_strdup_printf("-%s" METRICS_PROMETHEUS_SUFFIX, (const char *)job->data);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *path = g_build_filename(host->config.metrics_prometheus, name, NULL);
+
+		if (g_str_has_prefix(name, METRICS_PROMETHEUS_PREFIX) && g_str_has_suffix(name, end))
+			g_unlink(path);
+	}
+	return TRUE;
+}
+
+/* In a job: nobody knows where an admin has put the folder. */
+void metrics_helper_remove_file(HostlerHost *host, const char *uuid)
+{
+	HostlerJob job = { .bdf = "prometheus", .data = (gpointer)uuid };
+	gint64 deadline = host->deadline;
+
+	if (*host->config.metrics_prometheus == '\0' || metrics_helper_runs(host))
+		return;
+	host->deadline = MIN(deadline, host->ops->monotonic(host) + REMOVAL_SECONDS * G_USEC_PER_SEC);
+	host->ops->run_jobs(host, &job, 1, remove_file);
+	host->deadline = deadline;
+	if (job.error != NULL)
+		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", &(HostlerSubject){ .uuid = uuid },
+			    "cannot look for the VM's file in %s, ignoring: %s", host->config.metrics_prometheus,
+			    job.error->message);
+	hostler_jobs_clear(&job, 1);
+}
+
+/* --- the log --- */
 
 /* From the files alone: a name service that does not answer would hang the start
  * of a VM. */

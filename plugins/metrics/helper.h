@@ -10,5 +10,8 @@ gboolean metrics_helper_runs(HostlerHost *host);
 /* Starts it where no systemd does, when there is something for it to do. */
 void metrics_helper_wake(HostlerHost *host);
 
+/* A VM's file for Prometheus goes with the VM, also when nobody measures any more. */
+void metrics_helper_remove_file(HostlerHost *host, const char *uuid);
+
 /* The log folder, for hosts where no systemd makes it. */
 void metrics_helper_make_log_dir(HostlerHost *host);

@@ -29,5 +29,9 @@ void metrics_inventory_forget(GKeyFile *stay);
 /* A VM that is to be sampled: seconds between samples; 0: it is not. */
 guint metrics_inventory_interval(GKeyFile *stay);
 
+/* hostler-<name>-<uuid>.prom in the folder of Prometheus' files, as in a log's name. */
+#define METRICS_PROMETHEUS_PREFIX "hostler-"
+#define METRICS_PROMETHEUS_SUFFIX ".prom"
+
 /* <log_dir>/<name>-<uuid>.jsonl, with the user's text made safe for a path. */
 char *metrics_log_name(const char *name, const char *uuid);

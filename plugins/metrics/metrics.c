@@ -90,6 +90,7 @@ const HostlerPlugin hostler_plugin_metrics = {
 	.concerns = metrics_concerns,
 	.started = metrics_started,
 	.apply = metrics_started,
+	.released = metrics_helper_remove_file,
 	.settle = settle,
 	.status = metrics_status,
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When a VM is sampled, when libvirt is asked for its disks, and what an answer, or
- * none, means for it. */
+/* When a VM is sampled, and how long a sample waits for its disks. */
 #include "guest.h"
 
 #include <math.h>
@@ -9,12 +8,8 @@
 
 /* VMs that are due this much later come along. */
 #define COMPANY_SECONDS 0.05
-/* Somebody else's command holds the VM for a moment; ask again. */
-#define RETRY_SECONDS 0.25
-
 #define NOT_IN_TIME "libvirt has not answered in time"
 #define NOT_ASKED "libvirt was not asked: it still has to answer for other VMs"
-#define HELD "libvirt does not answer for this VM"
 
 /* Half the interval, within these. */
 #define SHORTEST_PATIENCE 1.0
@@ -50,6 +45,7 @@ Guest *guest_new(Book *book, Links *links, double now)
 	guest->nics = nics_new(book->stay, links);
 	guest->has_disks = has_disks(book->stay);
 	guest->alone = !answered_last(book);
+	guest->hurry = book->recalled;
 	guest->due = now;
 	return guest;
 }
@@ -82,34 +78,34 @@ double guest_patience(const Guest *guest, gboolean alone)
 }
 
 /* For how long a sample waits for its disks: it must be written before the next one
- * is due. */
+ * is due. The first one of somebody who was killed, and may be again, before that. */
 static double longest_wait(const Guest *guest)
 {
-	return MIN(guest->book->interval * 0.8, LONGEST_PATIENCE);
+	return MIN(guest->book->interval * (guest->hurry ? 0.25 : 0.8), LONGEST_PATIENCE);
 }
 
-/* `missing`: why the disks are; NULL: they are there. */
-static void write_sample(Guest *guest, const char *missing)
+void guest_write(Guest *guest, const char *missing)
 {
 	Sample *sample = g_steal_pointer(&guest->begun);
 
 	if (sample == NULL)
 		return;
 	sample->missing = g_strdup(missing);
+	guest->hurry = FALSE;
 	book_sample(guest->book, sample);
 }
 
-static void stall(Guest *guest, double now, const char *reason)
+void guest_stall(Guest *guest, double now, const char *reason)
 {
 	guest->since = 0;
 	guest->alone = TRUE;
 	book_stall(guest->book, now, reason);
-	write_sample(guest, reason);
+	guest_write(guest, reason);
 }
 
 void guest_rest(Guest *guest)
 {
-	write_sample(guest, "the VM has ended");
+	guest_write(guest, "the VM has ended");
 	guest->due = HUGE_VAL;
 	guest->since = 0;
 	guest->question = 0;
@@ -157,7 +153,7 @@ static const char *why_late(const Guest *guest)
 
 static void begin_sample(Guest *guest, Links *links, Echo *echo, double now)
 {
-	write_sample(guest, why_late(guest));
+	guest_write(guest, why_late(guest));
 	guest->begun = sample_new(guest->book->stay->uuid, now);
 	guest->due = next_due(guest, now);
 	kernel_read(guest->kernel, guest->begun);
@@ -178,14 +174,14 @@ void guest_begin(Guest *guest, Links *links, Echo *echo, double now)
 		return;
 	begin_sample(guest, links, echo, now);
 	if (!guest->has_disks) {
-		write_sample(guest, NULL);
+		guest_write(guest, NULL);
 	} else if (kernel_qemu_is_stopped(guest->kernel)) {
-		stall(guest, now, "QEMU is stopped, by SIGSTOP or a debugger");
+		guest_stall(guest, now, "QEMU is stopped, by SIGSTOP or a debugger");
 	} else if (guest->held) {
-		stall(guest, now, HELD);
+		guest_stall(guest, now, GUEST_HELD);
 	} else if (disks_are_still(guest)) {
 		sample_add_disks(guest->begun, guest->disks);
-		write_sample(guest, NULL);
+		guest_write(guest, NULL);
 	} else if (guest->since <= 0) {
 		guest->since = now;
 		guest->ask_at = now;
@@ -205,9 +201,9 @@ static double answer_is_due(const Guest *guest)
 void guest_end_late(Guest *guest, double now)
 {
 	if (guest->begun != NULL && now >= guest->begun->at + longest_wait(guest))
-		write_sample(guest, why_late(guest));
+		guest_write(guest, why_late(guest));
 	if (now >= answer_is_due(guest))
-		stall(guest, now, "libvirt does not answer");
+		guest_stall(guest, now, "libvirt does not answer");
 }
 
 double guest_next(const Guest *guest, double now)
@@ -220,92 +216,4 @@ double guest_next(const Guest *guest, double now)
 	if (guest->since > 0 && guest->question == 0 && guest->ask_at > now)
 		next = MIN(next, guest->ask_at);
 	return next;
-}
-
-/* --- the disks --- */
-
-gboolean guest_wants(const Guest *guest, double now)
-{
-	return guest->since > 0 && guest->question == 0 && guest->ask_at <= now;
-}
-
-void guest_be_asked(Guest *guest, guint question, guint nics_generation, double now)
-{
-	guest->question = question;
-	guest->named = FALSE;
-	guest->nics_asked = nics_generation;
-	if (guest->asked_at <= 0)
-		guest->asked_at = now;
-}
-
-static gboolean are_same(const Sample *one, const Sample *other)
-{
-	if (one->meters->len != other->meters->len || one->state != other->state)
-		return FALSE;
-	for (guint i = 0; i < one->meters->len; i++) {
-		if (!meter_equals(g_ptr_array_index(one->meters, i), g_ptr_array_index(other->meters, i)))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-void guest_take(Guest *guest, Sample *answer)
-{
-	guest->named = TRUE;
-	if (!sample_has_disks(answer)) {
-		sample_free(answer);
-		return;
-	}
-	if (answer->targets != NULL) {
-		nics_learn(guest->nics, answer->targets);
-		guest->nics_known = guest->nics_asked;
-	}
-	guest->question = 0;
-	guest->since = 0;
-	guest->alone = FALSE;
-	guest->held = FALSE;
-	guest->quiet = guest->disks != NULL && are_same(guest->disks, answer);
-	guest->cpu_time = kernel_cpu_time(guest->kernel);
-	g_clear_pointer(&guest->disks, sample_free);
-	guest->disks = answer;
-	if (guest->begun != NULL)
-		sample_add_disks(guest->begun, answer);
-	write_sample(guest, NULL);
-}
-
-void guest_go_without(Guest *guest, double now)
-{
-	guest->question = 0;
-	guest->held = FALSE;
-	guest->alone = TRUE;
-	if (!guest->named) {
-		guest->since = 0;
-		write_sample(guest, "libvirt did not know the VM");
-	} else if (guest->book->stalled_at > 0 || now - guest->asked_at >= guest_patience(guest, TRUE)) {
-		stall(guest, now, "QEMU does not answer libvirt");
-	} else {
-		guest->ask_at = now + RETRY_SECONDS;
-	}
-}
-
-void guest_be_unreachable(Guest *guest, const char *reason)
-{
-	guest->question = 0;
-	guest->held = FALSE;
-	guest->alone = TRUE;
-	guest->since = 0;
-	write_sample(guest, reason);
-}
-
-void guest_be_late(Guest *guest, double now, gboolean in_company)
-{
-	guest->alone = TRUE;
-	if (in_company) {
-		guest->question = 0;
-		guest->ask_at = now;
-		guest->asked_at = 0;
-	} else {
-		guest->held = TRUE;
-		stall(guest, now, HELD);
-	}
 }

@@ -15,6 +15,7 @@ typedef struct {
 	gboolean has_disks; /* that libvirt can tell of */
 	double due;         /* of the next sample; HUGE_VAL: never again */
 	Sample *begun;      /* NULL: none is waited for */
+	gboolean hurry;     /* the log waits for it since before we began */
 
 	double since;       /* wants its disks' figures since then; 0: it does not */
 	double ask_at;      /* not before */
@@ -53,6 +54,15 @@ void guest_begin(Guest *guest, Links *links, Echo *echo, double now);
 void guest_end_late(Guest *guest, double now);
 /* When one of the two, or a question, is next; HUGE_VAL: never. */
 double guest_next(const Guest *guest, double now);
+
+/* --- the disks: guest-disks.c, which ends samples by these two --- */
+
+/* Writes the sample that was begun, if one was. `missing`: why the disks are; NULL: they
+ * are there. */
+void guest_write(Guest *guest, const char *missing);
+/* The same of a VM that does not answer. */
+void guest_stall(Guest *guest, double now, const char *reason);
+#define GUEST_HELD "libvirt does not answer for this VM"
 
 /* Whether libvirt is to be asked now. */
 gboolean guest_wants(const Guest *guest, double now);

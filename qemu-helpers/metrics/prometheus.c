@@ -11,10 +11,9 @@
 
 #include "hostler/log.h"
 #include "hostler/text.h"
+#include "plugins/metrics/inventory.h"
 #include "trouble.h"
 
-#define PREFIX "hostler-"
-#define SUFFIX ".prom"
 #define TEMPORARY ".hostler.tmp" /* the collector reads *.prom alone */
 #define NAME_BYTES 160
 
@@ -79,7 +78,7 @@ static void remove_left_over(Prometheus *prometheus, int folder)
 
 	prometheus->swept = TRUE;
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-		if (g_str_has_prefix(name, PREFIX) && g_str_has_suffix(name, SUFFIX))
+		if (g_str_has_prefix(name, METRICS_PROMETHEUS_PREFIX) && g_str_has_suffix(name, METRICS_PROMETHEUS_SUFFIX))
 			unlinkat(folder, name, 0);
 	}
 }
@@ -88,7 +87,7 @@ static char *file_of(const Book *book)
 {
 	g_autofree char *name = hostler_text_file_name(book->stay->name, NAME_BYTES);
 
-	return g_strdup_printf(PREFIX "%s-%s" SUFFIX, name, book->stay->uuid);
+	return g_strdup_printf(METRICS_PROMETHEUS_PREFIX "%s-%s" METRICS_PROMETHEUS_SUFFIX, name, book->stay->uuid);
 }
 
 static gboolean write_text(int folder, const char *text)

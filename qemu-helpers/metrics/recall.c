@@ -112,6 +112,7 @@ void book_recall_peaks(Book *book, const char *lines)
 	g_autoptr(GPtrArray) tallies = g_ptr_array_new_with_free_func((GDestroyNotify)tally_free);
 	Book past = { .run = book->run, .tallies = tallies };
 
+	book->recalled = FALSE;
 	read_lines(&past, lines, count_sample);
 	for (guint i = 0; i < book->tallies->len; i++) {
 		Tally *tally = g_ptr_array_index(book->tallies, i);

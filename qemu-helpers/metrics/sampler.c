@@ -5,17 +5,19 @@
 #include "asker.h"
 #include "recall.h"
 
-/* So much of a log is read again when a run goes on: of all VMs before the first one is
- * sampled again. */
-#define TAIL_BYTES (32 * 1024)
-/* And so much when that run ends. */
+/* So much of a log is read again line by line when a run goes on, of all VMs before the
+ * first one is sampled again: log_tail() has the last sample in any case. */
+#define TAIL_BYTES (4 * 1024)
+/* And so much when all are, one VM after the other, for what only the report tells. */
 #define PEAK_BYTES (256 * 1024)
+#define PEAK_MILLISECONDS 250
 
 struct _Sampler {
 	Log *log;
 	Prometheus *prometheus; /* may be NULL */
 	Asker *asker;
 	GHashTable *guests; /* the asker's */
+	guint peaks;        /* source id; 0: nothing is left to be read */
 };
 
 Sampler *sampler_new(Log *log, const char *uri, Echo *echo)
@@ -30,6 +32,7 @@ Sampler *sampler_new(Log *log, const char *uri, Echo *echo)
 
 void sampler_free(Sampler *sampler)
 {
+	g_clear_handle_id(&sampler->peaks, g_source_remove);
 	asker_free(sampler->asker);
 	g_free(sampler);
 }
@@ -67,14 +70,22 @@ static Book *open_book(Sampler *sampler, HostlerRecord *stay)
 	return book;
 }
 
+/* FALSE: there was nothing left to be read. */
+static gboolean read_peaks(Sampler *sampler, Book *book)
+{
+	g_autofree char *tail = NULL;
+
+	if (!book->recalled)
+		return FALSE;
+	tail = log_tail(sampler->log, book->file, PEAK_BYTES);
+	book_recall_peaks(book, tail);
+	return TRUE;
+}
+
 static gboolean write_report(Sampler *sampler, Book *book, double at, const char *reason)
 {
-	if (book->recalled && !book->reported) {
-		g_autofree char *tail = log_tail(sampler->log, book->file, PEAK_BYTES);
-
-		book_recall_peaks(book, tail);
-		book->recalled = FALSE;
-	}
+	if (!book->reported)
+		read_peaks(sampler, book);
 	return book_report(book, at, reason);
 }
 
@@ -93,9 +104,27 @@ void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 	g_hash_table_replace(sampler->guests, g_strdup(guest->book->stay->uuid), guest);
 }
 
+static gboolean read_more_peaks(gpointer data)
+{
+	Sampler *sampler = data;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, sampler->guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (read_peaks(sampler, ((const Guest *)value)->book))
+			return G_SOURCE_CONTINUE;
+	}
+	sampler->peaks = 0;
+	return G_SOURCE_REMOVE;
+}
+
 void sampler_begin(Sampler *sampler)
 {
 	asker_ask(sampler->asker);
+	if (sampler->peaks == 0)
+		sampler->peaks = g_timeout_add_full(G_PRIORITY_LOW, PEAK_MILLISECONDS, read_more_peaks, sampler,
+						    NULL);
 }
 
 void sampler_rest(Sampler *sampler, const char *uuid)

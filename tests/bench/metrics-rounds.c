@@ -257,19 +257,22 @@ static void print_way(gsize way, GArray **costs)
 	printf("   (%.2f to %.2f)\n", find_part(costs[PARTIES], 0.25), find_part(costs[PARTIES], 0.75));
 }
 
-/* Each of one way's rounds to the same one of the other's. */
+/* Each of one way's rounds to the same one of the other's, and all to all. */
 static void print_ratio(const char *what, const GArray *one, const GArray *other)
 {
 	g_autoptr(GArray) ratios = g_array_new(FALSE, FALSE, sizeof(double));
+	double sums[2] = { 0 };
 
 	for (guint i = 0; i < one->len; i++) {
 		double ratio = g_array_index(one, double, i) / g_array_index(other, double, i);
 
 		g_array_append_val(ratios, ratio);
+		sums[0] += g_array_index(one, double, i);
+		sums[1] += g_array_index(other, double, i);
 	}
 	g_array_sort(ratios, compare);
-	printf("%s: %.4f (%.4f to %.4f)\n", what, find_part(ratios, 0.5), find_part(ratios, 0.25),
-	       find_part(ratios, 0.75));
+	printf("%s: %.4f (%.4f to %.4f), all rounds together %.4f\n", what, find_part(ratios, 0.5),
+	       find_part(ratios, 0.25), find_part(ratios, 0.75), sums[0] / sums[1]);
 }
 
 static void print_all(GArray *costs[WAYS][PARTIES + 1])
@@ -282,7 +285,8 @@ static void print_all(GArray *costs[WAYS][PARTIES + 1])
 	print_ratio("ours of disks at 10 s to BLOCK alone (1)", costs[DISKS][PARTIES], costs[BLOCK_ALONE][PARTIES]);
 	print_ratio("              at 1 s", costs[DISKS_OF_A_SECOND][PARTIES], costs[BLOCK_ALONE][PARTIES]);
 	print_ratio("              at 10 s to collectd's way", costs[DISKS][PARTIES], costs[EACH_DEVICE][PARTIES]);
-	printf("\nms of CPU, medians%*s %8s %8s %8s %8s   (quartiles)\n", 24, "", "asker", "libvirtd", "QEMUs", "all");
+	printf("\nms of CPU, medians%*s %8s %8s %8s %8s   (quartiles)\n", 24, "", "asker", "libvirtd", "QEMUs",
+	       "all");
 	for (gsize i = 0; i < WAYS; i++)
 		print_way(i, costs[i]);
 }

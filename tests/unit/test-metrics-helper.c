@@ -90,6 +90,50 @@ static void test_disabled(void)
 	g_assert_true(has_started(host));
 }
 
+static void put(const char *folder, const char *name)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	g_assert_true(g_file_set_contents(path, "", 0, NULL));
+}
+
+/* FALSE: it was not there any more. */
+static gboolean take_away(const char *folder, const char *name)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	return g_unlink(path) == 0;
+}
+
+/* What stands there for Prometheus of a VM that is gone, and nobody measures: it goes, and
+ * nothing else does. Who measures sees to it himself. */
+static void test_released(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	g_autofree char *folder = g_dir_make_tmp("hostler-test-XXXXXX", NULL);
+	g_autofree char *stays = hostler_record_path(host, HOSTLER_RECORD_STAY, NULL);
+	int fd;
+
+	hostler_plugin_metrics.released(host, UUID);
+	g_strlcpy(host->config.metrics_prometheus, folder, sizeof(host->config.metrics_prometheus));
+	put(folder, "hostler-a-b-" UUID ".prom");
+	put(folder, "other-" UUID ".prom");
+	put(folder, "hostler-b-6f30cf5b-0000-4000-8000-000000000002.prom");
+	store(host, HOSTLER_RECORD_STAY);
+	fd = open(stays, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
+	hostler_plugin_metrics.released(host, UUID);
+	g_assert_true(take_away(folder, "hostler-a-b-" UUID ".prom"));
+	put(folder, "hostler-a-b-" UUID ".prom");
+	close(fd);
+	hostler_plugin_metrics.released(host, UUID);
+	g_assert_false(take_away(folder, "hostler-a-b-" UUID ".prom"));
+	g_assert_true(take_away(folder, "other-" UUID ".prom"));
+	g_assert_true(take_away(folder, "hostler-b-6f30cf5b-0000-4000-8000-000000000002.prom"));
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
+	hostler_plugin_metrics.released(host, UUID);
+}
+
 static guint interval_of(HostlerHost *host, const char *metrics)
 {
 	g_autofree char *xml = g_strdup_printf("<domain><name>web</name><uuid>" UUID "</uuid><metadata>"
@@ -129,6 +173,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/metrics-helper/start-for-ended", GINT_TO_POINTER(HOSTLER_RECORD_ENDED), test_start);
 	g_test_add_func("/metrics-helper/runs-already", test_runs_already);
 	g_test_add_func("/metrics-helper/disabled", test_disabled);
+	g_test_add_func("/metrics-helper/released", test_released);
 	g_test_add_func("/metrics-helper/started", test_started);
 	return g_test_run();
 }

@@ -310,6 +310,33 @@ static void test_restarted(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "stall"), ==, 1);
 }
 
+static gboolean append(gpointer log, const char *file, const char *line)
+{
+	return log_append(log, file, line);
+}
+
+/* What was so long ago that nobody reads it at the beginning is in the report. */
+static void test_old_peak(Fixture *fixture, gconstpointer data)
+{
+	Book *book = book_new(make_stay(UUID_A, "a", 10), append, fixture->log);
+	g_autofree char *file = g_build_filename(fixture->folder, book->file, NULL);
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < 200; i++) {
+		Sample *sample = sample_new(UUID_A, STAY_BEGAN + 1 + 10 * i);
+		Meter *disk = meter_new(&meter_disk, "vda", 0);
+
+		meter_learn(disk, METER_READ_BYTES, MIN(i, 1) * 102400 + i);
+		g_ptr_array_add(sample->meters, disk);
+		book_sample(book, sample);
+	}
+	book_free(book);
+	enter(fixture, UUID_A, "a");
+	g_assert_true(sampler_leave(fixture->sampler, make_ended(UUID_A, "a")));
+	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	g_assert_nonnull(strstr(text, "\"peak_per_second\":{\"read_bytes\":10240.1"));
+}
+
 /* What stands there for Prometheus says what is now, so it does not outlive us. */
 static void test_withdrawn(Fixture *fixture, gconstpointer data)
 {
@@ -650,6 +677,28 @@ static void test_late_sample(void)
 	guest_free(guest);
 }
 
+/* The first sample after a restart is not held up for its disks as long as others are. */
+static void test_hurry(void)
+{
+	Book *book = book_new(make_stay(STAY_UUID, "web", 1), swallow, NULL);
+	Guest *guest;
+
+	book->recalled = TRUE;
+	guest = guest_new(book, NULL, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_be_asked(guest, 3, 1, 2000);
+	guest_end_late(guest, 2000.2);
+	g_assert_cmpuint(book->samples, ==, 0);
+	guest_end_late(guest, 2000.26);
+	g_assert_cmpuint(book->samples, ==, 1);
+	guest_take(guest, make_answer(7));
+	g_assert_cmpuint(book->samples, ==, 1);
+	guest_begin(guest, NULL, NULL, 2001);
+	guest_end_late(guest, 2001.5);
+	g_assert_cmpuint(book->samples, ==, 1);
+	guest_free(guest);
+}
+
 /* Somebody else's command is no stall; a QEMU that stays silent is. */
 static void test_silent_qemu(void)
 {
@@ -703,6 +752,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/end-meanwhile", Fixture, NULL, set_up, test_end_meanwhile, tear_down);
 	g_test_add("/metrics-sampler/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
 	g_test_add("/metrics-sampler/restarted", Fixture, NULL, set_up, test_restarted, tear_down);
+	g_test_add("/metrics-sampler/old-peak", Fixture, NULL, set_up, test_old_peak, tear_down);
 	g_test_add("/metrics-sampler/withdrawn", Fixture, NULL, set_up, test_withdrawn, tear_down);
 	g_test_add("/metrics-sampler/held-alone", Fixture, NULL, set_up, test_held_alone, tear_down);
 	g_test_add_func("/metrics-asker/company", test_company);
@@ -716,6 +766,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-guest/stopped", test_stopped);
 	g_test_add_func("/metrics-guest/no-disks", test_no_disks);
 	g_test_add_func("/metrics-guest/late-sample", test_late_sample);
+	g_test_add_func("/metrics-guest/hurry", test_hurry);
 	g_test_add_func("/metrics-guest/silent-qemu", test_silent_qemu);
 	g_test_add_func("/metrics-guest/held", test_held);
 	return g_test_run();
