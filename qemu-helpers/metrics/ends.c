@@ -20,8 +20,8 @@ struct _Ends {
 typedef struct {
 	Ends *ends;
 	char *uuid;
-	int pid;
-	int pidfd;
+	HostlerProcess qemu;
+	int pidfd; /* -1: it had ended when we came */
 	guint source; /* first the pidfd's, then the timer's */
 } Watched;
 
@@ -30,7 +30,8 @@ static void watched_free(gpointer data)
 	Watched *watched = data;
 
 	g_clear_handle_id(&watched->source, g_source_remove);
-	close(watched->pidfd);
+	if (watched->pidfd >= 0)
+		close(watched->pidfd);
 	g_free(watched->uuid);
 	g_free(watched);
 }
@@ -47,6 +48,11 @@ void ends_free(Ends *ends)
 {
 	g_hash_table_unref(ends->watched);
 	g_free(ends);
+}
+
+static gboolean is_same(const HostlerProcess *a, const HostlerProcess *b)
+{
+	return a->pid == b->pid && a->start == b->start;
 }
 
 static void call_root(HostlerHost *host, const char *uuid)
@@ -67,33 +73,40 @@ static gboolean see_whether_said(gpointer data)
 	HostlerHost *host = watched->ends->host;
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, watched->uuid);
 
-	if (stay != NULL && stay->phase == HOSTLER_PHASE_HELD && stay->qemu.pid == watched->pid)
+	if (stay != NULL && stay->phase == HOSTLER_PHASE_HELD && is_same(&stay->qemu, &watched->qemu) &&
+	    !hostler_process_alive(host, &stay->qemu))
 		call_root(host, watched->uuid);
 	watched->source = 0;
 	g_hash_table_remove(watched->ends->watched, watched->uuid);
 	return G_SOURCE_REMOVE;
 }
 
+static void be_patient(Watched *watched)
+{
+	watched->source = g_timeout_add_seconds(PATIENCE_SECONDS, see_whether_said, watched);
+}
+
 static gboolean on_end(int fd, GIOCondition condition, gpointer data)
 {
-	Watched *watched = data;
-
-	watched->source = g_timeout_add_seconds(PATIENCE_SECONDS, see_whether_said, watched);
+	be_patient(data);
 	return G_SOURCE_REMOVE;
 }
 
-/* By a pidfd, which says so at once and is never another process. */
+/* By a pidfd, which says so at once and is never another process; that it is QEMU's is
+ * asked when we have it. */
 void ends_watch(Ends *ends, const HostlerRecord *stay)
 {
 	const Watched *known = g_hash_table_lookup(ends->watched, stay->uuid);
-	int pidfd = known != NULL && known->pid == stay->qemu.pid ? -1 :
-								    (int)syscall(SYS_pidfd_open, stay->qemu.pid, 0);
 	Watched *watched;
 
-	if (pidfd < 0)
+	if (known != NULL && is_same(&known->qemu, &stay->qemu))
 		return;
 	watched = g_new(Watched, 1);
-	*watched = (Watched){ ends, g_strdup(stay->uuid), stay->qemu.pid, pidfd, 0 };
-	watched->source = g_unix_fd_add(pidfd, G_IO_IN, on_end, watched);
+	*watched = (Watched){ .ends = ends, .uuid = g_strdup(stay->uuid), .qemu = stay->qemu };
+	watched->pidfd = (int)syscall(SYS_pidfd_open, stay->qemu.pid, 0);
+	if (watched->pidfd >= 0 && hostler_process_alive(ends->host, &stay->qemu))
+		watched->source = g_unix_fd_add(watched->pidfd, G_IO_IN, on_end, watched);
+	else
+		be_patient(watched);
 	g_hash_table_replace(ends->watched, watched->uuid, watched);
 }
