@@ -25,6 +25,7 @@ typedef struct {
 	gint64 since;
 	GByteArray *received;
 	gboolean taken; /* the reply is whole, and the child is told so */
+	gboolean told;  /* that the job is over */
 } Child;
 
 /* It becomes the name of a file. */
@@ -230,6 +231,26 @@ static void give_up(Child *children, gsize n_started, gsize n_jobs)
 		     "no time was left to begin with %s; try again", children[i].job->bdf);
 }
 
+static void tell_over(HostlerHost *host, Child *children, gsize n)
+{
+	for (gsize i = 0; i < n; i++) {
+		HostlerJob *job = children[i].job;
+
+		if (children[i].channel >= 0 || children[i].told)
+			continue;
+		children[i].told = TRUE;
+		if (job->over != NULL)
+			job->over(host, job);
+	}
+}
+
+static void start_some(HostlerHost *host, Child *children, gsize *n_started, gsize n_jobs, HostlerJobFunc func)
+{
+	while (*n_started < n_jobs && count_running(children, *n_started) < SIDE_BY_SIDE &&
+	       hostler_host_time_left(host) > 0)
+		child_start(host, &children[(*n_started)++], func);
+}
+
 void host_run_jobs(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func)
 {
 	g_autofree Child *children = g_new0(Child, n_jobs);
@@ -242,12 +263,12 @@ void host_run_jobs(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJob
 		jobs[i].error = NULL;
 	}
 	do {
-		while (n_started < n_jobs && count_running(children, n_started) < SIDE_BY_SIDE &&
-		       hostler_host_time_left(host) > 0)
-			child_start(host, &children[n_started++], func);
+		start_some(host, children, &n_started, n_jobs, func);
+		tell_over(host, children, n_started);
 	} while ((n_started < n_jobs || count_running(children, n_started) > 0) &&
 		 receive_some(host, children, n_started));
 	give_up(children, n_started, n_jobs);
+	tell_over(host, children, n_jobs);
 }
 
 gboolean host_job_in_flight(HostlerHost *host, const char *bdf)

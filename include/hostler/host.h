@@ -26,14 +26,20 @@ typedef enum {
 	HOSTLER_JOB_STUCK,  /* not back at the deadline, or an earlier one still is not */
 } HostlerJobState;
 
-typedef struct {
+typedef struct _HostlerJob HostlerJob;
+
+struct _HostlerJob {
 	const char *bdf; /* or what else is worked on, by a name of [a-z0-9-]: "image-0123456789abcdef" */
 	const char *const *others; /* further devices that it touches, NULL at the end; NULL: none */
 	gpointer data; /* of the caller, seen by the child as it was at the fork */
 	HostlerJobState state;
 	GKeyFile *answer; /* what the child filled in, also when it failed; never NULL after run_jobs */
 	GError *error;    /* set unless done */
-} HostlerJob;
+	/* NULL, or called once `state` is known, while other jobs may still be out: what need
+	 * not wait for the slowest. Not in the child; may run jobs and clear nothing. */
+	void (*over)(HostlerHost *host, HostlerJob *job);
+	gpointer over_data; /* for it alone */
+};
 
 /* Frees what the jobs own, not the array. */
 void hostler_jobs_clear(HostlerJob *jobs, gsize n_jobs);

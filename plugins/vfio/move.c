@@ -5,6 +5,7 @@
 #include "hostler/log.h"
 #include "plugins/vfio/claim.h"
 #include "plugins/vfio/device.h"
+#include "plugins/vfio/display-record.h"
 #include "plugins/vfio/display.h"
 #include "plugins/vfio/hand.h"
 
@@ -84,18 +85,51 @@ static HostlerPhase phase_of_failed(const HostlerJob *job)
 	return claim->phase == HOSTLER_PHASE_HELD ? HOSTLER_PHASE_HELD : HOSTLER_PHASE_ENDED;
 }
 
-void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
+static void finish(HostlerHost *host, HostlerJob *job)
+{
+	if (job->state != HOSTLER_JOB_DONE)
+		vfio_claim_say(host, job->data, phase_of_failed(job), job->error);
+	else if (vfio_display_restore(host, job->data))
+		end_claim(host, job);
+}
+
+/* Where nobody else waits for them: the claims of VMs that have nothing to do with each
+ * other. A desktop needs all of its VM's. */
+static void finish_early(HostlerHost *host, HostlerJob *job)
+{
+	GHashTable *locks = job->over_data;
+	const HostlerRecord *claim = job->data;
+
+	if (g_key_file_has_group(claim->body, VFIO_DISPLAY))
+		return;
+	finish(host, job);
+	g_hash_table_remove(locks, claim->key);
+}
+
+static void move_back(HostlerHost *host, const GPtrArray *claims, GHashTable *locks)
 {
 	g_autoptr(GPtrArray) ours = keep_returnable(host, claims);
 	g_autofree HostlerJob *jobs = make_jobs(ours);
 
+	for (guint i = 0; locks != NULL && i < ours->len; i++) {
+		jobs[i].over = finish_early;
+		jobs[i].over_data = locks;
+	}
 	vfio_display_load(host, ours);
 	host->ops->run_jobs(host, jobs, ours->len, vfio_give_back);
 	for (guint i = 0; i < ours->len; i++) {
-		if (jobs[i].state != HOSTLER_JOB_DONE)
-			vfio_claim_say(host, jobs[i].data, phase_of_failed(&jobs[i]), jobs[i].error);
-		else if (vfio_display_restore(host, jobs[i].data))
-			end_claim(host, &jobs[i]);
+		if (locks == NULL || g_hash_table_contains(locks, jobs[i].bdf))
+			finish(host, &jobs[i]);
 	}
 	hostler_jobs_clear(jobs, ours->len);
+}
+
+void vfio_move_back(HostlerHost *host, const GPtrArray *claims)
+{
+	move_back(host, claims, NULL);
+}
+
+void vfio_move_back_each(HostlerHost *host, const GPtrArray *claims, GHashTable *locks)
+{
+	move_back(host, claims, locks);
 }

@@ -122,7 +122,7 @@ static gboolean is_over(HostlerHost *host, HostlerRecord *claim)
 }
 
 typedef struct {
-	GPtrArray *locks;
+	GHashTable *locks; /* HostlerLock, by BDF */
 	GPtrArray *claims;
 } Over;
 
@@ -137,17 +137,19 @@ static void try_claim(HostlerHost *host, const char *bdf, HostlerSettleDepth dep
 	claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf);
 	if (claim == NULL || forget_if_gone(host, claim, depth) || !is_over(host, claim))
 		return;
-	g_ptr_array_add(over->locks, g_steal_pointer(&lock));
+	g_hash_table_insert(over->locks, g_strdup(bdf), g_steal_pointer(&lock));
 	g_ptr_array_add(over->claims, g_steal_pointer(&claim));
 }
 
-static void drop_failed(HostlerHost *host, GPtrArray *claims, gboolean again)
+static void drop_failed(HostlerHost *host, const Over *over, gboolean again)
 {
-	for (guint i = claims->len; i > 0; i--) {
-		const HostlerRecord *claim = g_ptr_array_index(claims, i - 1);
+	for (guint i = over->claims->len; i > 0; i--) {
+		const HostlerRecord *claim = g_ptr_array_index(over->claims, i - 1);
 
-		if (vfio_claim_just_failed(host, claim) || (again && vfio_claim_has_trouble(claim)))
-			g_ptr_array_remove_index(claims, i - 1);
+		if (!vfio_claim_just_failed(host, claim) && !(again && vfio_claim_has_trouble(claim)))
+			continue;
+		g_hash_table_remove(over->locks, claim->key);
+		g_ptr_array_remove_index(over->claims, i - 1);
 	}
 }
 
@@ -155,21 +157,22 @@ static void drop_failed(HostlerHost *host, GPtrArray *claims, gboolean again)
 static gboolean settle_once(HostlerHost *host, HostlerSettleDepth depth, gboolean again)
 {
 	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
-	g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_lock_release);
+	g_autoptr(GHashTable) locks =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)hostler_lock_release);
 	g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func((GDestroyNotify)hostler_record_free);
 	Over over = { locks, ended };
 
 	for (guint i = 0; i < claims->len; i++)
 		try_claim(host, ((const HostlerRecord *)g_ptr_array_index(claims, i))->key, depth, &over);
 	if (again || depth == HOSTLER_SETTLE_IN_PASSING)
-		drop_failed(host, ended, again);
+		drop_failed(host, &over, again);
 	if (ended->len == 0)
 		return FALSE;
 	if (depth == HOSTLER_SETTLE_IN_FULL) {
-		vfio_move_back(host, ended);
+		vfio_move_back_each(host, ended, locks);
 	} else {
 		/* It tries them, and does not wait for us. */
-		g_ptr_array_set_size(locks, 0);
+		g_hash_table_remove_all(locks);
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	}
 	return TRUE;

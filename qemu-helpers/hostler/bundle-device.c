@@ -204,7 +204,7 @@ static void add_dump(Bundle *bundle, const Device *device, const HostlerJob *job
 
 static void add_dumps(Bundle *bundle, HostlerHost *host, const GPtrArray *devices)
 {
-	HostlerJob jobs[MOST_DUMPS] = { 0 };
+	g_autofree HostlerJob *jobs = g_new0(HostlerJob, MOST_DUMPS);
 	guint n = 0;
 
 	for (guint i = 0; i < devices->len && n < MOST_DUMPS; i++) {

@@ -18,7 +18,7 @@ struct _Ends {
 typedef struct {
 	Ends *ends;
 	char *uuid;
-	int pid;
+	HostlerProcess qemu;
 	int pidfd;    /* -1: it had ended before */
 	guint source; /* first the pidfd's, then the timer's; 0: root was called, which is done once */
 } Watched;
@@ -48,6 +48,11 @@ void ends_free(Ends *ends)
 	g_free(ends);
 }
 
+static gboolean is_same(const HostlerProcess *a, const HostlerProcess *b)
+{
+	return a->pid == b->pid && a->start == b->start;
+}
+
 static void call_root(HostlerHost *host, const char *uuid)
 {
 	g_autofree char *path = g_build_filename(host->run_dir, "attention", uuid, NULL);
@@ -67,7 +72,8 @@ static gboolean see_whether_said(gpointer data)
 	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, watched->uuid);
 
 	watched->source = 0;
-	if (stay != NULL && stay->phase == HOSTLER_PHASE_HELD && stay->qemu.pid == watched->pid)
+	if (stay != NULL && stay->phase == HOSTLER_PHASE_HELD && is_same(&stay->qemu, &watched->qemu) &&
+	    !hostler_process_alive(host, &stay->qemu))
 		call_root(host, watched->uuid);
 	else
 		g_hash_table_remove(watched->ends->watched, watched->uuid);
@@ -85,21 +91,21 @@ static gboolean on_end(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* By a pidfd, which says so at once and is never another process. */
+/* By a pidfd, which says so at once and is never another process; the start time tells whether it was one already. */
 void ends_watch(Ends *ends, const HostlerRecord *stay)
 {
 	const Watched *known = g_hash_table_lookup(ends->watched, stay->uuid);
 	Watched *watched;
 	int pidfd;
 
-	if (known != NULL && known->pid == stay->qemu.pid)
+	if (known != NULL && is_same(&known->qemu, &stay->qemu))
 		return;
 	pidfd = (int)syscall(SYS_pidfd_open, stay->qemu.pid, 0);
 	if (pidfd < 0 && errno != ESRCH)
 		return;
 	watched = g_new(Watched, 1);
-	*watched = (Watched){ ends, g_strdup(stay->uuid), stay->qemu.pid, pidfd, 0 };
-	if (pidfd >= 0)
+	*watched = (Watched){ ends, g_strdup(stay->uuid), stay->qemu, pidfd, 0 };
+	if (pidfd >= 0 && hostler_process_alive(ends->host, &stay->qemu))
 		watched->source = g_unix_fd_add(pidfd, G_IO_IN, on_end, watched);
 	else
 		await_word(watched);

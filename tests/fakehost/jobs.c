@@ -97,7 +97,9 @@ static gboolean any_in_flight(HostlerHost *host, const HostlerJob *job)
 
 static gboolean begin_job(FakeHost *fake, HostlerJob *job)
 {
-	*job = (HostlerJob){ .bdf = job->bdf, .others = job->others, .data = job->data, .answer = g_key_file_new() };
+	job->state = HOSTLER_JOB_DONE;
+	job->answer = g_key_file_new();
+	job->error = NULL;
 	if (any_in_flight(&fake->host, job))
 		fail(job, HOSTLER_JOB_STUCK, HOSTLER_ERROR_STUCK,
 		     "is stuck: an earlier operation on it has not come back from the kernel");
@@ -108,20 +110,32 @@ static gboolean begin_job(FakeHost *fake, HostlerJob *job)
 	return job->error == NULL;
 }
 
-/* Whoever hangs is waited for until the deadline. */
+static void tell_over(HostlerHost *host, HostlerJob *job)
+{
+	if (job->over != NULL)
+		job->over(host, job);
+}
+
+/* Whoever hangs is waited for until the deadline, and nobody else is for them. */
 void fake_run_jobs(HostlerHost *host, HostlerJob *jobs, gsize n_jobs, HostlerJobFunc func)
 {
 	FakeHost *fake = (FakeHost *)host;
-	gboolean hung = FALSE;
+	g_autofree gboolean *hang = g_new0(gboolean, n_jobs);
 
 	if (fake->job != NULL)
 		g_error("a job on %s runs jobs of its own", fake->job);
 	for (gsize i = 0; i < n_jobs; i++) {
-		if (!begin_job(fake, &jobs[i]))
-			continue;
-		run_job(fake, &jobs[i], func);
-		hung |= fake->job_hangs;
+		if (begin_job(fake, &jobs[i])) {
+			run_job(fake, &jobs[i], func);
+			hang[i] = fake->job_hangs;
+		}
+		if (!hang[i])
+			tell_over(host, &jobs[i]);
 	}
-	if (hung)
+	for (gsize i = 0; i < n_jobs; i++) {
+		if (!hang[i])
+			continue;
 		fake->now = MAX(fake->now, host->deadline);
+		tell_over(host, &jobs[i]);
+	}
 }

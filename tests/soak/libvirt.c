@@ -110,7 +110,8 @@ static gboolean prepare(Soak *soak, SoakVm *vm)
 	gboolean held;
 	gboolean taken = call(soak, vm, "prepare", &held);
 
-	if (!held || (taken && !hold_taken(soak, vm)) || (!taken && !armed && !hold_refusal(soak, vm)))
+	/* Should libvirtd be killed right after, the settle that was asked for has taken it back. */
+	if (!held || (taken && soak->libvirtd && !hold_taken(soak, vm)) || (!taken && !armed && !hold_refusal(soak, vm)))
 		return FALSE;
 	vm->left_alone = 0;
 	vm->ran = vm->seen = FALSE;

@@ -66,9 +66,8 @@ static gboolean plug_all(Soak *soak)
 
 		if (device->device->present)
 			continue;
-		if (!soak_do(soak, NULL, "plug %s", device->device->bdf))
+		if (!soak_plug(soak, device, FALSE))
 			return FALSE;
-		device->exchanged = FALSE;
 	}
 	return TRUE;
 }

@@ -90,6 +90,8 @@ void soak_notice_libvirtd(Soak *soak);
 
 /* trouble.c: something happens that nobody asked for. */
 gboolean soak_trouble(Soak *soak);
+/* A device that was pulled out is there again, or another one in its place. */
+gboolean soak_plug(Soak *soak, SoakDevice *device, gboolean other);
 
 /* quiet.c: all VMs end, and all must be as it was. */
 gboolean soak_quiesce(Soak *soak);

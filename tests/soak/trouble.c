@@ -75,6 +75,18 @@ static gboolean let_go(Soak *soak)
 	return bdf == NULL || soak_do(soak, NULL, "let go %s", bdf);
 }
 
+/* What took the place of another one, and was handed over since, is what comes back:
+ * hostler leaves a third one alone until a person has seen to it. */
+gboolean soak_plug(Soak *soak, SoakDevice *device, gboolean other)
+{
+	const char *bdf = device->device->bdf;
+	g_autoptr(HostlerRecord) claim = hostler_record_load(soak->play->host, HOSTLER_RECORD_CLAIM, bdf);
+
+	device->exchanged = other || (device->exchanged && claim != NULL);
+	return soak_do(soak, NULL, "plug %s", bdf) &&
+	       (!device->exchanged || soak_do(soak, NULL, "set %s device=0x9999", bdf));
+}
+
 /* The kernel does not take a device away from under a call that is in it. */
 static gboolean pull_or_plug(Soak *soak)
 {
@@ -89,10 +101,7 @@ static gboolean pull_or_plug(Soak *soak)
 		device->lost_by = ~0u;
 		return soak_do(soak, NULL, "pull %s", bdf);
 	}
-	if (!soak_do(soak, NULL, "plug %s", bdf))
-		return FALSE;
-	device->exchanged = soak_chance(soak, 30);
-	return !device->exchanged || soak_do(soak, NULL, "set %s device=0x9999", bdf);
+	return soak_plug(soak, device, soak_chance(soak, 30));
 }
 
 /* Somebody mounts a disk, or unmounts it. */

@@ -526,6 +526,38 @@ static void test_one_of_three(Fixture *fixture, gconstpointer data)
 	g_assert_true(is_settled(fixture));
 }
 
+/* What is over is said while the other hangs: it could not come loose else before the deadline. */
+static void let_the_other_go(HostlerHost *host, HostlerJob *job)
+{
+	g_assert_cmpint(job->state, ==, HOSTLER_JOB_DONE);
+	assert_string(job->answer, "about", "bdf", job->bdf);
+	let_go(job->over_data);
+}
+
+static void count_over(HostlerHost *host, HostlerJob *job)
+{
+	(*(guint *)job->over_data)++;
+}
+
+static void test_over(Fixture *fixture, gconstpointer data)
+{
+	guint n_over = 0;
+	HostlerJob jobs[3] = {
+		{ .bdf = BDF, .data = fixture->fifo, .over = count_over, .over_data = &n_over },
+		{ .bdf = "0000:01:00.1", .data = fixture->fifo, .over = let_the_other_go, .over_data = fixture },
+		{ .bdf = "no address", .over = count_over, .over_data = &n_over },
+	};
+
+	set_deadline(fixture, LONG_SECONDS * 1000);
+	fixture->host->ops->run_jobs(fixture->host, jobs, 3, hang_or_answer_job);
+	g_assert_cmpint(jobs[0].state, ==, HOSTLER_JOB_DONE);
+	g_assert_cmpint(jobs[1].state, ==, HOSTLER_JOB_DONE);
+	g_assert_cmpint(jobs[2].state, ==, HOSTLER_JOB_FAILED);
+	g_assert_cmpuint(n_over, ==, 2);
+	hostler_jobs_clear(jobs, 3);
+	assert_no_child();
+}
+
 static void be_a_hook(Fixture *fixture) G_GNUC_NORETURN;
 
 static void be_a_hook(Fixture *fixture)
@@ -722,6 +754,7 @@ int main(int argc, char **argv)
 	add("/bounded/holds-nothing", test_holds_nothing);
 	add("/bounded/stuck", test_stuck);
 	add("/bounded/one-of-three", test_one_of_three);
+	add("/bounded/over", test_over);
 	add("/bounded/parent-killed", test_parent_killed);
 	add("/bounded/late", test_late);
 	add("/bounded/late-and-alone", test_late_and_alone);

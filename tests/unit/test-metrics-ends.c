@@ -5,15 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fakehost.h"
 #include "hostler/log.h"
 #include "metrics-stay.h"
 #include "qemu-helpers/metrics/ends.h"
+#include "tree.h"
 
 #define LONGEST_SECONDS 20 /* to wait for what must come */
 
 typedef struct {
-	HostlerHost *host;
+	Tree tree;
+	HostlerHost *host; /* the real one, but for its records */
 	char *call; /* the file that wakes root */
 	HostlerRecord *stay;
 	pid_t qemu;
@@ -25,8 +26,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *attention = NULL;
 
-	fixture->host = fakehost_new("", &error);
-	g_assert_no_error(error);
+	tree_open(&fixture->tree);
+	fixture->host = machine_open("", fixture->tree.root);
 	attention = g_build_filename(fixture->host->run_dir, "attention", NULL);
 	g_assert_cmpint(g_mkdir_with_parents(attention, 0700), ==, 0);
 	fixture->call = g_build_filename(attention, STAY_UUID, NULL);
@@ -36,7 +37,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 		_exit(0);
 	}
 	fixture->stay = make_stay(STAY_UUID, "web", 10);
-	fixture->stay->qemu.pid = fixture->qemu;
+	g_assert_true(fixture->host->ops->process_find(fixture->host, fixture->qemu, &fixture->stay->qemu));
 	g_free(fixture->stay->boot);
 	fixture->stay->boot = g_strdup(fixture->host->boot_id);
 	g_assert_true(hostler_record_store(fixture->host, fixture->stay, &error));
@@ -57,6 +58,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 	hostler_record_free(fixture->stay);
 	hostler_host_free(fixture->host);
 	g_free(fixture->call);
+	tree_close(&fixture->tree, NULL);
 }
 
 static gboolean is_called(const Fixture *fixture)
@@ -125,6 +127,17 @@ static void test_said(Fixture *fixture, gconstpointer data)
 	g_assert_false(is_called(fixture));
 }
 
+/* Its pid is another process's by now. */
+static void test_pid_came_round(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	fixture->stay->qemu.start--;
+	g_assert_true(hostler_record_store(fixture->host, fixture->stay, &error));
+	ends_watch(fixture->ends, fixture->stay);
+	wait_for_call(fixture);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -132,5 +145,6 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-ends/ends", Fixture, NULL, set_up, test_ends, tear_down);
 	g_test_add("/metrics-ends/ended-before", Fixture, NULL, set_up, test_ended_before, tear_down);
 	g_test_add("/metrics-ends/said", Fixture, NULL, set_up, test_said, tear_down);
+	g_test_add("/metrics-ends/pid-came-round", Fixture, NULL, set_up, test_pid_came_round, tear_down);
 	return g_test_run();
 }
