@@ -42,6 +42,8 @@ gboolean ground_may_wait(Ground *ground);
 /* --- file-system.c --- */
 Layers ground_of_path(Ground *ground, const char *path);
 Layers ground_of_place(Ground *ground, const Place *place);
+/* Whether its mount is of another machine's file system. */
+gboolean ground_is_remote(const Place *place);
 
 /* --- block.c: by the name in /sys/class/block --- */
 Layers ground_of_block(Ground *ground, const char *name);
