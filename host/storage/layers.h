@@ -24,7 +24,7 @@ typedef struct {
 Layers layers_new(const char *text, const char *kind);
 /* `top`, and below it what is in `below`, if anything; takes both. */
 Layers layers_stack(Layers top, Layers below);
-/* Side by side: those that are alike are named once. Takes `more`. */
+/* Side by side: those that are alike are named once. Takes `more`, which may be empty. */
 void layers_beside(Layers *all, Layers more);
 void layers_clear(Layers *layers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Layers, layers_clear)

@@ -369,6 +369,16 @@ static void test_endless(Tree *tree, gconstpointer data)
 	g_assert_true(g_key_file_has_key(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_STACK, NULL));
 }
 
+/* The same of volumes: a disk too deep to be told, beside one that was. */
+static void test_endless_volume(Tree *tree, gconstpointer data)
+{
+	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "LVM-abc\n", NULL);
+	block(tree, "css0/block/dasda", "94:0", NULL);
+	member(tree, "dm-0", "dasda");
+	member(tree, "dm-0", "dm-0");
+	assert_mounted(tree, MOUNT "253:0 / /vm rw - ext4 /dev/dm-0 rw", "ext4 on LVM on disk", "ext4 on LVM on disk");
+}
+
 /* --- memory, loops, overlays --- */
 
 static void test_memory(Tree *tree, gconstpointer data)
@@ -742,6 +752,7 @@ int main(int argc, char **argv)
 	add("btrfs-degraded", test_btrfs_degraded);
 	add("zfs", test_zfs);
 	add("endless", test_endless);
+	add("endless-volume", test_endless_volume);
 	add("memory", test_memory);
 	add("loop", test_loop);
 	add("overlay", test_overlay);
