@@ -140,8 +140,8 @@ static void look_at_lock(const Case *this)
 
 	if (lock != NULL)
 		say(this, HOSTLER_SEVERITY_ADVICE, mend_lock(this),
-		    "cannot be locked on %s (tried: %s); QEMU locks its images and will not start (\"Failed to lock "
-		    "byte 100\")", this->stack, lock);
+		    "cannot be locked on %s (tried: %s); libvirt and QEMU lock images, and the VM will not start "
+		    "(\"unable to lock\", \"Failed to lock byte 100\")", this->stack, lock);
 	else if (!this->disk->read_only &&
 		 g_key_file_get_boolean(this->facts, HOSTLER_STORAGE, HOSTLER_STORAGE_LOCK_BINDS, NULL))
 		say(this, HOSTLER_SEVERITY_ADVICE, mend_lock(this),
