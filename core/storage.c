@@ -88,6 +88,8 @@ static GKeyFile *take_facts(const HostlerJob *job, int seconds)
 		stack = g_strdup("unknown: not looked at, no time was left");
 	} else {
 		stack = g_strdup_printf("unknown: %s", job->error->message);
+		if (!g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT))
+			g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_UNSEEN, job->error->message);
 	}
 	set_stack(facts, stack, "unknown");
 	return facts;
@@ -145,6 +147,26 @@ static void look_at_all(HostlerHost *host, const GPtrArray *disks, HostlerStorag
 	hostler_jobs_clear(jobs, n);
 }
 
+/* What could not be looked at has its name all the same, so that a run is compared with
+ * others even if the NAS was gone when it began. */
+static void name_unseen(HostlerHost *host, const char *path, GKeyFile *facts)
+{
+	g_autoptr(GKeyFile) named = g_key_file_new();
+	g_autofree char *kind = hostler_storage_get(facts, HOSTLER_STORAGE_KIND);
+	g_auto(GStrv) keys = NULL;
+
+	if (g_strcmp0(kind, "unknown") != 0)
+		return;
+	if (!host->ops->storage_peek(host, path, named) && !hostler_storage_is_remote(named))
+		return;
+	keys = g_key_file_get_keys(named, HOSTLER_STORAGE, NULL, NULL);
+	for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+		g_autofree char *value = hostler_storage_get(named, keys[i]);
+
+		g_key_file_set_string(facts, HOSTLER_STORAGE, keys[i], value);
+	}
+}
+
 GPtrArray *hostler_storage_survey(HostlerHost *host, const HostlerDomain *domain, HostlerStorageDepth depth)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)g_key_file_unref);
@@ -153,7 +175,9 @@ GPtrArray *hostler_storage_survey(HostlerHost *host, const HostlerDomain *domain
 	for (guint i = 0; i < domain->disks->len; i++) {
 		const HostlerDisk *disk = g_ptr_array_index(domain->disks, i);
 
-		if (!has_path(disk) && disk->source != NULL)
+		if (has_path(disk))
+			name_unseen(host, disk->source, g_ptr_array_index(all, i));
+		else if (disk->source != NULL)
 			tell_type(g_ptr_array_index(all, i), disk);
 	}
 	return all;

@@ -119,12 +119,8 @@ Layers ground_of_members(Ground *ground, const char *name)
 	g_autoptr(GPtrArray) members = block_members(ground, name);
 	Layers all = { 0 };
 
-	for (guint i = 0; i < members->len; i++) {
-		Layers member = ground_of_block(ground, g_ptr_array_index(members, i));
-
-		if (member.text != NULL)
-			layers_beside(&all, member);
-	}
+	for (guint i = 0; i < members->len; i++)
+		layers_beside(&all, ground_of_block(ground, g_ptr_array_index(members, i)));
 	return all;
 }
 

@@ -9,9 +9,9 @@
 #include "host/storage/layers.h"
 
 /* Of a network file system: what makes it slow, forgetful or fast. */
-static const char *const told_options[] = { "vers",  "proto", "hard",   "soft",       "sync",  "async", "rsize",
-					    "wsize", "cache", "nolock", "local_lock", "nobrl", "noac",	"nconnect",
-					    NULL };
+static const char *const told_options[] = { "vers",  "proto", "hard",   "soft",       "softerr", "sync",
+					    "async", "rsize", "wsize",  "cache",      "nolock",  "local_lock",
+					    "nobrl", "noac",  "nconnect", NULL };
 
 static const struct {
 	const char *type;
@@ -29,6 +29,11 @@ static const char *find_remote(const char *type)
 			return remotes[i].name;
 	}
 	return NULL;
+}
+
+gboolean ground_is_remote(const Place *place)
+{
+	return place->type != NULL && find_remote(place->type) != NULL;
 }
 
 /* --- another machine --- */

@@ -48,6 +48,8 @@ void layers_beside(Layers *all, Layers more)
 {
 	g_auto(Layers) taken = more;
 
+	if (taken.text == NULL)
+		return;
 	if (all->text == NULL) {
 		*all = layers_new(taken.text, taken.kind);
 		return;

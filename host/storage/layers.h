@@ -24,7 +24,7 @@ typedef struct {
 Layers layers_new(const char *text, const char *kind);
 /* `top`, and below it what is in `below`, if anything; takes both. */
 Layers layers_stack(Layers top, Layers below);
-/* Side by side: those that are alike are named once. Takes `more`. */
+/* Side by side: those that are alike are named once. Takes `more`, which may be empty. */
 void layers_beside(Layers *all, Layers more);
 void layers_clear(Layers *layers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Layers, layers_clear)
@@ -42,6 +42,8 @@ gboolean ground_may_wait(Ground *ground);
 /* --- file-system.c --- */
 Layers ground_of_path(Ground *ground, const char *path);
 Layers ground_of_place(Ground *ground, const Place *place);
+/* Whether its mount is of another machine's file system. */
+gboolean ground_is_remote(const Place *place);
 
 /* --- block.c: by the name in /sys/class/block --- */
 Layers ground_of_block(Ground *ground, const char *name);

@@ -20,7 +20,8 @@ typedef struct {
 /* FALSE with an error: no such file, or no mount that it lies in. */
 gboolean place_find(HostlerHost *host, const char *path, Place *place, GError **error);
 /* The same from the kernel's memory alone; FALSE: a disk or a server would have to be
- * asked, or might have to be. */
+ * asked, or might have to be. `place` then has the mount that the path leads into by its
+ * name, or nothing. */
 gboolean place_peek(HostlerHost *host, const char *path, Place *place);
 void place_clear(Place *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)

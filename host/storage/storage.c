@@ -28,11 +28,11 @@ gboolean host_storage_peek(HostlerHost *host, const char *path, GKeyFile *facts)
 {
 	Ground ground = { .host = host, .facts = facts, .peeks = TRUE };
 	g_auto(Place) place = { 0 };
+	gboolean seen = place_peek(host, path, &place);
 
-	if (!place_peek(host, path, &place))
-		return FALSE;
-	tell_layers(&ground, &place);
-	return !ground.gave_up;
+	if (seen || ground_is_remote(&place))
+		tell_layers(&ground, &place);
+	return seen && !ground.gave_up;
 }
 
 gboolean host_storage_read(HostlerHost *host, const char *path, gboolean tries, GKeyFile *facts, GError **error)

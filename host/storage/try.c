@@ -69,19 +69,32 @@ static void try_direct(const char *file, GKeyFile *facts)
 		g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_DIRECT, "refused");
 }
 
+/* A byte of its own for each process: another one that tries is not in the way. Gives
+ * the kind of lock that F_OFD_GETLK found there; -1: an error. */
+static int ask_lock(int fd, int command, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = LOCK_BYTE + getpid(), .l_len = 1 };
+
+	return fcntl(fd, command, &lock) < 0 ? -1 : lock.l_type;
+}
+
 /* Who holds it there has shown that it can be; no more than that is meant by EAGAIN,
- * and by EACCES a server that refuses. */
+ * and by EACCES a server that refuses. SMB's locks, unless the server leaves them to
+ * this host (a lease), bind their own holder: QEMU, which then asks as is asked here,
+ * takes them for another's. */
 static void try_lock(int fd, GKeyFile *facts)
 {
-	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTE, .l_len = 1 };
+	int found;
 
-	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+	if (ask_lock(fd, F_OFD_SETLK, F_RDLCK) < 0) {
 		if (errno != EAGAIN)
 			g_key_file_set_string(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_LOCK, g_strerror(errno));
 		return;
 	}
-	lock.l_type = F_UNLCK;
-	fcntl(fd, F_OFD_SETLK, &lock);
+	found = ask_lock(fd, F_OFD_GETLK, F_WRLCK);
+	if (found == F_RDLCK || found == F_WRLCK)
+		g_key_file_set_boolean(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_LOCK_BINDS, TRUE);
+	ask_lock(fd, F_OFD_SETLK, F_UNLCK);
 }
 
 static void try_all(const char *file, const Place *place, gboolean remote, GKeyFile *facts)

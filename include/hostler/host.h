@@ -158,7 +158,8 @@ typedef struct {
 
 	/* The same, without `tries`, from what the kernel has in its memory, and in no job:
 	 * FALSE when a disk, a server or another process would have to be waited for, or
-	 * might have to be; what `facts` then holds is of no meaning. */
+	 * might have to be. `facts` then says of a network file system what the path and the
+	 * table of mounts tell; of others it has no meaning. */
 	gboolean (*storage_peek)(HostlerHost *host, const char *path, GKeyFile *facts);
 
 	/* --- jobs, bounded by the host's deadline; side by side --- */

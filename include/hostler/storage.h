@@ -24,6 +24,7 @@
 
 /* --- for those who ask what could go wrong --- */
 #define HOSTLER_STORAGE_SILENT "silent" /* seconds after which it had not answered */
+#define HOSTLER_STORAGE_UNSEEN "unseen" /* why it could not be looked at, unless it is absent */
 #define HOSTLER_STORAGE_MEND "mend_degraded" /* the command that shows and mends it */
 #define HOSTLER_STORAGE_DEVICE "device" /* of the file system, equal for two images on one */
 #define HOSTLER_STORAGE_FREE "free_bytes" /* of the file system, for anybody */
@@ -32,6 +33,7 @@
 #define HOSTLER_STORAGE_VIRTUAL "virtual_bytes" /* as the header of a qcow2 image has it */
 #define HOSTLER_STORAGE_DIRECT "direct" /* "refused": the file system has no O_DIRECT */
 #define HOSTLER_STORAGE_LOCK "lock" /* why it could not be locked: the errno in words */
+#define HOSTLER_STORAGE_LOCK_BINDS "lock_binds" /* "true": a lock is in the way of its own holder */
 
 typedef enum {
 	HOSTLER_STORAGE_LABELS, /* what it is: nothing is opened */
@@ -40,7 +42,8 @@ typedef enum {
 
 /* A GKeyFile for each disk of the domain, in its order. Each image is asked in a
  * bounded job of its own, all side by side, for five seconds at most; one whose
- * labels the kernel has in its memory in none. */
+ * labels the kernel has in its memory in none. One that cannot be looked at is called
+ * what the kernel's table of mounts calls it, if that is a network file system. */
 GPtrArray *hostler_storage_survey(HostlerHost *host, const HostlerDomain *domain, HostlerStorageDepth depth);
 
 /* Whether its server is another machine: NFS, SMB and the like. */

@@ -43,8 +43,8 @@ static void look_at_macvtap(const HostlerDomain *domain, const HostlerInterface 
 		return;
 	say(nic, HOSTLER_SEVERITY_NOTE, findings,
 	    "virsh attach-interface VM network default --model virtio --config, for a second NIC, or a bridge",
-	    "is a macvtap on %s: the guest reaches the network, but not this host, nor this host the guest (ssh and ping "
-	    "between the two do not answer)", lower);
+	    "is a macvtap on %s: the guest reaches the network, but not this host, nor this host the guest (ssh and "
+	    "ping between the two do not answer)", lower);
 }
 
 /* --- models --- */
@@ -74,22 +74,24 @@ static const char *find_virtio(const HostlerDomain *domain)
 
 static void look_at_model(const HostlerDomain *domain, const HostlerInterface *nic, HostlerFindings *findings)
 {
-	static const char *const emulated[] = { "e1000", "e1000e", "e1000-82544gc", "e1000-82545em", "rtl8139", NULL };
+	static const char *const emulated[] = { "e1000", "e1000e", "e1000-82544gc", "e1000-82545em", "rtl8139",
+						NULL };
 	const char *virtio = find_virtio(domain);
 	g_autofree char *shown = hostler_text_shown(virtio);
 	g_autofree char *mend = NULL;
 
 	if (nic->model == NULL || !g_strv_contains(emulated, nic->model))
 		return;
-	mend = g_strdup_printf("virt-xml VM --edit mac=%s --network model=virtio", nic->mac != NULL ? nic->mac : "MAC");
+	mend = g_strdup_printf("virt-xml VM --edit mac=%s --network model=virtio",
+			       nic->mac != NULL ? nic->mac : "MAC");
 	if (virtio != NULL)
 		say(nic, HOSTLER_SEVERITY_ADVICE, findings, mend,
-		    "is an emulated %s, although the guest has virtio's drivers (%s is virtio): each packet costs it and "
-		    "the host many times as much", nic->model, shown);
+		    "is an emulated %s, although the guest has virtio's drivers (%s is virtio): each packet costs it "
+		    "and the host many times as much", nic->model, shown);
 	else
 		say(nic, HOSTLER_SEVERITY_NOTE, findings, mend,
-		    "is an emulated %s: virtio costs guest and host a fraction of it, if the guest has its drivers (Linux "
-		    "and BSD do; Windows with virtio-win)", nic->model);
+		    "is an emulated %s: virtio costs guest and host a fraction of it, if the guest has its drivers "
+		    "(Linux and BSD do; Windows with virtio-win)", nic->model);
 }
 
 /* --- br_netfilter --- */
@@ -117,9 +119,9 @@ static void look_at_bridge(HostlerHost *host, const HostlerDomain *domain, Hostl
 		return;
 	bridge = hostler_text_shown(nic->bridge);
 	drop = advice_find_drop(host);
-	policy = drop != NULL ? g_strdup_printf("whose chain %s drops what no rule allows, as Docker has it: the guest "
-						"may have no network", drop) :
-				g_strdup("and a rule there may drop it");
+	policy = drop == NULL ? g_strdup("and a rule there may drop it") :
+				g_strdup_printf("whose chain %s drops what no rule allows, as Docker has it: the "
+						"guest may have no network", drop);
 	say(nic, drop != NULL ? HOSTLER_SEVERITY_ADVICE : HOSTLER_SEVERITY_NOTE, findings,
 	    "sysctl net.bridge.bridge-nf-call-iptables=0, and the same in /etc/sysctl.d; where Docker needs it: "
 	    "iptables -I DOCKER-USER -m physdev --physdev-is-bridged -j ACCEPT",

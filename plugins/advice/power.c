@@ -64,7 +64,7 @@ void advice_resets(const GPtrArray *devices, HostlerFindings *findings)
 		last = device;
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, device->bdf, NULL,
 				     "the kernel knows no way to reset %s%s by itself; what one guest leaves in it "
-				     "the next one finds, unless the whole slot is reset, as hostler does when one VM has "
-				     "all of it", name, others);
+				     "the next one finds, unless the whole slot is reset, as hostler does when one VM "
+				     "has all of it", name, others);
 	}
 }

@@ -41,8 +41,8 @@ static void say(const Case *this, HostlerSeverity severity, const char *mend, co
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	hostler_findings_add(this->findings, severity, HOSTLER_ERROR_ADVICE_STORAGE, this->disk->target, mend, "%s %s",
-			     this->name, text);
+	hostler_findings_add(this->findings, severity, HOSTLER_ERROR_ADVICE_STORAGE, this->disk->target, mend,
+			     "%s %s", this->name, text);
 }
 
 static char *mend_cache(const Case *this, const char *cache, const char *also)
@@ -72,8 +72,8 @@ static void look_at_direct(const Case *this)
 
 	if (direct != NULL && (has_cache(this, "none") || has_cache(this, "directsync")))
 		say(this, HOSTLER_SEVERITY_ADVICE, mend,
-		    "has cache='%s', and %s refuses O_DIRECT (tried): QEMU will not open it (\"filesystem does not support "
-		    "O_DIRECT\")", this->disk->cache, this->stack);
+		    "has cache='%s', and %s refuses O_DIRECT (tried): QEMU will not open it (\"filesystem does not "
+		    "support O_DIRECT\")", this->disk->cache, this->stack);
 }
 
 /* QEMU's own default is writeback. */
@@ -84,8 +84,8 @@ static void look_at_remote(const Case *this)
 	if (!hostler_storage_is_remote(this->facts) || (!is_default(this) && !has_cache(this, "writeback")))
 		return;
 	say(this, is_default(this) ? HOSTLER_SEVERITY_NOTE : HOSTLER_SEVERITY_ADVICE, mend,
-	    "has cache='writeback'%s on %s: this host keeps the image in memory a second time, beside the guest's own "
-	    "cache, and writes it out to the network in bursts while the guest waits",
+	    "has cache='writeback'%s on %s: this host keeps the image in memory a second time, beside the guest's "
+	    "own cache, and writes it out to the network in bursts while the guest waits",
 	    is_default(this) ? " (the default)" : "", this->stack);
 }
 
@@ -95,8 +95,8 @@ static void look_at_unsafe(const Case *this)
 
 	if (has_cache(this, "unsafe"))
 		say(this, HOSTLER_SEVERITY_ADVICE, mend,
-		    "has cache='unsafe': what the guest flushes is not written, and a crash or a power cut of the host "
-		    "leaves a broken file system in it");
+		    "has cache='unsafe': what the guest flushes is not written, and a crash or a power cut of the "
+		    "host leaves a broken file system in it");
 }
 
 /* --- the server --- */
@@ -116,7 +116,7 @@ static gboolean is_nfs(const Case *this)
 
 static void look_at_soft(const Case *this)
 {
-	if (is_nfs(this) && has_option(this, "soft"))
+	if (is_nfs(this) && (has_option(this, "soft") || has_option(this, "softerr")))
 		say(this, HOSTLER_SEVERITY_ADVICE,
 		    "mount it with hard in the place of soft: see /etc/fstab, then umount and mount",
 		    "lies on %s, mounted soft: when the server pauses, the guest gets I/O errors, and not a wait",
@@ -126,10 +126,11 @@ static void look_at_soft(const Case *this)
 static const char *mend_lock(const Case *this)
 {
 	if (g_str_has_prefix(this->stack, "SMB"))
-		return "mount it with nobrl: locks then stay on this host, which must be the only one that runs the VM";
+		return "umount it and mount it with nobrl: locks then stay on this host, which must be the only one "
+		       "that runs the VM";
 	if (g_str_has_prefix(this->stack, "NFS 3"))
-		return "systemctl start rpc-statd, here and on the server, or mount it with vers=4.2; with nolock locks "
-		       "stay on this host, which must then be the only one that runs the VM";
+		return "systemctl start rpc-statd, here and on the server, or mount it with vers=4.2; with nolock "
+		       "locks stay on this host, which must then be the only one that runs the VM";
 	return "see whether the server grants locks, which NFS does by itself from vers=4 on";
 }
 
@@ -139,21 +140,57 @@ static void look_at_lock(const Case *this)
 
 	if (lock != NULL)
 		say(this, HOSTLER_SEVERITY_ADVICE, mend_lock(this),
-		    "cannot be locked on %s (tried: %s); QEMU locks its images and will not start (\"Failed to lock "
-		    "byte 100\")", this->stack, lock);
+		    "cannot be locked on %s (tried: %s); libvirt and QEMU lock images, and the VM will not start "
+		    "(\"unable to lock\", \"Failed to lock byte 100\")", this->stack, lock);
+	else if (!this->disk->read_only &&
+		 g_key_file_get_boolean(this->facts, HOSTLER_STORAGE, HOSTLER_STORAGE_LOCK_BINDS, NULL))
+		say(this, HOSTLER_SEVERITY_ADVICE, mend_lock(this),
+		    "lies on %s, where a lock shuts out even the one who holds it (tried): QEMU meets its own and "
+		    "will not start (\"Failed to get \"write\" lock\")", this->stack);
 }
 
 /* --- what is below --- */
 
+static char *mend_silence(const Case *this)
+{
+	g_autofree char *server = hostler_storage_get(this->facts, HOSTLER_STORAGE_SERVER);
+	g_autofree char *point = hostler_storage_get(this->facts, HOSTLER_STORAGE_MOUNT_POINT);
+	g_autofree char *host = server != NULL ? g_shell_quote(g_strstrip(g_strdelimit(server, "[]", ' '))) : NULL;
+	g_autofree char *folder = point != NULL ? g_shell_quote(point) : NULL;
+
+	if (host == NULL || folder == NULL)
+		return g_strdup("see in /proc/mounts which server or device that is, and whether it is there");
+	return g_strdup_printf("see whether the server is there and serves (ping %s); if it is gone for good, umount "
+			       "-f %s ends what waits for it", host, folder);
+}
+
 static void look_at_silence(const Case *this)
 {
 	int seconds = g_key_file_get_integer(this->facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, NULL);
+	gboolean named = hostler_storage_is_remote(this->facts);
+	g_autofree char *mend = mend_silence(this);
 
 	if (seconds > 0)
-		say(this, HOSTLER_SEVERITY_ADVICE,
-		    "see in /proc/mounts which server or device that is, and whether it is there",
-		    "cannot be looked at: what it lies on did not answer within %d s, and QEMU would wait as well",
-		    seconds);
+		say(this, HOSTLER_SEVERITY_ADVICE, mend,
+		    "cannot be looked at: %s did not answer within %d s, and QEMU would wait as well",
+		    named ? this->stack : "what it lies on", seconds);
+}
+
+/* The error repeats the path, which begins the sentence. */
+static void look_at_error(const Case *this)
+{
+	g_autofree char *error = hostler_storage_get(this->facts, HOSTLER_STORAGE_UNSEEN);
+	g_autofree char *path = hostler_text_shown(this->disk->source);
+	g_autofree char *mend = mend_silence(this);
+	gboolean named = hostler_storage_is_remote(this->facts);
+	const char *why = error;
+
+	if (error == NULL)
+		return;
+	if (g_str_has_prefix(error, path) && g_str_has_prefix(error + strlen(path), ": "))
+		why += strlen(path) + strlen(": ");
+	say(this, HOSTLER_SEVERITY_ADVICE, mend, "cannot be looked at: %s%s%s, and QEMU would fail as well",
+	    named ? this->stack : "", named ? " says: " : "", why);
 }
 
 static void look_at_members(const Case *this)
@@ -179,6 +216,7 @@ static void look_at_disk(const HostlerDisk *disk, GKeyFile *facts, HostlerFindin
 	if (this.stack == NULL)
 		return;
 	look_at_silence(&this);
+	look_at_error(&this);
 	look_at_members(&this);
 	look_at_soft(&this);
 	look_at_lock(&this);

@@ -60,15 +60,34 @@ static void copy_facts(FakeHost *fake, const char *path, GKeyFile *facts)
 	}
 }
 
+/* What a table of mounts tells. */
+static void copy_labels(FakeHost *fake, const char *path, GKeyFile *facts)
+{
+	static const char *const labels[] = { HOSTLER_STORAGE_STACK,	   HOSTLER_STORAGE_KIND,
+					      HOSTLER_STORAGE_FILE_SYSTEM, HOSTLER_STORAGE_MOUNT_POINT,
+					      HOSTLER_STORAGE_SERVER,	   HOSTLER_STORAGE_EXPORT,
+					      HOSTLER_STORAGE_MOUNT_OPTIONS };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(labels); i++) {
+		g_autofree char *value = g_key_file_get_string(fake->images, path, labels[i], NULL);
+
+		if (value != NULL)
+			g_key_file_set_string(facts, HOSTLER_STORAGE, labels[i], value);
+	}
+}
+
 /* Asks nothing that could hang, so no fault is met. */
 gboolean fake_storage_peek(HostlerHost *host, const char *path, GKeyFile *facts)
 {
 	FakeHost *fake = (FakeHost *)host;
 
-	if (!g_key_file_get_boolean(fake->images, path, IN_MEMORY, NULL))
-		return FALSE;
-	copy_facts(fake, path, facts);
-	return TRUE;
+	if (g_key_file_get_boolean(fake->images, path, IN_MEMORY, NULL)) {
+		copy_facts(fake, path, facts);
+		return TRUE;
+	}
+	if (g_key_file_has_key(fake->images, path, HOSTLER_STORAGE_EXPORT, NULL))
+		copy_labels(fake, path, facts);
+	return FALSE;
 }
 
 /* Without a group in the description there is no such image. */

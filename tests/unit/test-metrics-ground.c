@@ -13,7 +13,8 @@
 static const char description[] =
 	"[image /vm/a.qcow2]\nstorage=ext4 on md raid1 (2 of 2) on SSD\nstorage_kind=ext4 on md raid1 on SSD\n"
 	"file_system=ext4\nblock_device=md127\nfree_bytes=17\nin_memory=true\n"
-	"[image /nas/b.img]\nserver=nas\nexport=/vm\n"
+	"[image /nas/b.img]\nstorage=NFS 4.2 from nas:/vm\nstorage_kind=NFS 4.2\nserver=nas\nexport=/vm\n"
+	"[image /card/d.img]\n"
 	"[interface vnet3]\nmtu=1500\n[interface eth0]\nspeed=10000\n"
 	"[network default]\nxml=<network><name>default</name><uuid>" UUID "</uuid><forward mode='nat'/>"
 	"<bridge name='virbr0'/></network>\n"
@@ -28,6 +29,7 @@ static const char domain_xml[] =
 	"<host name='mon2'/></source><target dev='vdc' bus='virtio'/></disk>"
 	"<disk type='volume' device='disk'><source pool='p' volume='v'/><target dev='vdd' bus='virtio'/></disk>"
 	"<disk type='file' device='disk'><source file='/none'/><target dev='vde' bus='virtio'/></disk>"
+	"<disk type='file' device='disk'><source file='/card/d.img'/><target dev='vdf' bus='virtio'/></disk>"
 	"<interface type='network'><mac address='52:54:00:aa:00:01'/><source network='default' bridge='virbr0'/>"
 	"<target dev='vnet3'/></interface>"
 	"<interface type='network'><mac address='52:54:00:aa:00:02'/><source network='alone'/></interface>"
@@ -102,8 +104,8 @@ static void test_fill(void)
 		assert_value(stay, expected[i].group, expected[i].key, expected[i].value);
 }
 
-/* A NAS that is gone: its disk is unknown, the other is not, and neither takes all the hook's time.
- * What the other lies on does not answer either, but the kernel knows it by heart. */
+/* A NAS that is gone: its disk is called what its mount is, and nothing takes all the hook's time. What
+ * the first lies on does not answer either, but the kernel knows it by heart; of the last it does not. */
 static void test_silent(void)
 {
 	g_autoptr(HostlerHost) host = open_host();
@@ -112,17 +114,20 @@ static void test_silent(void)
 	gint64 deadline = host->deadline;
 
 	g_assert_true(fakehost_fault(host, "storage /nas/b.img hang", &error));
+	g_assert_true(fakehost_fault(host, "storage /card/d.img hang", &error));
 	g_assert_true(fakehost_fault(host, "storage /vm/a.qcow2 hang", &error));
 	stay = fill(host);
 	assert_value(stay, "metrics-disk-0", "storage_kind", "ext4 on md raid1 on SSD");
-	assert_value(stay, "metrics-disk-1", "storage", "unknown: did not answer");
-	assert_value(stay, "metrics-disk-1", "storage_kind", "unknown");
+	assert_value(stay, "metrics-disk-1", "storage", "NFS 4.2 from nas:/vm");
+	assert_value(stay, "metrics-disk-1", "storage_kind", "NFS 4.2");
+	assert_value(stay, "metrics-disk-6", "storage", "unknown: did not answer");
+	assert_value(stay, "metrics-disk-6", "storage_kind", "unknown");
 	assert_value(stay, "metrics-nic-0", "network_kind", "nat");
 	g_assert_cmpint(host->deadline, ==, deadline);
 	g_assert_cmpint(hostler_host_time_left(host), >, 10 * G_USEC_PER_SEC);
 	g_key_file_unref(g_steal_pointer(&stay));
 	stay = fill(host); /* remembered: it is not waited for again */
-	assert_value(stay, "metrics-disk-1", "storage", "unknown: did not answer");
+	assert_value(stay, "metrics-disk-6", "storage", "unknown: did not answer");
 	g_assert_cmpint(hostler_host_time_left(host), >, 10 * G_USEC_PER_SEC);
 }
 

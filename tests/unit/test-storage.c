@@ -19,6 +19,7 @@
 /* --- in the place of libc's: a file system that refuses --- */
 
 static int lock_errno;
+static gboolean lock_binds;
 static gboolean direct_refused;
 
 int fcntl64(int fd, int command, ...);
@@ -38,6 +39,10 @@ int fcntl64(int fd, int command, ...)
 			errno = lock_errno;
 			return -1;
 		}
+	}
+	if (command == F_OFD_GETLK && lock_binds) {
+		lock->l_type = F_RDLCK;
+		return 0;
 	}
 	return (int)syscall(SYS_fcntl, fd, command, lock);
 }
@@ -128,6 +133,7 @@ static void set_up(Tree *tree, gconstpointer data)
 {
 	tree_open(tree);
 	lock_errno = 0;
+	lock_binds = FALSE;
 	direct_refused = FALSE;
 	disks(tree);
 }
@@ -319,6 +325,16 @@ static void test_endless(Tree *tree, gconstpointer data)
 	g_assert_true(g_key_file_has_key(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_STACK, NULL));
 }
 
+/* The same of volumes: a disk too deep to be told, beside one that was. */
+static void test_endless_volume(Tree *tree, gconstpointer data)
+{
+	block(tree, "virtual/block/dm-0", "253:0", "dm/uuid", "LVM-abc\n", NULL);
+	block(tree, "css0/block/dasda", "94:0", NULL);
+	member(tree, "dm-0", "dasda");
+	member(tree, "dm-0", "dm-0");
+	assert_mounted(tree, MOUNT "253:0 / /vm rw - ext4 /dev/dm-0 rw", "ext4 on LVM on disk", "ext4 on LVM on disk");
+}
+
 /* --- memory, loops, overlays --- */
 
 static void test_memory(Tree *tree, gconstpointer data)
@@ -370,7 +386,7 @@ static void test_nfs(Tree *tree, gconstpointer data)
 	g_autoptr(GKeyFile) facts = NULL;
 
 	mounted(tree, MOUNT "0:70 / /vm rw,noatime - nfs4 [2001:db8::1]:/srv/vm "
-			    "rw,vers=4.2,rsize=1048576,wsize=65536,namlen=255,hard,proto=tcp6,sec=sys,clientaddr=::1");
+			    "rw,vers=4.2,rsize=1048576,wsize=65536,namlen=255,hard,proto=tcp6,sec=sys");
 	facts = ask(tree, "/vm/a.img", FALSE);
 	assert_fact(facts, HOSTLER_STORAGE_STACK, "NFS 4.2 from [2001:db8::1]:/srv/vm");
 	assert_fact(facts, HOSTLER_STORAGE_KIND, "NFS 4.2");
@@ -459,9 +475,13 @@ static void test_refusals(Tree *tree, gconstpointer data)
 	static const struct {
 		int errnum;
 		const char *expected;
-	} cases[] = { { ENOLCK, "No locks available" }, { EOPNOTSUPP, "Operation not supported" }, { EACCES, "Permission denied" },
-		      { EAGAIN, NULL },
-		      { 0, NULL } };
+	} cases[] = {
+		{ ENOLCK, "No locks available" },
+		{ EOPNOTSUPP, "Operation not supported" },
+		{ EACCES, "Permission denied" },
+		{ EAGAIN, NULL },
+		{ 0, NULL },
+	};
 
 	mounted(tree, MOUNT "0:70 / /vm rw - nfs nas:/vm rw,vers=3");
 	direct_refused = TRUE;
@@ -473,6 +493,40 @@ static void test_refusals(Tree *tree, gconstpointer data)
 		assert_fact(facts, HOSTLER_STORAGE_LOCK, cases[i].expected);
 		assert_fact(facts, HOSTLER_STORAGE_DIRECT, "refused");
 	}
+}
+
+/* As SMB's do without a lease; ours on a file system of this host does not. */
+static void test_lock_binds(Tree *tree, gconstpointer data)
+{
+	static const gboolean cases[] = { FALSE, TRUE };
+
+	mounted(tree, MOUNT "0:71 / /vm rw - cifs //nas/vm rw,vers=3.1.1");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GKeyFile) facts = NULL;
+
+		lock_binds = cases[i];
+		facts = ask(tree, "/vm/a.img", TRUE);
+		assert_fact(facts, HOSTLER_STORAGE_LOCK, NULL);
+		assert_fact(facts, HOSTLER_STORAGE_LOCK_BINDS, cases[i] ? "true" : NULL);
+	}
+}
+
+/* Another process that tries at the same moment is not taken for a lock that binds. */
+static void test_lock_beside(Tree *tree, gconstpointer data)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = G_GINT64_CONSTANT(1) << 46,
+			      .l_len = 1 };
+	g_autofree char *image = g_build_filename(tree->root, "vm/a.img", NULL);
+	g_autoptr(GKeyFile) facts = NULL;
+	int fd;
+
+	mounted(tree, MOUNT "0:71 / /vm rw - nfs4 nas:/vm rw,vers=4.2");
+	fd = open64(image, O_RDONLY);
+	lock.l_start += getppid();
+	g_assert_cmpint((int)syscall(SYS_fcntl, fd, F_OFD_SETLK, &lock), ==, 0);
+	facts = ask(tree, "/vm/a.img", TRUE);
+	assert_fact(facts, HOSTLER_STORAGE_LOCK_BINDS, NULL);
+	close(fd);
 }
 
 static void test_qcow2(Tree *tree, gconstpointer data)
@@ -599,6 +653,22 @@ static void test_peek_waits(Tree *tree, gconstpointer data)
 	}
 }
 
+/* Nobody is asked, and yet it has its name: of a server's what its mount says, of others nothing. */
+static void test_peek_names(Tree *tree, gconstpointer data)
+{
+	g_autoptr(GKeyFile) facts = NULL;
+
+	mounted_here(tree, "0:40 / /vm rw - nfs4 nas:/vm rw,vers=4.2,hard");
+	g_assert_false(peek(tree, "/vm/a.img", 1, &facts));
+	assert_fact(facts, HOSTLER_STORAGE_STACK, "NFS 4.2 from nas:/vm");
+	assert_fact(facts, HOSTLER_STORAGE_KIND, "NFS 4.2");
+	assert_fact(facts, HOSTLER_STORAGE_SERVER, "nas");
+	assert_fact(facts, HOSTLER_STORAGE_MOUNT_OPTIONS, "vers=4.2,hard");
+	g_assert_cmpuint(n_asked, ==, 0);
+	g_assert_false(peek(tree, "/vm/../vm/a.img", 1, &facts));
+	assert_fact(facts, HOSTLER_STORAGE_STACK, NULL);
+}
+
 /* By its name it lies in this one, but another was mounted over it: who knows what. */
 static void test_peek_hidden(Tree *tree, gconstpointer data)
 {
@@ -638,6 +708,7 @@ int main(int argc, char **argv)
 	add("btrfs-degraded", test_btrfs_degraded);
 	add("zfs", test_zfs);
 	add("endless", test_endless);
+	add("endless-volume", test_endless_volume);
 	add("memory", test_memory);
 	add("loop", test_loop);
 	add("overlay", test_overlay);
@@ -648,11 +719,14 @@ int main(int argc, char **argv)
 	add("hostile-fuse", test_hostile_fuse);
 	add("tries", test_tries);
 	add("subvolumes", test_subvolumes);
+	add("lock-binds", test_lock_binds);
+	add("lock-beside", test_lock_beside);
 	add("refusals", test_refusals);
 	add("qcow2", test_qcow2);
 	add("absent", test_absent);
 	add_peek("same", test_peek);
 	add_peek("waits", test_peek_waits);
+	add_peek("names", test_peek_names);
 	add_peek("hidden", test_peek_hidden);
 	return g_test_run();
 }

@@ -68,6 +68,10 @@ machine_arguments() {
 	share bench "${LAB%/*}/bench" readonly=on
 	share kernel "$KERNEL" readonly=on
 	share out "$RUN/out"
+	if [[ -n $PACKAGES ]]; then
+		share packages "$PACKAGES" readonly=on
+		append+=" lab.packages=yes"
+	fi
 	if [[ -n ${HOSTLER_STAGE:-} ]]; then
 		share stage "$HOSTLER_STAGE" readonly=on
 		append+=" lab.stage=yes"

@@ -117,3 +117,42 @@ prepare_initramfs() {
 	make_initramfs "$RUN/host.cpio" "$LAB/inside/init"
 	make_initramfs "$RUN/out/guest.cpio" "$LAB/guest/init"
 }
+
+# --- what a scenario needs besides the machine's own packages ---------------------------------------------------------------
+
+# What apt would install for PACKAGE..., a line "name=version" each. In a fixed order, for it names a folder.
+list_packages() {
+	apt-get install -s -q --no-install-recommends "$@" 2>/dev/null | sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1=\2/p' | sort
+}
+
+# unpack DEB... into the folder TREE, which is to lie over the machine's root: /lib and the like are links there, and must stay so.
+unpack() { # TREE DEB...
+	local tree=$1 name deb
+	shift
+	for name in bin sbin lib lib64; do
+		mkdir -p "$tree/usr/$name"
+		ln -s "usr/$name" "$tree/$name"
+	done
+	for deb in "$@"; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$tree" || return
+	done
+}
+
+# prepare_packages PACKAGE...: sets PACKAGES to a tree of what they need and the machine lacks, made once; nothing is installed, no
+# script of theirs runs. Empty when the machine has all.
+prepare_packages() {
+	local -a wanted
+	local part
+	PACKAGES=
+	mapfile -t wanted < <(list_packages "$@")
+	((${#wanted[@]} > 0)) || return 0
+	PACKAGES=$CACHE/packages-$(printf '%s\n' "${wanted[@]}" | sha256sum | cut -c -16)
+	[[ ! -d $PACKAGES ]] || return 0
+	say "fetching ${#wanted[@]} packages for $*"
+	part=$PACKAGES.part.$$
+	mkdir -p "$part/deb"
+	(cd "$part/deb" && apt-get download -qq "${wanted[@]}" 2>"$part/apt.log") || die "apt-get download: $(cat "$part/apt.log")"
+	unpack "$part/tree" "$part"/deb/*.deb
+	mv -T "$part/tree" "$PACKAGES" 2>/dev/null || true # another run was first
+	rm -r "$part"
+}

@@ -34,10 +34,19 @@ header() {
 	echo "${value:-$3}"
 }
 
+# Sets PACKAGES: a tree of what the scenario's host has besides, or nothing.
+prepare_packages_of() { # NAME
+	local packages
+	PACKAGES=
+	packages=$(header "$1" packages "")
+	# shellcheck disable=SC2086 # words
+	[[ -z $packages ]] || prepare_packages $packages
+}
+
 # What may share a boot has the same key.
 boot_key() {
 	local own=shared
-	[[ $(header "$1" boot shared) != own ]] || own=$1
+	[[ $(header "$1" boot shared) != own && -z $(header "$1" packages "") ]] || own=$1
 	echo "${TOPOLOGY:-$(header "$1" topology default)} $(header "$1" init none) $own"
 }
 
@@ -171,6 +180,7 @@ run_group() { # TOPOLOGY INIT NAME...
 	shift 2
 	LEFT=()
 	for name in "$@"; do LEFT+=("$name 1"); done
+	prepare_packages_of "$1"
 	while ((${#LEFT[@]} > 0)); do
 		# Disks are new for each scenario that begins; after a power cut they are what they were.
 		[[ ${LEFT[0]} != *" 1" ]] || rm -rf "$RUN"/*.img "$RUN/out/keep"
