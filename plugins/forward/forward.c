@@ -92,12 +92,8 @@ static void log_changes(const GArray *changes)
 
 static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)
 {
-	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
-		const GArray *held = before->tables[family].elements;
-		g_autoptr(GArray) known = forward_elements_known(desired->tables[family].elements, held);
-
-		forward_flows_end(host, family, held, known);
-	}
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		forward_flows_end(host, family, before->tables[family].elements, desired->tables[family].elements);
 }
 
 /* What is settled. In passing, a VM is looked at as a whole when a first port of it is
@@ -148,6 +144,9 @@ static Difference *find_difference(HostlerHost *host, const Scope *scope, GError
 	difference->desired = forward_stays_desired(host, scope->alive, scope->whole, difference->ruleset);
 	if (!allow_table(difference, error))
 		return NULL;
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		forward_elements_know(difference->desired->tables[family].elements,
+				      difference->ruleset->tables[family].elements);
 	difference->changes = forward_changes(difference->desired, difference->ruleset);
 	return g_steal_pointer(&difference);
 }
@@ -172,8 +171,8 @@ static gboolean widen(Scope *scope, const Difference *difference)
 
 		if (change->kind != FORWARD_ADD_ELEMENT && change->kind != FORWARD_DELETE_ELEMENT)
 			continue;
-		if (knows(scope, change->element.uuid))
-			widened = g_hash_table_add(scope->whole, g_strdup(change->element.uuid)) || widened;
+		if (knows(scope, change->element->uuid))
+			widened = g_hash_table_add(scope->whole, g_strdup(change->element->uuid)) || widened;
 		else
 			g_clear_pointer(&scope->whole, g_hash_table_unref);
 		widened = widened || scope->whole == NULL;
