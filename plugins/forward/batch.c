@@ -121,7 +121,7 @@ static void put_whole_table(Batch *batch, ForwardFamily family, guint features, 
 static gboolean are_alike(const ForwardChange *first, const ForwardChange *change)
 {
 	return change->kind == first->kind && change->family == first->family &&
-	       change->element.set == first->element.set;
+	       change->element->set == first->element->set;
 }
 
 static guint put_elements(Batch *batch, const ForwardChange *first, guint n)
@@ -133,10 +133,10 @@ static guint put_elements(Batch *batch, const ForwardChange *first, guint n)
 	struct nlattr *list;
 	guint i = 0;
 
-	forward_set_put_name(message, first->element.set);
+	forward_set_put_name(message, first->element->set);
 	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	do
-		forward_element_put(message, &first[i].element, first->family, is_deletion);
+		forward_element_put(message, first[i].element, first->family, is_deletion);
 	while (++i < n && are_alike(first, &first[i]) && message->nlmsg_len < LONGEST_LIST);
 	mnl_attr_nest_end(message, list);
 	close_message(batch, message);

@@ -36,7 +36,7 @@ static void add_table_change(const Steps *steps, ForwardChangeKind kind)
 
 static void add_element_change(const Steps *steps, ForwardChangeKind kind, const ForwardElement *element)
 {
-	ForwardChange change = { .kind = kind, .family = steps->family, .element = *element };
+	ForwardChange change = { .kind = kind, .family = steps->family, .element = element };
 
 	g_array_append_val(steps->changes, change);
 }
@@ -238,13 +238,12 @@ static void change_table(const Steps *steps)
 
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset)
 {
-	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+	GArray *changes = g_array_new(FALSE, FALSE, sizeof(ForwardChange));
 
 	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
 		const ForwardDesiredTable *wanted = &desired->tables[family];
 		const ForwardTable *table = &ruleset->tables[family];
-		g_autoptr(GArray) elements = forward_elements_known(wanted->elements, table->elements);
-		const Steps steps = { changes, family, elements, wanted->bridges, wanted->guarded,
+		const Steps steps = { changes, family, wanted->elements, wanted->bridges, wanted->guarded,
 				      wanted->features, table };
 
 		if (!table->has_table || table->is_ours)
@@ -267,127 +266,20 @@ gboolean forward_changes_need_all(const ForwardDesired *desired, const ForwardRu
 	return FALSE;
 }
 
-/* Of a span what this VM has not, in as many pieces. */
-static void add_missing_span(const Steps *steps, const ForwardElement *wanted)
+GArray *forward_changes_to_reserve(const ForwardDesired *missing, const ForwardRuleset *ruleset)
 {
-	const GArray *held = steps->table->elements;
-	ForwardElement rest = *wanted;
-
-	for (guint i = 0; i < held->len; i++) {
-		const ForwardElement *element = &g_array_index(held, ForwardElement, i);
-		ForwardElement piece = rest;
-
-		if (element->set > rest.set)
-			break;
-		if (element->set != rest.set || !g_str_equal(element->uuid, rest.uuid) ||
-		    element->last_port < rest.port || element->port > rest.last_port)
-			continue;
-		piece.last_port = (guint16)(element->port - 1);
-		if (element->port > rest.port)
-			add_element_change(steps, FORWARD_ADD_ELEMENT, &piece);
-		if (element->last_port >= rest.last_port)
-			return;
-		rest.port = (guint16)(element->last_port + 1);
-	}
-	add_element_change(steps, FORWARD_ADD_ELEMENT, &rest);
-}
-
-/* All but what this VM has: whether another has it is not ours to say. */
-static void add_missing(const Steps *steps)
-{
-	const GArray *held = steps->table->elements;
-
-	for (guint i = 0; i < steps->elements->len; i++) {
-		const ForwardElement *element = &g_array_index(steps->elements, ForwardElement, i);
-		guint place;
-
-		if (forward_sets[element->set].spans_of != 0)
-			add_missing_span(steps, element);
-		else if (!g_array_binary_search((GArray *)held, element, forward_element_compare, &place) ||
-		    !forward_element_equal(&g_array_index(held, ForwardElement, place), element))
-			add_element_change(steps, FORWARD_ADD_ELEMENT, element);
-	}
-}
-
-GArray *forward_changes_to_reserve(const ForwardDesired *wanted, const ForwardRuleset *ruleset)
-{
-	GArray *changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
+	GArray *changes = g_array_new(FALSE, FALSE, sizeof(ForwardChange));
 
 	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
-		const GArray *elements = wanted->tables[family].elements;
+		const ForwardDesiredTable *wanted = &missing->tables[family];
 		const ForwardTable *table = &ruleset->tables[family];
-		const Steps steps = { changes, family, elements, wanted->tables[family].bridges,
-				      wanted->tables[family].guarded, 0, table };
+		const Steps steps = { changes, family, wanted->elements, wanted->bridges, wanted->guarded, 0, table };
 
-		if (elements->len > 0 && !table->has_table)
+		if (wanted->elements->len > 0 && !table->has_table)
 			add_table_change(&steps, FORWARD_ADD_TABLE);
-		add_missing(&steps);
+		for (guint i = 0; i < wanted->elements->len; i++)
+			add_element_change(&steps, FORWARD_ADD_ELEMENT,
+					   &g_array_index(wanted->elements, ForwardElement, i));
 	}
 	return changes;
-}
-
-/* --- in words --- */
-
-static const char *protocol_name(guint8 protocol)
-{
-	return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : "sctp";
-}
-
-/* "ip taken_tcp tcp any 80-90", "ip ports tcp any 80 -> 10.0.0.2:80", "ip sources tcp any 80-90 10.0.0.0/8". */
-static char *element_text(const char *verb, const ForwardChange *change)
-{
-	const ForwardElement *element = &change->element;
-	const ForwardSetInfo *set = &forward_sets[element->set];
-	GString *text = g_string_new(NULL);
-	char address[FORWARD_NET_LENGTH];
-
-	g_string_printf(text, "%s %s %s %s %s %u", verb, forward_families[change->family].name, set->name,
-			protocol_name(element->protocol), forward_address_text(&element->address, address),
-			element->port);
-	if (element->last_port != element->port)
-		g_string_append_printf(text, "-%u", element->last_port);
-	if (set->by_source)
-		g_string_append_printf(text, " %s", forward_net_text(&element->source, address));
-	if (set->is_map)
-		g_string_append_printf(text, " -> %s %u", forward_address_text(&element->guest, address),
-				       element->guest_port);
-	if (set->has_rate)
-		g_string_append_printf(text, " %s", element->rate);
-	g_string_append_printf(text, " of %s", element->uuid);
-	return g_string_free(text, FALSE);
-}
-
-static char *table_text(const char *verb, const ForwardChange *change)
-{
-	gboolean is_new = change->kind == FORWARD_ADD_TABLE;
-
-	return g_strdup_printf("%s table %s%s%s%s", verb, forward_families[change->family].name,
-			       is_new && (change->features & FORWARD_WITH_ADDRESSES) ? " with addresses" : "",
-			       is_new && (change->features & FORWARD_WITH_LIMITS) ? " with limits" : "",
-			       is_new && (change->features & FORWARD_WITH_LOOPBACK) ? " with loopback" : "");
-}
-
-char *forward_change_to_text(const ForwardChange *change)
-{
-	static const char *const ways[] = { "out", "in", "back", "self", "loopback", "guard" };
-	const ForwardPlaceInfo *place = &forward_places[change->place];
-	const char *family = forward_families[change->family].name;
-
-	switch (change->kind) {
-	case FORWARD_DELETE_RULE:
-		return g_strdup_printf("delete %s %s %s handle %" G_GUINT64_FORMAT " %s", family, place->table,
-				       place->chain, change->handle, change->bridge);
-	case FORWARD_DELETE_TABLE:
-		return table_text("delete", change);
-	case FORWARD_DELETE_ELEMENT:
-		return element_text("delete", change);
-	case FORWARD_ADD_TABLE:
-		return table_text("add", change);
-	case FORWARD_ADD_ELEMENT:
-		return element_text("add", change);
-	case FORWARD_INSERT_RULE:
-		return g_strdup_printf("insert %s %s %s %s %s", family, place->table, place->chain,
-				       ways[change->way], change->bridge);
-	}
-	g_return_val_if_reached(NULL);
 }

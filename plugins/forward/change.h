@@ -20,13 +20,15 @@ typedef struct {
 	ForwardPlace place;  /* of a rule */
 	guint64 handle;      /* of a rule to delete */
 	ForwardWay way;      /* of a rule to insert */
-	const char *bridge;  /* of a rule; borrowed from what the changes were made from */
+	/* Both are borrowed from what the changes were made from. */
+	const char *bridge; /* of a rule */
+	const ForwardElement *element;
 	guint features;      /* of a table */
 	guint n_ports;       /* that VMs have in it */
-	ForwardElement element;
 } ForwardChange;
 
-/* In an order that one transaction can take; empty when nothing is to be done.
+/* In an order that one transaction can take; empty when nothing is to be done. Of the
+ * elements all is known (forward_elements_know()).
  * A table of that name that is not ours is nobody's to change: empty too. Pure. */
 GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *ruleset);
 
@@ -34,9 +36,9 @@ GArray *forward_changes(const ForwardDesired *desired, const ForwardRuleset *rul
  * and `ruleset` hold all, not those at some keys. Pure. */
 gboolean forward_changes_need_all(const ForwardDesired *desired, const ForwardRuleset *ruleset);
 
-/* The steps that reserve the ports of `wanted` and nothing else. The kernel refuses
+/* The steps that reserve all ports of `missing` and nothing else. The kernel refuses
  * them when somebody has one. Pure. */
-GArray *forward_changes_to_reserve(const ForwardDesired *wanted, const ForwardRuleset *ruleset);
+GArray *forward_changes_to_reserve(const ForwardDesired *missing, const ForwardRuleset *ruleset);
 
 /* For tests, logs and `hostler status`: "insert ip filter FORWARD out virbr0". */
 char *forward_change_to_text(const ForwardChange *change);

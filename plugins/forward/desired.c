@@ -11,7 +11,7 @@ ForwardDesired *forward_desired_new(void)
 	ForwardDesired *desired = g_new0(ForwardDesired, 1);
 
 	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
-		desired->tables[i].elements = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
+		desired->tables[i].elements = g_array_new(FALSE, FALSE, sizeof(ForwardElement));
 		desired->tables[i].bridges = g_ptr_array_new_with_free_func(g_free);
 		desired->tables[i].guarded = g_ptr_array_new_with_free_func(g_free);
 		desired->tables[i].had = g_malloc0(N_PORTS);

@@ -67,8 +67,7 @@ gboolean forward_element_equal(const ForwardElement *a, const ForwardElement *b)
 /* FORWARD_WITH_...: what our table needs to hold these elements. */
 guint forward_elements_features(const GArray *elements);
 
-/* The desired elements with those whose guest is not known as `held` has them, or
- * left out: who cannot know where a guest is leaves it where it was found. What
- * was counted for the same VM is taken over. Both are sorted, and so is what is
- * returned. */
-GArray *forward_elements_known(const GArray *desired, const GArray *held);
+/* Those of the desired elements whose guest is not known as `held` has them, or left
+ * out: who cannot know where a guest is leaves it where it was found. What was counted
+ * for the same VM is taken over. Both are sorted. */
+void forward_elements_know(GArray *desired, const GArray *held);

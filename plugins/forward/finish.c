@@ -51,10 +51,25 @@ static guint keep_first(GArray *elements, guint features)
 			g_array_index(elements, ForwardElement, kept - 1).last_port = element->last_port;
 			continue;
 		}
-		g_array_index(elements, ForwardElement, kept++) = *element;
+		if (kept < i)
+			g_array_index(elements, ForwardElement, kept) = *element;
+		kept++;
 	}
 	g_array_set_size(elements, kept);
 	return n_taken;
+}
+
+/* g_array_sort() is stable: of two that want a port the earlier comes first. And it takes long over
+ * thousands, which of one VM are in order. */
+static void sort(GArray *elements)
+{
+	guint i = 1;
+
+	while (i < elements->len && forward_element_compare(&g_array_index(elements, ForwardElement, i - 1),
+							    &g_array_index(elements, ForwardElement, i)) <= 0)
+		i++;
+	if (i < elements->len)
+		g_array_sort(elements, forward_element_compare);
 }
 
 guint forward_desired_finish(ForwardDesired *desired)
@@ -63,8 +78,7 @@ guint forward_desired_finish(ForwardDesired *desired)
 
 	for (guint i = 0; i < FORWARD_N_FAMILIES; i++) {
 		g_ptr_array_sort(desired->tables[i].bridges, compare_strings);
-		/* g_array_sort() is stable: of two that want a port the earlier comes first. */
-		g_array_sort(desired->tables[i].elements, forward_element_compare);
+		sort(desired->tables[i].elements);
 		desired->tables[i].features |= forward_elements_features(desired->tables[i].elements) |
 					       (desired->tables[i].guarded->len > 0 ? FORWARD_WITH_LOOPBACK : 0);
 		n_twice += desired->tables[i].n_twice;

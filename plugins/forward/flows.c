@@ -19,8 +19,8 @@ typedef struct {
 
 /* --- which ports --- */
 
-/* Elements of `these` that are not the same in `others`. */
-static GArray *subtract(const GArray *these, const GArray *others)
+/* Elements of `these` that are not the same in `others`; of one protocol, or of each (0). */
+static GArray *subtract(const GArray *these, const GArray *others, guint8 protocol)
 {
 	GArray *rest = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
 	guint j = 0;
@@ -28,7 +28,7 @@ static GArray *subtract(const GArray *these, const GArray *others)
 	for (guint i = 0; i < these->len; i++) {
 		const ForwardElement *element = &g_array_index(these, ForwardElement, i);
 
-		if (!forward_sets[element->set].is_map)
+		if (!forward_sets[element->set].is_map || (protocol != 0 && element->protocol != protocol))
 			continue;
 		while (j < others->len &&
 		       forward_element_compare(&g_array_index(others, ForwardElement, j), element) < 0)
@@ -37,17 +37,6 @@ static GArray *subtract(const GArray *these, const GArray *others)
 			g_array_append_val(rest, *element);
 	}
 	return rest;
-}
-
-static void keep_udp(GArray *elements)
-{
-	guint kept = 0;
-
-	for (guint i = 0; i < elements->len; i++) {
-		if (g_array_index(elements, ForwardElement, i).protocol == IPPROTO_UDP)
-			g_array_index(elements, ForwardElement, kept++) = g_array_index(elements, ForwardElement, i);
-	}
-	g_array_set_size(elements, kept);
 }
 
 /* --- which connections --- */
@@ -146,14 +135,13 @@ static gboolean end_flows(HostlerHost *host, ForwardFamily family, Search *searc
 
 void forward_flows_end(HostlerHost *host, ForwardFamily family, const GArray *held, const GArray *known)
 {
-	g_autoptr(GArray) removed = subtract(held, known);
-	g_autoptr(GArray) added = subtract(known, held);
+	g_autoptr(GArray) removed = subtract(held, known, 0);
+	g_autoptr(GArray) added = subtract(known, held, IPPROTO_UDP);
 	g_autoptr(GPtrArray) deletions = g_ptr_array_new_with_free_func(g_free);
 	g_auto(GStrv) addresses = NULL;
 	g_autoptr(GError) error = NULL;
 	Search search = { .removed = removed, .added = added, .deletions = deletions };
 
-	keep_udp(added);
 	if (added->len > 0)
 		search.addresses = addresses = host->ops->addresses(host, NULL);
 	if (!end_flows(host, family, &search, &error))

@@ -9,8 +9,8 @@
 #include "hostler/plugin.h"
 #include "plugins/forward/announce.h"
 #include "plugins/forward/batch.h"
-#include "plugins/forward/change.h"
 #include "plugins/forward/check.h"
+#include "plugins/forward/difference.h"
 #include "plugins/forward/flows.h"
 #include "plugins/forward/hairpin.h"
 #include "plugins/forward/links.h"
@@ -93,108 +93,20 @@ static void log_changes(const GArray *changes)
 
 static void end_flows(HostlerHost *host, const ForwardDesired *desired, const ForwardRuleset *before)
 {
-	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++) {
-		const GArray *held = before->tables[family].elements;
-		g_autoptr(GArray) known = forward_elements_known(desired->tables[family].elements, held);
-
-		forward_flows_end(host, family, held, known);
-	}
-}
-
-/* What is settled. In passing, a VM is looked at as a whole when a first port of it is
- * not as it should be; then this costs the same however many ports others have. */
-typedef struct {
-	GPtrArray *all;    /* stays that have ports (HostlerRecord) */
-	GPtrArray *alive;  /* of these */
-	GHashTable *whole; /* UUIDs; NULL: all VMs, and whatever else is in our tables */
-} Scope;
-
-/* The kernel beside what it should be. */
-typedef struct {
-	ForwardRuleset *ruleset;
-	ForwardDesired *desired;
-	GArray *changes;
-} Difference;
-
-static void difference_free(Difference *difference)
-{
-	g_clear_pointer(&difference->changes, g_array_unref);
-	g_clear_pointer(&difference->desired, forward_desired_free);
-	g_clear_pointer(&difference->ruleset, forward_ruleset_free);
-	g_free(difference);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Difference, difference_free)
-
-static gboolean allow_table(const Difference *difference, GError **error)
-{
-	const char *foreign = forward_ruleset_foreign(difference->ruleset);
-
-	if (foreign == NULL || forward_desired_is_empty(difference->desired))
-		return TRUE;
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_FIREWALL,
-		    "no port is forwarded: there is a table '%s' in nf_tables that is not hostler's; "
-		    "remove it (nft delete table %s), then: hostler settle", foreign, foreign);
-	return FALSE;
-}
-
-static Difference *find_difference(HostlerHost *host, const Scope *scope, GError **error)
-{
-	g_autoptr(Difference) difference = g_new0(Difference, 1);
-	g_autoptr(ForwardDesired) keys = scope->whole != NULL ? forward_stays_keys(scope->all, scope->whole) : NULL;
-
-	difference->ruleset = forward_ruleset_read(host, keys, error);
-	if (difference->ruleset == NULL)
-		return NULL;
-	difference->desired = forward_stays_desired(host, scope->alive, scope->whole, difference->ruleset);
-	if (!allow_table(difference, error))
-		return NULL;
-	difference->changes = forward_changes(difference->desired, difference->ruleset);
-	return g_steal_pointer(&difference);
-}
-
-static gboolean knows(const Scope *scope, const char *uuid)
-{
-	for (guint i = 0; i < scope->all->len; i++) {
-		if (g_str_equal(((const HostlerRecord *)g_ptr_array_index(scope->all, i))->uuid, uuid))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* TRUE: a VM that is to change was not looked at as a whole, or more than VMs' ports
- * is to change, and now it would be. */
-static gboolean widen(Scope *scope, const Difference *difference)
-{
-	gboolean widened = FALSE;
-
-	for (guint i = 0; scope->whole != NULL && i < difference->changes->len; i++) {
-		const ForwardChange *change = &g_array_index(difference->changes, ForwardChange, i);
-
-		if (change->kind != FORWARD_ADD_ELEMENT && change->kind != FORWARD_DELETE_ELEMENT)
-			continue;
-		if (knows(scope, change->element.uuid))
-			widened = g_hash_table_add(scope->whole, g_strdup(change->element.uuid)) || widened;
-		else
-			g_clear_pointer(&scope->whole, g_hash_table_unref);
-		widened = widened || scope->whole == NULL;
-	}
-	if (scope->whole == NULL || !forward_changes_need_all(difference->desired, difference->ruleset))
-		return widened;
-	g_clear_pointer(&scope->whole, g_hash_table_unref);
-	return TRUE;
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		forward_flows_end(host, family, before->tables[family].elements, desired->tables[family].elements);
 }
 
 /* FALSE with HOSTLER_ERROR_STALE: somebody else was faster; with HOSTLER_ERROR_EXISTS:
  * so was the kernel, whose dump of a set leaves elements out while it makes the set larger. */
-static gboolean try_settle(HostlerHost *host, Scope *scope, GError **error)
+static gboolean try_settle(HostlerHost *host, ForwardScope *scope, GError **error)
 {
-	g_autoptr(Difference) difference = find_difference(host, scope, error);
+	g_autoptr(ForwardDifference) difference = forward_difference_find(host, scope, error);
 	g_autoptr(GByteArray) batch = NULL;
 
-	while (difference != NULL && widen(scope, difference)) {
-		difference_free(difference);
-		difference = find_difference(host, scope, error);
+	while (difference != NULL && forward_scope_widen(scope, difference)) {
+		forward_difference_free(difference);
+		difference = forward_difference_find(host, scope, error);
 	}
 	if (difference == NULL)
 		return FALSE;
@@ -208,7 +120,7 @@ static gboolean try_settle(HostlerHost *host, Scope *scope, GError **error)
 	return TRUE;
 }
 
-static gboolean settle_kernel(HostlerHost *host, Scope *scope)
+static gboolean settle_kernel(HostlerHost *host, ForwardScope *scope)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -251,7 +163,7 @@ static gboolean settle_locked(HostlerHost *host, HostlerSettleDepth depth, const
 	g_autoptr(GPtrArray) alive = forward_stays_alive(host);
 	g_autoptr(GPtrArray) open = forward_stays_open(host);
 	g_autoptr(GHashTable) whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	Scope scope = { .all = all, .alive = alive };
+	ForwardScope scope = { .all = all, .alive = alive };
 	gboolean settled;
 
 	leave_out(alive, leaving);

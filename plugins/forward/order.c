@@ -71,22 +71,24 @@ static void take_over(ForwardElement *wanted, const ForwardElement *held)
 		wanted->guest = held->guest;
 }
 
-GArray *forward_elements_known(const GArray *desired, const GArray *held)
+void forward_elements_know(GArray *desired, const GArray *held)
 {
-	GArray *known = g_array_sized_new(FALSE, TRUE, sizeof(ForwardElement), desired->len);
-	guint j = 0;
+	guint j = 0, known = 0;
 
 	for (guint i = 0; i < desired->len; i++) {
-		ForwardElement element = g_array_index(desired, ForwardElement, i);
+		ForwardElement *element = &g_array_index(desired, ForwardElement, i);
 
-		while (j < held->len && forward_element_compare(&g_array_index(held, ForwardElement, j), &element) < 0)
+		while (j < held->len && forward_element_compare(&g_array_index(held, ForwardElement, j), element) < 0)
 			j++;
-		if (j < held->len && forward_element_compare(&g_array_index(held, ForwardElement, j), &element) == 0)
-			take_over(&element, &g_array_index(held, ForwardElement, j));
-		if (!forward_sets[element.set].is_map || element.guest.family != AF_UNSPEC)
-			g_array_append_val(known, element);
+		if (j < held->len && forward_element_compare(&g_array_index(held, ForwardElement, j), element) == 0)
+			take_over(element, &g_array_index(held, ForwardElement, j));
+		if (forward_sets[element->set].is_map && element->guest.family == AF_UNSPEC)
+			continue;
+		if (known < i)
+			g_array_index(desired, ForwardElement, known) = *element;
+		known++;
 	}
-	return known;
+	g_array_set_size(desired, known);
 }
 
 GArray *forward_elements_at(const GArray *elements, const GArray *keys)

@@ -8,6 +8,7 @@
 #include "hostler/text.h"
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
+#include "plugins/forward/missing.h"
 #include "plugins/forward/taken.h"
 
 /* Docker, libvirt and firewalld change nf_tables at the same moments as we. */
@@ -113,12 +114,14 @@ static gboolean try_reserve(HostlerHost *host, const ForwardDesired *wanted, gbo
 {
 	g_autoptr(ForwardRuleset) ruleset =
 		all ? forward_ruleset_read(host, wanted, error) : forward_ruleset_read_tables(host, error);
+	g_autoptr(ForwardDesired) missing = NULL;
 	g_autoptr(GArray) changes = NULL;
 	g_autoptr(GByteArray) batch = NULL;
 
 	if (ruleset == NULL)
 		return FALSE;
-	changes = forward_changes_to_reserve(wanted, ruleset);
+	missing = forward_missing(wanted, ruleset);
+	changes = forward_changes_to_reserve(missing, ruleset);
 	if (changes->len == 0)
 		return TRUE;
 	batch = forward_batch(changes, ruleset->generation);

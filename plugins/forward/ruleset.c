@@ -5,39 +5,28 @@
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/gen.h>
-#include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "hostler/error.h"
 #include "plugins/forward/comment.h"
-#include "plugins/forward/element.h"
-#include "plugins/forward/set.h"
+#include "plugins/forward/request.h"
+#include "plugins/forward/sets.h"
 
 /* Somebody who changes nf_tables all the time does not keep us here for ever. */
 #define TRIES 8
-/* So many elements of a set are asked for one by one; more are picked from a list of all. */
-#define MOST_ASKED_FOR 256
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardRule, forward_rule_free)
 
 typedef struct nftnl_table NftTable;
 typedef struct nftnl_chain NftChain;
 typedef struct nftnl_rule NftRule;
-typedef struct nftnl_set NftSet;
 typedef struct nftnl_gen NftGeneration;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftTable, nftnl_table_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftChain, nftnl_chain_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftRule, nftnl_rule_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftSet, nftnl_set_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftGeneration, nftnl_gen_free)
-
-/* Room for a request that names a table and a chain or a set. */
-typedef union {
-	struct nlmsghdr header;
-	char bytes[512];
-} Request;
 
 ForwardRuleset *forward_ruleset_new(void)
 {
@@ -74,17 +63,6 @@ const char *forward_ruleset_foreign(const ForwardRuleset *ruleset)
 	return ruleset->tables[FORWARD_IP6].has_table && !ruleset->tables[FORWARD_IP6].is_ours ? "ip6 hostler" : NULL;
 }
 
-/* A single object is answered without a dump, and its end is the acknowledgement. */
-static struct nlmsghdr *request_one(Request *request, ForwardFamily family, guint16 type)
-{
-	return nftnl_nlmsg_build_hdr(request->bytes, type, forward_families[family].family, NLM_F_ACK, 0);
-}
-
-static struct nlmsghdr *request_all(Request *request, ForwardFamily family, guint16 type)
-{
-	return nftnl_nlmsg_build_hdr(request->bytes, type, forward_families[family].family, NLM_F_DUMP, 0);
-}
-
 /* --- generation --- */
 
 static int each_generation(const struct nlmsghdr *message, void *data)
@@ -98,7 +76,7 @@ static int each_generation(const struct nlmsghdr *message, void *data)
 
 static gboolean read_generation(HostlerHost *host, guint32 *generation, GError **error)
 {
-	Request request;
+	ForwardRequest request;
 
 	*generation = 0;
 	/* The family of this request is that of all tables. */
@@ -129,10 +107,10 @@ static int each_table(const struct nlmsghdr *message, void *data)
 static gboolean read_table(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
 	g_autoptr(NftTable) table = nftnl_table_alloc();
-	Request request;
+	ForwardRequest request;
 
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, FORWARD_TABLE);
-	nftnl_table_nlmsg_build_payload(request_one(&request, family, NFT_MSG_GETTABLE), table);
+	nftnl_table_nlmsg_build_payload(forward_request_one(&request, family, NFT_MSG_GETTABLE), table);
 	return host->ops->nft_dump(host, &request.header, each_table, ours, error);
 }
 
@@ -164,143 +142,11 @@ static int each_lookup(const struct nlmsghdr *message, void *data)
 static gboolean read_lookups(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
 {
 	g_autoptr(NftRule) rule = nftnl_rule_alloc();
-	Request request;
+	ForwardRequest request;
 
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, FORWARD_TABLE);
-	nftnl_rule_nlmsg_build_payload(request_all(&request, family, NFT_MSG_GETRULE), rule);
+	nftnl_rule_nlmsg_build_payload(forward_request_all(&request, family, NFT_MSG_GETRULE), rule);
 	return host->ops->nft_dump(host, &request.header, each_lookup, ours->lookups, error);
-}
-
-/* --- elements --- */
-
-typedef struct {
-	ForwardFamily family;
-	ForwardSet set;
-	GArray *elements;
-} SetReading;
-
-static int each_element(struct nftnl_set_elem *from, void *data)
-{
-	const SetReading *reading = data;
-	ForwardElement element;
-
-	if (forward_element_read(from, reading->family, reading->set, &element))
-		g_array_append_val(reading->elements, element);
-	return 0;
-}
-
-static int each_elements(const struct nlmsghdr *message, void *data)
-{
-	g_autoptr(NftSet) set = nftnl_set_alloc();
-
-	if (nftnl_set_elems_nlmsg_parse(message, set) == 0)
-		nftnl_set_elem_foreach(set, each_element, data);
-	return MNL_CB_OK;
-}
-
-static gboolean read_set(HostlerHost *host, SetReading *reading, GError **error)
-{
-	guint first = reading->elements->len;
-	Request request;
-
-	forward_set_put_name(request_all(&request, reading->family, NFT_MSG_GETSETELEM), reading->set);
-	if (!host->ops->nft_dump(host, &request.header, each_elements, reading, error))
-		return FALSE;
-	if (forward_sets[reading->set].spans_of != 0)
-		forward_elements_join(reading->elements, first);
-	return TRUE;
-}
-
-/* One request for each: the kernel ends a list at the first that is not there. */
-static gboolean read_key(HostlerHost *host, SetReading *reading, const ForwardElement *key, GError **error)
-{
-	Request request;
-	struct nlmsghdr *message = request_one(&request, reading->family, NFT_MSG_GETSETELEM);
-	struct nlattr *list;
-
-	forward_set_put_name(message, reading->set);
-	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-	forward_element_put(message, key, reading->family, TRUE);
-	mnl_attr_nest_end(message, list);
-	return host->ops->nft_dump(host, &request.header, each_elements, reading, error);
-}
-
-static GArray *keys_in(const GArray *keys, ForwardSet set)
-{
-	GArray *some = g_array_new(FALSE, TRUE, sizeof(ForwardElement));
-
-	for (guint i = 0; i < keys->len; i++) {
-		if (g_array_index(keys, ForwardElement, i).set == set)
-			g_array_append_val(some, g_array_index(keys, ForwardElement, i));
-	}
-	return some;
-}
-
-/* A key of intervals is answered with whatever interval it lies in. Spans are few, and of all VMs. */
-static gboolean read_keys(HostlerHost *host, SetReading *reading, const GArray *all, GError **error)
-{
-	const ForwardSetInfo *info = &forward_sets[reading->set];
-	g_autoptr(GArray) keys = keys_in(all, reading->set);
-
-	if (keys->len > 0 && (info->by_source || info->spans_of != 0 || keys->len > MOST_ASKED_FOR))
-		return read_set(host, reading, error);
-	for (guint i = 0; i < keys->len; i++) {
-		if (!read_key(host, reading, &g_array_index(keys, ForwardElement, i), error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-typedef struct {
-	ForwardFamily family;
-	ForwardTable *ours;
-} NameReading;
-
-static int each_set(const struct nlmsghdr *message, void *data)
-{
-	g_autoptr(NftSet) listed = nftnl_set_alloc();
-	const NameReading *reading = data;
-
-	if (nftnl_set_nlmsg_parse(message, listed) < 0)
-		return MNL_CB_OK;
-	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
-		if (forward_set_is(listed, reading->family, set))
-			reading->ours->sets |= 1u << set;
-	}
-	return MNL_CB_OK;
-}
-
-static gboolean read_names(HostlerHost *host, ForwardFamily family, ForwardTable *ours, GError **error)
-{
-	g_autoptr(NftSet) set = nftnl_set_alloc();
-	NameReading reading = { family, ours };
-	Request request;
-
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, FORWARD_TABLE);
-	nftnl_set_nlmsg_build_payload(request_all(&request, family, NFT_MSG_GETSET), set);
-	return host->ops->nft_dump(host, &request.header, each_set, &reading, error);
-}
-
-static gboolean read_sets(HostlerHost *host, ForwardFamily family, ForwardTable *ours, const GArray *keys,
-			  GError **error)
-{
-	if (!read_names(host, family, ours, error))
-		return FALSE;
-	for (ForwardSet set = 0; set < FORWARD_N_SETS; set++) {
-		SetReading reading = { family, set, ours->elements };
-
-		if ((ours->sets & 1u << set) == 0)
-			continue;
-		if (keys == NULL ? !read_set(host, &reading, error) : !read_keys(host, &reading, keys, error))
-			return FALSE;
-	}
-	g_array_sort(ours->elements, forward_element_compare);
-	if (keys != NULL) {
-		g_autoptr(GArray) read = ours->elements;
-
-		ours->elements = forward_elements_at(read, keys);
-	}
-	return TRUE;
 }
 
 /* --- chains --- */
@@ -340,18 +186,18 @@ static gboolean read_chain(HostlerHost *host, ForwardFamily family, ForwardPlace
 	g_autoptr(NftChain) named = nftnl_chain_alloc();
 	g_autoptr(NftRule) rule = nftnl_rule_alloc();
 	ChainReading reading = { place, chain };
-	Request request;
+	ForwardRequest request;
 
 	nftnl_chain_set_str(named, NFTNL_CHAIN_TABLE, info->table);
 	nftnl_chain_set_str(named, NFTNL_CHAIN_NAME, info->chain);
-	nftnl_chain_nlmsg_build_payload(request_one(&request, family, NFT_MSG_GETCHAIN), named);
+	nftnl_chain_nlmsg_build_payload(forward_request_one(&request, family, NFT_MSG_GETCHAIN), named);
 	if (!host->ops->nft_dump(host, &request.header, each_chain, &reading, error))
 		return FALSE;
 	if (!chain->present)
 		return TRUE;
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, info->table);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, info->chain);
-	nftnl_rule_nlmsg_build_payload(request_all(&request, family, NFT_MSG_GETRULE), rule);
+	nftnl_rule_nlmsg_build_payload(forward_request_all(&request, family, NFT_MSG_GETRULE), rule);
 	return host->ops->nft_dump(host, &request.header, each_rule, &reading, error);
 }
 
@@ -364,7 +210,7 @@ static gboolean read_own(HostlerHost *host, ForwardFamily family, ForwardTable *
 		return FALSE;
 	if (!ours->is_ours)
 		return TRUE;
-	return read_lookups(host, family, ours, error) && read_sets(host, family, ours, keys, error) &&
+	return read_lookups(host, family, ours, error) && forward_sets_read(host, family, ours, keys, error) &&
 	       read_chain(host, family, FORWARD_PLACE_HAIRPIN, &ours->chains[FORWARD_PLACE_HAIRPIN], error) &&
 	       read_chain(host, family, FORWARD_PLACE_GUARD, &ours->chains[FORWARD_PLACE_GUARD], error);
 }

@@ -88,9 +88,12 @@ struct nftnl_set *forward_set_new(ForwardFamily family, ForwardSet set, guint n_
 	return result;
 }
 
+/* Those that say how it is kept; nft adds others when it puts a listing back. */
 static guint32 flags_of(const struct nftnl_set *set)
 {
-	return nftnl_set_is_set(set, NFTNL_SET_FLAGS) ? nftnl_set_get_u32(set, NFTNL_SET_FLAGS) : 0;
+	guint32 flags = nftnl_set_is_set(set, NFTNL_SET_FLAGS) ? nftnl_set_get_u32(set, NFTNL_SET_FLAGS) : 0;
+
+	return flags & (NFT_SET_MAP | NFT_SET_INTERVAL);
 }
 
 gboolean forward_set_is(const struct nftnl_set *listed, ForwardFamily family, ForwardSet set)

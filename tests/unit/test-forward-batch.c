@@ -33,9 +33,9 @@ static ForwardElement new_element(const char *address, guint16 port)
 	return element;
 }
 
-static void add_element(GArray *changes, ForwardChangeKind kind, const char *address, guint16 port)
+static void add_element(GArray *changes, const ForwardElement *element)
 {
-	ForwardChange change = { .kind = kind, .element = new_element(address, port) };
+	ForwardChange change = { .kind = FORWARD_ADD_ELEMENT, .element = element };
 
 	g_array_append_val(changes, change);
 }
@@ -75,6 +75,7 @@ static void test_outline(void)
 	ForwardChange change = {
 		.kind = FORWARD_DELETE_RULE, .place = FORWARD_PLACE_FILTER, .handle = 7, .bridge = "b"
 	};
+	ForwardElement element = new_element(NULL, 80);
 	g_autoptr(GByteArray) batch = NULL;
 	g_autofree char *text = NULL;
 
@@ -83,7 +84,7 @@ static void test_outline(void)
 	g_array_append_val(changes, change);
 	change.kind = FORWARD_ADD_TABLE;
 	g_array_append_val(changes, change);
-	add_element(changes, FORWARD_ADD_ELEMENT, NULL, 80);
+	add_element(changes, &element);
 	change.kind = FORWARD_INSERT_RULE;
 	g_array_append_val(changes, change);
 	batch = forward_batch(changes, 1);
@@ -133,12 +134,15 @@ static void test_many(void)
 {
 	g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(ForwardChange));
 	g_autoptr(GArray) seen = g_array_new(FALSE, TRUE, sizeof(guint16));
+	g_autofree ForwardElement *elements = g_new(ForwardElement, 1000);
 	g_autoptr(GByteArray) batch = NULL;
 	struct nlmsghdr *message;
 	int left;
 
-	for (guint port = 1; port <= 1000; port++)
-		add_element(changes, FORWARD_ADD_ELEMENT, port > 600 ? "192.0.2.7" : NULL, (guint16)port);
+	for (guint port = 1; port <= 1000; port++) {
+		elements[port - 1] = new_element(port > 600 ? "192.0.2.7" : NULL, (guint16)port);
+		add_element(changes, &elements[port - 1]);
+	}
 	batch = forward_batch(changes, 1);
 	left = (int)batch->len;
 	for (message = (gpointer)batch->data; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins/forward/change.h"
+#include "plugins/forward/missing.h"
 
 #define U1 "11111111-0000-0000-0000-000000000001"
 #define U2 "11111111-0000-0000-0000-000000000002"
@@ -365,12 +366,19 @@ static char *steps_text(const GArray *changes)
 	return g_string_free(steps, FALSE);
 }
 
+static GArray *find_changes(ForwardDesired *desired, const ForwardRuleset *ruleset)
+{
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		forward_elements_know(desired->tables[family].elements, ruleset->tables[family].elements);
+	return forward_changes(desired, ruleset);
+}
+
 static void test_change(gconstpointer data)
 {
 	const Case *one = data;
 	g_autoptr(ForwardDesired) desired = read_wanted(one->wanted);
 	g_autoptr(ForwardRuleset) ruleset = read_kernel(one->kernel);
-	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
+	g_autoptr(GArray) changes = find_changes(desired, ruleset);
 	g_autofree char *steps = steps_text(changes);
 
 	g_assert_cmpstr(steps, ==, one->steps);
@@ -437,7 +445,7 @@ static void assert_steps_at(const char *elements, const char *one, const char *e
 	g_autoptr(ForwardDesired) keys = read_probes(ONE, MANY);
 	g_autoptr(ForwardDesired) desired = read_probes(one, MANY);
 	g_autoptr(ForwardRuleset) ruleset = read_kernel_at(text, keys);
-	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
+	g_autoptr(GArray) changes = find_changes(desired, ruleset);
 	g_autofree char *steps = steps_text(changes);
 
 	g_assert_false(forward_changes_need_all(desired, ruleset));
@@ -490,9 +498,9 @@ static void test_counter(void)
 	for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
 		g_autoptr(ForwardRuleset) ruleset = read_kernel("element " U1 " tcp any 10 10 10 virbr0 10.0.0.2\n");
 		g_autoptr(ForwardDesired) desired = read_wanted(wanted[i]);
-		g_autoptr(GArray) known = forward_elements_known(desired->tables[FORWARD_IP].elements,
-								 ruleset->tables[FORWARD_IP].elements);
+		GArray *known = desired->tables[FORWARD_IP].elements;
 
+		forward_elements_know(known, ruleset->tables[FORWARD_IP].elements);
 		g_assert_cmpuint(known->len, ==, 2);
 		g_assert_cmpuint(g_array_index(known, ForwardElement, 1).connections, ==, i == 0 ? 7 : 0);
 	}
@@ -515,11 +523,13 @@ static void test_reserve(void)
 	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
 		g_autoptr(ForwardRuleset) ruleset = read_kernel(table[i].kernel);
 		g_autoptr(ForwardDesired) desired = read_wanted(WEB);
+		g_autoptr(ForwardDesired) missing = NULL;
 		g_autoptr(GArray) changes = NULL;
 		g_autofree char *text = NULL;
 
-		g_array_set_size(desired->tables[FORWARD_IP].elements, 1); /* `taken` is the first */
-		changes = forward_changes_to_reserve(desired, ruleset);
+		g_array_set_size(desired->tables[FORWARD_IP].elements, 1); /* `taken_tcp` is the first */
+		missing = forward_missing(desired, ruleset);
+		changes = forward_changes_to_reserve(missing, ruleset);
 		text = steps_text(changes);
 		g_assert_cmpstr(text, ==, table[i].steps);
 	}
@@ -533,11 +543,13 @@ static void test_reserve_more(void)
 		"element " U2 " tcp any 60 69 10 b 10.0.0.2\nelement " U1 " udp any 50 50 10 b 10.0.0.2\n"
 		"element " U1 " tcp any 90 200 10 b 10.0.0.2\n");
 	g_autoptr(ForwardDesired) desired = read_wanted(U1 " tcp any 15 100 15 b 10.0.0.2\n");
+	g_autoptr(ForwardDesired) missing = NULL;
 	g_autoptr(GArray) changes = NULL;
 	g_autofree char *text = NULL;
 
 	g_array_set_size(desired->tables[FORWARD_IP].elements, 1);
-	changes = forward_changes_to_reserve(desired, ruleset);
+	missing = forward_missing(desired, ruleset);
+	changes = forward_changes_to_reserve(missing, ruleset);
 	text = steps_text(changes);
 	g_assert_cmpstr(text, ==, "add ip taken_tcp tcp any 20-29 of " U1 "\nadd ip taken_tcp tcp any 40-89 of " U1 "\n");
 }
