@@ -133,11 +133,13 @@ event_docker-restart() { end_docker && begin_docker; }
 event_docker-user() { iptables -I DOCKER-USER -d 192.168.22.0/24 -j DROP; }
 event_docker-network() { docker network create --opt com.docker.network.bridge.name=yard backyard; }
 event_docker-stop() { end_docker; }
-# As if it came to a host without br_netfilter, whose guests needed no hairpin flag until now.
+# As if it came to a host without br_netfilter, whose guests needed no hairpin flag until now: dockerd loads the module, and
+# that begins with 1.
 event_docker-again() {
 	local port
-	sysctl -qw net.bridge.bridge-nf-call-iptables=0
+	sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
 	for port in $(ip -o link show master virbr0 | grep -o 'vnet[0-9]*'); do bridge link set dev "$port" hairpin off || return; done
-	begin_docker && [[ $(</proc/sys/net/bridge/bridge-nf-call-iptables) -eq 1 ]]
+	sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+	begin_docker
 }
 event_restart-under-docker() { event_restart; }
