@@ -24,6 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NftRule, nftnl_rule_free)
 struct _ForwardChains {
 	GPtrArray *bases;  /* struct nftnl_chain */
 	GHashTable *rules; /* "FAMILY TABLE CHAIN": GPtrArray of struct nftnl_rule */
+	ForwardConstants *constants;
 };
 
 static void free_chain(gpointer chain)
@@ -42,6 +43,7 @@ ForwardChains *forward_chains_new(void)
 
 	chains->bases = g_ptr_array_new_with_free_func(free_chain);
 	chains->rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+	chains->constants = forward_constants_new();
 	return chains;
 }
 
@@ -49,6 +51,7 @@ void forward_chains_free(ForwardChains *chains)
 {
 	g_ptr_array_unref(chains->bases);
 	g_hash_table_unref(chains->rules);
+	forward_constants_free(chains->constants);
 	g_free(chains);
 }
 
@@ -84,6 +87,11 @@ void forward_chains_add_rule(ForwardChains *chains, struct nftnl_rule *rule)
 	g_ptr_array_add(rules, rule);
 }
 
+void forward_chains_add_set(ForwardChains *chains, struct nftnl_set *set)
+{
+	forward_constants_add(chains->constants, set);
+}
+
 /* --- reading --- */
 
 static int each_chain(const struct nlmsghdr *message, void *data)
@@ -113,7 +121,9 @@ static gboolean read_rules(HostlerHost *host, ForwardChains *chains, const NftCh
 
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, nftnl_chain_get_str(base, NFTNL_CHAIN_TABLE));
 	nftnl_rule_nlmsg_build_payload(request, rule);
-	return host->ops->nft_dump(host, request, each_rule, chains, error);
+	return host->ops->nft_dump(host, request, each_rule, chains, error) &&
+	       forward_constants_read(host, chains->constants, family,
+				      nftnl_chain_get_str(base, NFTNL_CHAIN_TABLE), error);
 }
 
 /* Two base chains of one table have its rules in common. */
@@ -236,7 +246,7 @@ static Walk walk(Walker *walker, const char *chain, guint depth)
 
 		if (!has_time(walker))
 			break;
-		effect = forward_packet_meet(walker->packet, g_ptr_array_index(rules, i));
+		effect = forward_packet_meet(walker->packet, g_ptr_array_index(rules, i), walker->chains->constants);
 		if (effect.match == FORWARD_MAY_HIT)
 			guess(walker, &effect, depth);
 		if (effect.match != FORWARD_HITS)
@@ -316,6 +326,9 @@ static char *mend(const ForwardObstacle *obstacle, const char *bridge)
 {
 	if (g_str_equal(obstacle->table, "inet firewalld"))
 		return g_strdup("StrictForwardPorts=no in /etc/firewalld/firewalld.conf, then: firewall-cmd --reload");
+	/* Its own, for as long as it reloads; it stays when that goes wrong, as after `nft flush ruleset`. */
+	if (g_str_equal(obstacle->table, "inet firewalld_policy_drop"))
+		return g_strdup("firewalld reloads, and if this stays it could not: systemctl restart firewalld");
 	if (g_str_equal(obstacle->table, "ip filter") || g_str_equal(obstacle->table, "ip6 filter") ||
 	    g_str_has_suffix(obstacle->table, " libvirt_network"))
 		return g_strdup("hostler settle");

@@ -19,10 +19,12 @@ typedef struct {
 /* The chains of others and their rules, as the kernel has them. */
 typedef struct _ForwardChains ForwardChains;
 ForwardChains *forward_chains_read(HostlerHost *host, GError **error);
-/* Empty; and one that is put in, with the rules that follow each other. Both are taken over. */
+/* Empty; and one that is put in, with the rules that follow each other, and the lists that rules look into. All are
+ * taken over. */
 ForwardChains *forward_chains_new(void);
 void forward_chains_add(ForwardChains *chains, struct nftnl_chain *chain);
 void forward_chains_add_rule(ForwardChains *chains, struct nftnl_rule *rule);
+void forward_chains_add_set(ForwardChains *chains, struct nftnl_set *set);
 void forward_chains_free(ForwardChains *chains);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardChains, forward_chains_free)
 

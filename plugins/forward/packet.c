@@ -19,6 +19,8 @@
 
 typedef struct {
 	const ForwardPacket *packet;
+	const struct nftnl_rule *rule;
+	const ForwardConstants *constants;
 	guint8 bytes[N_BYTES];
 	gboolean known[N_BYTES];
 	ForwardEffect effect;
@@ -249,9 +251,31 @@ static void target(Meeting *meeting, struct nftnl_expr *expr)
 		narrow(meeting, FORWARD_MAY_HIT);
 }
 
+/* FALSE: what the list holds, or what is looked for, is not known. */
+static gboolean look_into_list(Meeting *meeting, struct nftnl_expr *expr)
+{
+	const struct nftnl_set *set = forward_constant_find(meeting->constants,
+							    nftnl_rule_get_u32(meeting->rule, NFTNL_RULE_FAMILY),
+							    nftnl_rule_get_str(meeting->rule, NFTNL_RULE_TABLE),
+							    nftnl_expr_get_str(expr, NFTNL_EXPR_LOOKUP_SET));
+	gboolean inverted = (nftnl_expr_get_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS) & NFT_LOOKUP_F_INV) != 0;
+	const guint8 *bytes;
+
+	if (set == NULL || nftnl_expr_is_set(expr, NFTNL_EXPR_LOOKUP_DREG))
+		return FALSE;
+	bytes = known(meeting, nftnl_expr_get_u32(expr, NFTNL_EXPR_LOOKUP_SREG), forward_constant_size(set));
+	if (bytes == NULL)
+		return FALSE;
+	if (forward_constant_has(set, bytes) == inverted)
+		narrow(meeting, FORWARD_MISSES);
+	return TRUE;
+}
+
 /* A verdict from a map could be any; one that lets it pass makes what follows uncertain. */
 static void look_up(Meeting *meeting, struct nftnl_expr *expr)
 {
+	if (look_into_list(meeting, expr))
+		return;
 	narrow(meeting, FORWARD_MAY_HIT);
 	if (!nftnl_expr_is_set(expr, NFTNL_EXPR_LOOKUP_DREG))
 		return;
@@ -291,9 +315,10 @@ static int meet(struct nftnl_expr *expr, void *data)
 	return 0;
 }
 
-ForwardEffect forward_packet_meet(const ForwardPacket *packet, const struct nftnl_rule *rule)
+ForwardEffect forward_packet_meet(const ForwardPacket *packet, const struct nftnl_rule *rule,
+				  const ForwardConstants *constants)
 {
-	Meeting meeting = { .packet = packet, .effect = { .match = FORWARD_HITS } };
+	Meeting meeting = { .packet = packet, .rule = rule, .constants = constants, .effect = { .match = FORWARD_HITS } };
 
 	nftnl_expr_foreach((struct nftnl_rule *)rule, meet, &meeting);
 	return meeting.effect;

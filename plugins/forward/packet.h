@@ -4,6 +4,7 @@
 #include <libnftnl/rule.h>
 
 #include "plugins/forward/address.h"
+#include "plugins/forward/constant.h"
 
 /* A packet that is thought of, and what a rule of somebody's would do to it. */
 
@@ -36,5 +37,6 @@ typedef struct {
 	const char *chain; /* to jump to; borrowed from the rule */
 } ForwardEffect;
 
-/* Pure. */
-ForwardEffect forward_packet_meet(const ForwardPacket *packet, const struct nftnl_rule *rule);
+/* `constants` are the lists that rules of its table look into. Pure. */
+ForwardEffect forward_packet_meet(const ForwardPacket *packet, const struct nftnl_rule *rule,
+				  const ForwardConstants *constants);

@@ -14,6 +14,7 @@ prepare_guests() {
 	prepare_kernel
 	make_initramfs "$1/guest.cpio" "$here/guest-init"
 	cp "$KERNEL/vmlinux" "$1/vmlinux"
+	[[ -z $firewall ]] || prepare_packages "${firewall_packages[$firewall]}" || return
 	mkdir -p "$1/tree/bin"
 	cp "$1/answer" "$1/tree/bin/"
 	(cd "$1/tree" && echo bin/answer | cpio --quiet -o -H newc) >>"$1/guest.cpio"
@@ -50,19 +51,21 @@ world() {
 	mkdir -p "$shared/$1"
 	cp "$shared/answer" "$shared/guest.cpio" "$shared/$1/"
 	enter=(unshare -m -p -n --fork --kill-child --mount-proc --propagation private)
-	HOSTLER_REACH_WORLD=$1 HOSTLER_REACH_STAGE=between HOSTLER_REACH_WORK=$shared \
-		timeout --kill-after=5 850 "${enter[@]}" "$0" "$build" ${backend:+--backend "$backend"} ${root:+--trixie}
+	HOSTLER_REACH_PACKAGES=$PACKAGES HOSTLER_REACH_WORLD=$1 HOSTLER_REACH_STAGE=between HOSTLER_REACH_WORK=$shared \
+		timeout --kill-after=5 850 "${enter[@]}" "$0" "$build" ${backend:+--backend "$backend"} \
+		${root:+--trixie} ${firewall:+--firewall "$firewall"}
 }
 
 run_stages() {
 	source=$(cd "$here/../.." && pwd)
 	if [[ ${HOSTLER_REACH_STAGE:-} == between ]]; then
 		export HOSTLER_REACH_STAGE=inside
-		[[ -n $root ]] || exec "$0" "$build" ${backend:+--backend "$backend"}
+		[[ -n $root ]] || exec "$0" "$build" ${backend:+--backend "$backend"} ${firewall:+--firewall "$firewall"}
 		enter_root "$HOSTLER_REACH_WORK/$HOSTLER_REACH_WORLD" || exit 1
 		exec chroot "$HOSTLER_REACH_WORK/$HOSTLER_REACH_WORLD/root" \
 			"$here/run" "$build" ${backend:+--backend "$backend"}
 	fi
+	PACKAGES=
 	shared=$(mktemp -d)
 	trap 'rm -rf "$shared"' EXIT
 	[[ -z $root ]] || prepare_trixie || exit 1

@@ -15,7 +15,7 @@ in_outside() { nsenter --net="/proc/$outside_pid/ns/net" "$@"; }
 make_outside() {
 	unshare -n sh -c 'echo is apart >"$0"; exec sleep infinity' "$work/outside" >/dev/null 2>&1 &
 	outside_pid=$!
-	wait_for 60 test -s "$work/outside"
+	wait_for 60 test -s "$work/outside" || return
 	ip link add lan0 type veth peer name eth0 netns "$outside_pid"
 	ip address add 192.0.2.1/24 dev lan0
 	ip address add 2001:db8:2::1/64 dev lan0 nodad
@@ -51,10 +51,13 @@ define_network() { # NAME BRIDGE THIRD-BYTE
 
 # make_world HOOKS: with hostler's hooks, or as the machine would be without it
 make_world() {
+	[[ -z $firewall ]] || prepare_firewall || return
 	private_folders hostler-watch hostler-metrics && private_users && private_configuration || return
 	[[ $1 != yes ]] || private_hooks
 	[[ -z $backend ]] || printf 'firewall_backend = "%s"\n' "$backend" >/etc/libvirt/network.conf
-	make_host && begin_libvirtd || return
+	make_host || return
+	[[ -z $firewall ]] || ready_firewall || return
+	begin_libvirtd || return
 	define_network default virbr0 22 && define_network other virbr9 29 && v net-start default
 }
 

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
+#include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
@@ -12,6 +13,7 @@
 #include "plugins/forward/obstacle.h"
 
 #define STATE_ESTABLISHED 2U
+#define STATE_RELATED 4U
 #define STATE_NEW 8U
 #define STATUS_DNAT 0x20U
 
@@ -77,6 +79,49 @@ static void if_ct(struct nftnl_rule *rule, guint32 key, guint32 bits)
 	nftnl_expr_set(mask, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
 	nftnl_rule_add_expr(rule, mask);
 	compare(rule, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+/* A list as nft makes it for `{ ... }`. */
+static void add_list(ForwardChains *chains, guint32 flags, guint32 first, guint32 second)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+	guint32 values[] = { first, second };
+
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, "t");
+	nftnl_set_set_str(set, NFTNL_SET_NAME, "__set0");
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, flags);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, sizeof(values[0]));
+	for (guint i = 0; i < G_N_ELEMENTS(values); i++) {
+		struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+
+		nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, &values[i], sizeof(values[i]));
+		nftnl_set_elem_add(set, element);
+	}
+	forward_chains_add_set(chains, set);
+}
+
+/* `ct state` or `iifname` in that list, or not in it. */
+static struct nftnl_rule *rule_of_list(const char *load, guint32 dreg, guint32 key_attribute, guint32 key,
+				       guint32 flags)
+{
+	struct nftnl_rule *rule = new_rule("base");
+	struct nftnl_expr *expr = nftnl_expr_alloc(load);
+	struct nftnl_expr *lookup = nftnl_expr_alloc("lookup");
+
+	nftnl_expr_set_u32(expr, (guint16)key_attribute, key);
+	nftnl_expr_set_u32(expr, (guint16)dreg, NFT_REG_1);
+	nftnl_rule_add_expr(rule, expr);
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, "__set0");
+	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_FLAGS, flags);
+	nftnl_rule_add_expr(rule, lookup);
+	return rule;
+}
+
+static struct nftnl_rule *rule_of_states(guint32 flags)
+{
+	return rule_of_list("ct", NFTNL_EXPR_CT_DREG, NFTNL_EXPR_CT_KEY, NFT_CT_STATE, flags);
 }
 
 static void if_destination(struct nftnl_rule *rule, const char *address)
@@ -237,6 +282,43 @@ static void test_jump_and_return(void)
 	expect(chains, "");
 }
 
+#define LIST (NFT_SET_ANONYMOUS | NFT_SET_CONSTANT)
+
+/* firewalld's `ct state { established, related } accept`, which lets no new connection pass. */
+static void test_list(void)
+{
+	g_autoptr(ForwardChains) drops = inet_table(NF_DROP), inverted = inet_table(NF_DROP), passes = inet_table(NF_DROP);
+
+	add_list(drops, LIST, STATE_ESTABLISHED, STATE_RELATED);
+	then(drops, rule_of_states(0), NF_ACCEPT, NULL);
+	expect(drops, "inet t policy;");
+	add_list(inverted, LIST, STATE_ESTABLISHED, STATE_RELATED);
+	then(inverted, rule_of_states(NFT_LOOKUP_F_INV), NF_ACCEPT, NULL);
+	expect(inverted, "");
+	add_list(passes, LIST, STATE_ESTABLISHED, STATE_NEW);
+	then(passes, rule_of_states(0), NF_ACCEPT, NULL);
+	expect(passes, "");
+}
+
+/* A set that others fill, ranges, a list that was not read, or one of what is not known of the packet. */
+static void test_list_perhaps(void)
+{
+	g_autoptr(ForwardChains) filled = inet_table(NF_DROP), ranges = inet_table(NF_DROP);
+	g_autoptr(ForwardChains) unread = inet_table(NF_DROP), unknown = inet_table(NF_DROP);
+
+	add_list(filled, 0, STATE_ESTABLISHED, STATE_RELATED);
+	then(filled, rule_of_states(0), NF_ACCEPT, NULL);
+	expect(filled, "inet t policy?;");
+	add_list(ranges, LIST | NFT_SET_INTERVAL, STATE_ESTABLISHED, STATE_RELATED);
+	then(ranges, rule_of_states(0), NF_ACCEPT, NULL);
+	expect(ranges, "inet t policy?;");
+	then(unread, rule_of_states(0), NF_ACCEPT, NULL);
+	expect(unread, "inet t policy?;");
+	add_list(unknown, LIST, STATE_ESTABLISHED, STATE_RELATED);
+	then(unknown, rule_of_list("meta", NFTNL_EXPR_META_DREG, NFTNL_EXPR_META_KEY, NFT_META_IIF, 0), NF_ACCEPT, NULL);
+	expect(unknown, "inet t policy?;");
+}
+
 /* What comes behind a goto is not met, however that ends. */
 static void test_goto(void)
 {
@@ -288,12 +370,18 @@ static void test_text(void)
 	ForwardObstacle policy = { .table = (char *)"inet mine", .chain = (char *)"base", .certain = TRUE };
 	ForwardObstacle firewalld = { .table = (char *)"inet firewalld", .chain = (char *)"filter_FORWARD",
 				      .where = (char *)"filter_FORWARD" };
+	ForwardObstacle reload = { .table = (char *)"inet firewalld_policy_drop", .chain = (char *)"filter_forward",
+				   .certain = TRUE };
+	g_autofree char *shut = forward_obstacle_text(&reload, "virbr0");
 	g_autofree char *own = forward_obstacle_text(&policy, "virbr0");
 	g_autofree char *theirs = forward_obstacle_text(&firewalld, "virbr0");
 
 	g_assert_cmpstr(own, ==,
 			"DROPPED: chain base of table inet mine drops what no rule accepts; mend: nft 'insert rule inet "
 			"mine base oifname \"virbr0\" ct status dnat accept', and the same where that table is made");
+	g_assert_cmpstr(shut, ==,
+			"DROPPED: chain filter_forward of table inet firewalld_policy_drop drops what no rule accepts; mend: "
+			"firewalld reloads, and if this stays it could not: systemctl restart firewalld");
 	g_assert_cmpstr(theirs, ==,
 			"perhaps rejected: a rule in chain filter_FORWARD of table inet firewalld rejects it, unless one "
 			"before lets it pass; mend: StrictForwardPorts=no in /etc/firewalld/firewalld.conf, then: "
@@ -311,6 +399,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward-obstacle/jump-and-return", test_jump_and_return);
 	g_test_add_func("/forward-obstacle/goto", test_goto);
 	g_test_add_func("/forward-obstacle/jump-perhaps", test_jump_perhaps);
+	g_test_add_func("/forward-obstacle/list", test_list);
+	g_test_add_func("/forward-obstacle/list-perhaps", test_list_perhaps);
 	g_test_add_func("/forward-obstacle/loop", test_loop);
 	g_test_add_func("/forward-obstacle/many-ways", test_many_ways);
 	g_test_add_func("/forward-obstacle/text", test_text);

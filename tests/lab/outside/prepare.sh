@@ -1,7 +1,7 @@
 # What the lab boots: Debian's kernel with its modules, and two small initramfs. Sourced by `lab`; nothing is installed.
 #
 # The kernel is cached in $CACHE/<package>_<version>/ as vmlinux and modules/<release>/. The initramfs are made anew for each
-# run: that takes a third of a second, and nobody boots yesterday's by mistake.
+# run: that takes a third of a second, and nobody boots yesterday's by mistake. Packages are cached in $CACHE/packages/.
 
 CACHE=${HOSTLER_LAB_CACHE:-/var/cache/hostler-lab}
 
@@ -65,6 +65,49 @@ prepare_kernel() {
 	touch "$part/complete"
 	rm -rf "$KERNEL"
 	mv -T "$part" "$KERNEL" 2>/dev/null || rm -rf "$part" # another run was first
+}
+
+# prepare_packages NAME,...: packages of Debian's that only some tests need, with what apt would install along with them here, and
+# SUITE:NAME alone from another of Debian's suites. Nothing is installed: unpacked into $PACKAGES, they are laid over the machine's root
+# where they are wanted, and no script of theirs has run.
+prepare_packages() {
+	local part name
+	PACKAGES=$CACHE/packages/${1//[,:]/+} # for mount(8) both have a meaning
+	[[ ! -d $PACKAGES ]] || return 0
+	part=$PACKAGES.part.$$
+	say "fetching $1"
+	mkdir -p "$part"/tree/usr/{bin,lib,sbin}
+	ln -s usr/{bin,lib,sbin} "$part/tree/"
+	for name in ${1//,/ }; do
+		rm -rf "$part/deb"
+		mkdir -p "$part/deb/partial"
+		fetch_package "$part" "$name" >"$part/apt.log" 2>&1 || die "apt-get: $(cat "$part/apt.log")"
+		unpack_packages "$part"
+	done
+	# As their scripts would: compiling is what Python is slow with.
+	find "$part/tree/usr" -type d -name '*-packages' -exec python3 -m compileall -q {} + >/dev/null
+	mv -T "$part/tree" "$PACKAGES" 2>/dev/null || true # another run was first
+	rm -rf "$part"
+}
+
+fetch_package() { # PART [SUITE:]NAME
+	local options=(-qq -o Debug::NoLocking=true -o Dir::Cache::archives="$1/deb")
+	if [[ $2 != *:* ]]; then
+		apt-get install -y "${options[@]}" --download-only --no-install-recommends "$2"
+		return
+	fi
+	mkdir -p "$1/lists/partial"
+	echo "deb http://deb.debian.org/debian ${2%:*} main" >"$1/sources.list"
+	options+=(-o Dir::Etc::SourceList="$1/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$1/lists"
+		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+	apt-get "${options[@]}" update && (cd "$1/deb" && apt-get "${options[@]}" download "${2#*:}")
+}
+
+unpack_packages() { # PART
+	local deb
+	for deb in "$1"/deb/*.deb; do
+		dpkg --fsys-tarfile "$deb" | tar -C "$1/tree" -xf - --keep-directory-symlink --no-overwrite-dir
+	done
 }
 
 # Without its signature a module loads as well, and nothing has to be verified: under TCG in TCG that takes seconds.
