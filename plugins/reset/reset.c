@@ -73,7 +73,7 @@ static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 /* The ladder before this took its time, in which another VM may have started. */
 gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error)
 {
-	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	const ResetQuirks *quirks = reset_quirks_of(host);
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
 	gboolean sound;
@@ -89,7 +89,7 @@ gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error)
 /* FALSE with the first device that is dead, not sound, or did not answer. */
 static gboolean reset_claims(HostlerHost *host, const GPtrArray *claims, GError **error)
 {
-	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	const ResetQuirks *quirks = reset_quirks_of(host);
 	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
 	gboolean sound = reset_ladder_climb(host, devices, error);
 
@@ -209,6 +209,7 @@ static void status(HostlerHost *host, const HostlerSink *sink)
 const HostlerPlugin hostler_plugin_reset = {
 	.name = "reset",
 	.concerns = concerns,
+	.look = reset_look,
 	.check = reset_check,
 	.acquire = acquire,
 	.released = released,
