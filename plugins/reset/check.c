@@ -11,8 +11,8 @@
 #define LOOK "reset" /* the plugin's group of a look */
 
 static const char vendor_reset_mend[] =
-	"install https://github.com/gnif/vendor-reset (dkms install .), name it in /etc/modules and in the initramfs so "
-	"that it is loaded before the host's driver, and reboot; it knows neither the RX 6000 series nor APUs";
+	"install https://github.com/gnif/vendor-reset (dkms install .), name it in /etc/modules and in the initramfs "
+	"so that it is loaded before the host's driver, and reboot; it knows neither the RX 6000 series nor APUs";
 
 static void say_quirk_errors(const ResetQuirks *quirks, HostlerFindings *findings)
 {
@@ -58,16 +58,17 @@ static void say_none(HostlerHost *host, const char *bdf, const ResetQuirk *quirk
 
 	if (quirk == NULL && port != NULL)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
-				     "the kernel knows no way to reset %s alone; it is reset with its whole slot if the VM "
-				     "has all of that, else what one guest leaves in it the next one finds", bdf);
+				     "the kernel knows no way to reset %s alone; it is reset with its whole slot if "
+				     "the VM has all of that, else what one guest leaves in it the next one finds",
+				     bdf);
 	else if (quirk == NULL)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
 				     "the kernel knows no way to reset %s; what one guest leaves in it the next one "
 				     "finds", bdf);
 	else
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
-				     "the kernel knows no way to reset %s that is safe for it (%s, line %u%s%s); what "
-				     "one guest leaves in it the next one finds", bdf, quirk->file, quirk->line,
+				     "the kernel knows no way to reset %s that is safe for it (%s, line %u%s%s); "
+				     "what one guest leaves in it the next one finds", bdf, quirk->file, quirk->line,
 				     quirk->note != NULL ? ": " : "", quirk->note != NULL ? quirk->note : "");
 }
 

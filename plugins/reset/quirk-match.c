@@ -50,12 +50,14 @@ static gboolean parse_devices(const char *word, GArray *matches, char **wrong)
 	ResetMatch match = { .kind = RESET_MATCH_DEVICE };
 
 	if (g_strv_length(parts) != 2 || !parse_id(parts[0], &match.id.vendor))
-		return fail(wrong, word, "VENDOR:DEVICE; write four hexadecimal digits each, as lspci -nn shows them");
+		return fail(wrong, word,
+			    "VENDOR:DEVICE; write four hexadecimal digits each, as lspci -nn shows them");
 	for (char *rest = parts[1]; rest != NULL;) {
 		const char *device = strsep(&rest, ",");
 
 		if (!parse_id(device, &match.id.device))
-			return fail(wrong, device, "device id; write four hexadecimal digits, as lspci -nn shows them");
+			return fail(wrong, device,
+				    "device id; write four hexadecimal digits, as lspci -nn shows them");
 		g_array_append_val(matches, match);
 	}
 	return TRUE;

@@ -6,6 +6,7 @@
 #include "hostler/log.h"
 #include "hostler/plugin.h"
 #include "plugins/reset/check.h"
+#include "plugins/reset/claim.h"
 #include "plugins/reset/ladder.h"
 #include "plugins/reset/rescan.h"
 #include "plugins/reset/suspend.h"
@@ -39,15 +40,6 @@ static void log_outcome(const ResetDevice *device, const char *text)
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(device->error), &subject, "%s", text);
 }
 
-static void store(HostlerHost *host, const HostlerRecord *claim)
-{
-	HostlerSubject subject = { .vm = claim->name, .uuid = claim->uuid, .device = claim->key };
-	g_autoptr(GError) error = NULL;
-
-	if (!hostler_record_store(host, claim, &error))
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), &subject, "%s", error->message);
-}
-
 /* For `hostler status` and for whoever reads the claim. */
 static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 {
@@ -67,7 +59,7 @@ static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 	if (tried->len > 0)
 		g_key_file_set_string_list(claim->body, HOSTLER_CLAIM_RESET, "tried",
 					   (const char *const *)tried->pdata, tried->len);
-	store(host, claim);
+	reset_claim_store(host, claim);
 }
 
 /* The ladder before this took its time, in which another VM may have started. */
@@ -178,7 +170,7 @@ static void look_for_lost(HostlerHost *host, HostlerRecord *claim)
 	if (reset_rescan_lost(host, one))
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	if (reset_rescan_forget(host, claim))
-		store(host, claim);
+		reset_claim_store(host, claim);
 }
 
 static void settle(HostlerHost *host, HostlerSettleDepth depth)

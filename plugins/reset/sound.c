@@ -53,7 +53,8 @@ static gboolean is_as_known(HostlerHost *host, const char *bdf, const char *attr
 	if (g_ascii_strtoull(known, NULL, 16) == now)
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD,
-		    "%s is not sound: its %s reads 0x%04x and was %s when the kernel found it; it needs a host reboot",
+		    "%s is not sound: its %s reads 0x%04x and was %s when the kernel found it; it needs a host "
+		    "reboot",
 		    bdf, attribute, now, known);
 	return FALSE;
 }

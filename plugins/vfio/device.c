@@ -121,8 +121,8 @@ static gboolean read_facts(HostlerHost *host, const HostlerJob *job, GKeyFile *a
 {
 	const char *bdf = job->bdf;
 
-	return read_each(host, bdf, answer, HOSTLER_CLAIM_IDENTITY, identity_attributes, G_N_ELEMENTS(identity_attributes),
-			 error) &&
+	return read_each(host, bdf, answer, HOSTLER_CLAIM_IDENTITY, identity_attributes,
+			 G_N_ELEMENTS(identity_attributes), error) &&
 	       read_driver(host, bdf, answer, error) &&
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
