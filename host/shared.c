@@ -21,6 +21,7 @@ void machine_error(GError **error, int errnum, const char *format, ...)
 
 void hostler_host_free(HostlerHost *host)
 {
+	g_datalist_clear(&host->kept);
 	if (host->ops->close != NULL)
 		host->ops->close(host);
 	g_free(host->run_dir);

@@ -287,6 +287,7 @@ struct _HostlerHost {
 	char *run;             /* id of this run of ours, new for each hook call */
 	HostlerProcess caller; /* our parent when we began; pid 0: it was gone by then, or is init */
 	gint64 deadline;       /* ops->monotonic() at which we must be done */
+	GData *kept;           /* what was read once for all of this run, by names; freed with it */
 };
 
 /* The running machine; host/host.c. */

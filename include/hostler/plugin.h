@@ -37,6 +37,11 @@ typedef struct {
 	/* Whether this VM wants anything of this plugin. Pure. */
 	gboolean (*concerns)(const HostlerDomain *domain);
 
+	/* From within the job that reads a device which the VM lists, before any `check`
+	 * (look.h): what this plugin asks of the device itself, into a group of `answer`
+	 * named as the plugin. Reads only. */
+	void (*look)(HostlerHost *host, const char *bdf, GKeyFile *answer);
+
 	/* Reads only; for the whole VM, before anything is touched. */
 	void (*check)(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);
 

@@ -46,14 +46,12 @@ static gboolean is_elsewhere(const guint8 *config)
 }
 
 /* A device that lost its state before we looked. */
-char *reset_bars_unset(HostlerHost *host, const char *bdf, const guint8 *config)
+static char *find_unset(const Range *ranges, const guint8 *config)
 {
 	gboolean is_bridge = (config[PCI_HEADER_TYPE] & 0x7f) == PCI_HEADER_TYPE_BRIDGE;
-	Range ranges[RESET_N_BARS];
 
 	if (is_elsewhere(config))
 		return NULL;
-	read_ranges(host, bdf, ranges);
 	for (guint i = 0; i < (is_bridge ? 2 : RESET_N_BARS); i++) {
 		const guint8 *bar = config + PCI_BASE_ADDRESS_0 + 4 * i;
 		gboolean is_unset = (bar[0] & 0xf0) == 0 && bar[1] == 0 && bar[2] == 0 && bar[3] == 0;
@@ -106,15 +104,20 @@ static void read_resized(HostlerHost *host, const char *bdf, guint64 *sizes)
 
 /* --- both --- */
 
+static void read_sizes(HostlerHost *host, const char *bdf, const Range *ranges, ResetBarSizes *sizes)
+{
+	*sizes = (ResetBarSizes){ 0 };
+	for (guint i = 0; i < RESET_N_BARS; i++)
+		sizes->known[i] = ranges[i].last > ranges[i].first ? ranges[i].last - ranges[i].first + 1 : 0;
+	read_resized(host, bdf, sizes->resized);
+}
+
 void reset_bar_sizes_read(HostlerHost *host, const char *bdf, ResetBarSizes *sizes)
 {
 	Range ranges[RESET_N_BARS];
 
-	*sizes = (ResetBarSizes){ 0 };
 	read_ranges(host, bdf, ranges);
-	for (guint i = 0; i < RESET_N_BARS; i++)
-		sizes->known[i] = ranges[i].last > ranges[i].first ? ranges[i].last - ranges[i].first + 1 : 0;
-	read_resized(host, bdf, sizes->resized);
+	read_sizes(host, bdf, ranges, sizes);
 }
 
 static char *compare(const guint64 *then, const guint64 *now, const char *by)
@@ -127,9 +130,17 @@ static char *compare(const guint64 *then, const guint64 *now, const char *by)
 	return NULL;
 }
 
-char *reset_bar_sizes_compare(const ResetBarSizes *then, const ResetBarSizes *now)
+char *reset_bars_judge(HostlerHost *host, const char *bdf, const guint8 *config, const ResetBarSizes *then)
 {
-	char *wrong = compare(then->known, now->known, "to the kernel");
+	Range ranges[RESET_N_BARS];
+	ResetBarSizes now;
+	char *wrong;
 
-	return wrong != NULL ? wrong : compare(then->resized, now->resized, "by its own word");
+	read_ranges(host, bdf, ranges);
+	wrong = config != NULL ? find_unset(ranges, config) : NULL;
+	if (wrong != NULL)
+		return wrong;
+	read_sizes(host, bdf, ranges, &now);
+	wrong = compare(then->known, now.known, "to the kernel");
+	return wrong != NULL ? wrong : compare(then->resized, now.resized, "by its own word");
 }

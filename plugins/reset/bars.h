@@ -14,9 +14,7 @@ typedef struct {
 } ResetBarSizes;
 
 void reset_bar_sizes_read(HostlerHost *host, const char *bdf, ResetBarSizes *sizes);
-/* What is not as it was, a phrase; NULL: nothing. */
-char *reset_bar_sizes_compare(const ResetBarSizes *then, const ResetBarSizes *now);
-
-/* The kernel gave a BAR its address and the register in `config`, 256 bytes, lacks
- * it: a phrase; NULL: all are set. */
-char *reset_bars_unset(HostlerHost *host, const char *bdf, const guint8 *config);
+/* What is not as it was then, or that the kernel gave a BAR its address and the
+ * register lacks it: a phrase. NULL: nothing. `config` has 256 bytes; NULL: its
+ * registers say nothing of its BARs. */
+char *reset_bars_judge(HostlerHost *host, const char *bdf, const guint8 *config, const ResetBarSizes *then);

@@ -3,13 +3,16 @@
  * which nothing will reset, and what a quirk asks for. */
 #include "plugins/reset/check.h"
 
+#include "hostler/look.h"
 #include "hostler/record.h"
-#include "plugins/reset/device.h"
+#include "plugins/reset/judge.h"
 #include "plugins/reset/plan.h"
 
+#define LOOK "reset" /* the plugin's group of a look */
+
 static const char vendor_reset_mend[] =
-	"install https://github.com/gnif/vendor-reset (dkms install .), name it in /etc/modules and in the initramfs so "
-	"that it is loaded before the host's driver, and reboot; it knows neither the RX 6000 series nor APUs";
+	"install https://github.com/gnif/vendor-reset (dkms install .), name it in /etc/modules and in the initramfs "
+	"so that it is loaded before the host's driver, and reboot; it knows neither the RX 6000 series nor APUs";
 
 static void say_quirk_errors(const ResetQuirks *quirks, HostlerFindings *findings)
 {
@@ -55,53 +58,57 @@ static void say_none(HostlerHost *host, const char *bdf, const ResetQuirk *quirk
 
 	if (quirk == NULL && port != NULL)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
-				     "the kernel knows no way to reset %s alone; it is reset with its whole slot if the VM "
-				     "has all of that, else what one guest leaves in it the next one finds", bdf);
+				     "the kernel knows no way to reset %s alone; it is reset with its whole slot if "
+				     "the VM has all of that, else what one guest leaves in it the next one finds",
+				     bdf);
 	else if (quirk == NULL)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
 				     "the kernel knows no way to reset %s; what one guest leaves in it the next one "
 				     "finds", bdf);
 	else
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_RESET_NONE, bdf, NULL,
-				     "the kernel knows no way to reset %s that is safe for it (%s, line %u%s%s); what "
-				     "one guest leaves in it the next one finds", bdf, quirk->file, quirk->line,
+				     "the kernel knows no way to reset %s that is safe for it (%s, line %u%s%s); "
+				     "what one guest leaves in it the next one finds", bdf, quirk->file, quirk->line,
 				     quirk->note != NULL ? ": " : "", quirk->note != NULL ? quirk->note : "");
 }
 
-static void judge(HostlerHost *host, const HostlerJob *job, const ResetQuirks *quirks, HostlerFindings *findings)
+static void judge(HostlerHost *host, const char *bdf, GKeyFile *look, const ResetQuirks *quirks,
+		  HostlerFindings *findings)
 {
-	g_autofree char *methods = NULL;
-	ResetIdentity identity;
+	g_autofree char *methods = g_key_file_get_string(look, HOSTLER_CLAIM_FOUND, "reset_method", NULL);
+	ResetIdentity identity = reset_identity_read(look);
 	ResetPlan plan;
 
-	if (g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD))
-		hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_RESET_DEAD, job->bdf, NULL, "%s",
-				     job->error->message);
-	if (job->state != HOSTLER_JOB_DONE)
-		return;
-	methods = g_key_file_get_string(job->answer, HOSTLER_CLAIM_RESET, "methods", NULL);
-	identity = reset_identity_read(job->answer);
 	reset_plan_make(&plan, quirks, &identity);
-	if (!may_be_reset(host, job->bdf, &plan, methods))
-		say_none(host, job->bdf, plan.quirk, findings);
-	say_needs(host, job->bdf, plan.quirk, findings);
+	if (!may_be_reset(host, bdf, &plan, methods != NULL ? methods : ""))
+		say_none(host, bdf, plan.quirk, findings);
+	say_needs(host, bdf, plan.quirk, findings);
 }
 
+void reset_look(HostlerHost *host, const char *bdf, GKeyFile *answer)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_key_file_set_boolean(answer, LOOK, "answers", reset_is_alive(host, bdf, &error));
+	if (g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD))
+		g_key_file_set_string(answer, LOOK, "dead", error->message);
+}
+
+/* What vfio could not look at it has refused. */
 void reset_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings)
 {
-	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
-	g_autofree HostlerJob *jobs = g_new0(HostlerJob, domain->devices->len);
-	guint n = 0;
+	const ResetQuirks *quirks = reset_quirks_of(host);
 
 	say_quirk_errors(quirks, findings);
 	for (guint i = 0; i < domain->devices->len; i++) {
-		const HostlerPciDevice *device = g_ptr_array_index(domain->devices, i);
+		const char *bdf = ((const HostlerPciDevice *)g_ptr_array_index(domain->devices, i))->bdf;
+		GKeyFile *look = hostler_look_find(host, bdf);
+		g_autofree char *dead = look != NULL ? g_key_file_get_string(look, LOOK, "dead", NULL) : NULL;
 
-		if (host->ops->pci_exists(host, device->bdf) && !host->ops->job_in_flight(host, device->bdf))
-			jobs[n++].bdf = device->bdf;
+		if (dead != NULL)
+			hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_RESET_DEAD, bdf, NULL,
+					     "%s", dead);
+		if (look != NULL && g_key_file_get_boolean(look, LOOK, "answers", NULL))
+			judge(host, bdf, look, quirks, findings);
 	}
-	host->ops->run_jobs(host, jobs, n, reset_look);
-	for (guint i = 0; i < n; i++)
-		judge(host, &jobs[i], quirks, findings);
-	hostler_jobs_clear(jobs, n);
 }

@@ -3,5 +3,7 @@
 
 #include "hostler/plugin.h"
 
+/* The slot `look`: is the device alive? */
+void reset_look(HostlerHost *host, const char *bdf, GKeyFile *answer);
 /* The slot `check`: what is known before the device is touched. */
 void reset_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings *findings);

@@ -11,24 +11,6 @@
 
 /* --- looking --- */
 
-gboolean reset_look(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
-{
-	static const char *const identity[] = { "vendor", "device", "subsystem_vendor", "subsystem_device", "class" };
-	g_autofree char *methods = NULL;
-
-	if (!reset_is_alive(host, job->bdf, error))
-		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(identity); i++) {
-		g_autofree char *value = host->ops->pci_read(host, job->bdf, identity[i], NULL);
-
-		if (value != NULL)
-			g_key_file_set_string(answer, HOSTLER_CLAIM_IDENTITY, identity[i], value);
-	}
-	methods = host->ops->pci_read(host, job->bdf, "reset_method", NULL);
-	g_key_file_set_string(answer, HOSTLER_CLAIM_RESET, "methods", methods != NULL ? methods : "");
-	return TRUE;
-}
-
 gboolean reset_is_idle_on_vfio(HostlerHost *host, const char *bdf)
 {
 	g_autofree char *enable = NULL;

@@ -5,10 +5,6 @@
 
 /* Jobs (host.h) on one device. */
 
-/* Answer: "methods" in the group HOSTLER_CLAIM_RESET, what the kernel knows, and
- * HOSTLER_CLAIM_IDENTITY. Fails when the device is dead. */
-gboolean reset_look(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error);
-
 /* `job->data` is a ResetDevice that is on vfio-pci and not open, else nothing is
  * done. Climbs the rungs that are the kernel's methods, up to the first of another
  * kind. Answer: a group for each that was tried, named as the rung, and in

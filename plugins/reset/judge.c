@@ -71,7 +71,8 @@ void reset_witness_set(HostlerHost *host, const char *bdf, ResetWitness *witness
 	if (offset == 0 || !reset_config_read32(host, bdf, offset, &witness->before))
 		return;
 	witness->set = witness->before ^ WITNESS_PATTERN;
-	if (write32(host, bdf, offset, witness->set) && reset_config_read32(host, bdf, offset, &after) && after == witness->set)
+	if (write32(host, bdf, offset, witness->set) && reset_config_read32(host, bdf, offset, &after) &&
+	    after == witness->set)
 		witness->offset = offset;
 }
 

@@ -47,18 +47,20 @@ static gboolean fail(char **wrong, const char *word, const char *should)
 static gboolean parse_devices(const char *word, GArray *matches, char **wrong)
 {
 	g_auto(GStrv) parts = g_strsplit(word, ":", 3);
-	g_auto(GStrv) devices = NULL;
 	ResetMatch match = { .kind = RESET_MATCH_DEVICE };
 
 	if (g_strv_length(parts) != 2 || !parse_id(parts[0], &match.id.vendor))
-		return fail(wrong, word, "VENDOR:DEVICE; write four hexadecimal digits each, as lspci -nn shows them");
-	devices = g_strsplit(parts[1], ",", -1);
-	for (gsize i = 0; devices[i] != NULL; i++) {
-		if (!parse_id(devices[i], &match.id.device))
-			return fail(wrong, devices[i], "device id; write four hexadecimal digits, as lspci -nn shows them");
+		return fail(wrong, word,
+			    "VENDOR:DEVICE; write four hexadecimal digits each, as lspci -nn shows them");
+	for (char *rest = parts[1]; rest != NULL;) {
+		const char *device = strsep(&rest, ",");
+
+		if (!parse_id(device, &match.id.device))
+			return fail(wrong, device,
+				    "device id; write four hexadecimal digits, as lspci -nn shows them");
 		g_array_append_val(matches, match);
 	}
-	return matches->len > 0 || fail(wrong, word, "VENDOR:DEVICE; name at least one device");
+	return TRUE;
 }
 
 static gboolean parse_subsystem(const char *word, GArray *matches, char **wrong)
@@ -162,11 +164,16 @@ GArray *reset_matches_parse(const char *text, char **wrong)
 	return parse_head(words, matches, wrong) ? g_steal_pointer(&matches) : NULL;
 }
 
-gboolean reset_match_equal(const ResetMatch *a, const ResetMatch *b)
+/* What the kind does not ask for is 0, and there is no padding. */
+gboolean reset_match_among(const GArray *matches, const ResetMatch *match)
 {
-	return a->kind == b->kind && a->id.vendor == b->id.vendor && a->id.device == b->id.device &&
-	       a->id.subsystem_vendor == b->id.subsystem_vendor &&
-	       a->id.subsystem_device == b->id.subsystem_device && a->id.class == b->id.class;
+	const ResetMatch *all = (const ResetMatch *)(gpointer)matches->data;
+
+	for (guint i = 0; i < matches->len; i++) {
+		if (memcmp(&all[i], match, sizeof(*match)) == 0)
+			return TRUE;
+	}
+	return FALSE;
 }
 
 gboolean reset_match_is(const ResetMatch *match, const ResetIdentity *device)
@@ -185,7 +192,7 @@ gboolean reset_match_is(const ResetMatch *match, const ResetIdentity *device)
 		asked.id.subsystem_vendor = device->subsystem_vendor;
 		asked.id.subsystem_device = device->subsystem_device;
 	}
-	return reset_match_equal(match, &asked);
+	return memcmp(match, &asked, sizeof(asked)) == 0;
 }
 
 char *reset_match_text(const ResetMatch *match)

@@ -92,11 +92,13 @@ static gboolean read_never(Reader *reader, const char *value, GError **error)
 /* It is said to people and looked for in /sys/module, never run. */
 static gboolean read_needs(Reader *reader, const char *value, GError **error)
 {
-	g_autofree char *shown = hostler_text_shown(value);
+	g_autofree char *shown = NULL;
 
 	if (*value == '\0' || strlen(value) > 64 ||
-	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen(value))
+	    strspn(value, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_") != strlen(value)) {
+		shown = hostler_text_shown(value);
 		return fail(reader, error, "needs=%s is no name of a module as lsmod shows it", shown);
+	}
 	reader->quirk->needs = g_strdup(value);
 	return TRUE;
 }
@@ -186,12 +188,9 @@ static const ResetQuirk *find_same(const GPtrArray *quirks, gboolean is_admins, 
 {
 	for (guint i = 0; i < quirks->len; i++) {
 		const ResetQuirk *quirk = g_ptr_array_index(quirks, i);
-		guint n = may_have(quirk, is_admins, match) ? quirk->matches->len : 0;
 
-		for (guint j = 0; j < n; j++) {
-			if (reset_match_equal(&g_array_index(quirk->matches, ResetMatch, j), match))
-				return quirk;
-		}
+		if (may_have(quirk, is_admins, match) && reset_match_among(quirk->matches, match))
+			return quirk;
 	}
 	return NULL;
 }
@@ -225,17 +224,23 @@ static void begin_entry(Reader *reader)
 	reader->seen = 0;
 }
 
+static gboolean fail_text(const Reader *reader, const char *text, const char *what, GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(text);
+
+	return fail(reader, error, "'%s' %s", shown, what);
+}
+
 static gboolean enter_group(Reader *reader, char *text, GError **error)
 {
 	gsize length = strlen(text);
-	g_autofree char *shown = hostler_text_shown(text);
 	g_autofree char *wrong = NULL;
 	g_autoptr(GArray) matches = NULL;
 
 	if (!end_entry(reader, error))
 		return FALSE;
 	if (text[length - 1] != ']')
-		return fail(reader, error, "'%s' does not end with ']'", shown);
+		return fail_text(reader, text, "does not end with ']'", error);
 	text[length - 1] = '\0';
 	matches = reset_matches_parse(text + 1, &wrong);
 	if (matches == NULL)
@@ -252,31 +257,28 @@ static gboolean read_line(Reader *reader, char *line, GError **error)
 {
 	char *text = g_strstrip(line);
 	char *equals = strchr(text, '=');
-	g_autofree char *shown = NULL;
 
 	if (text[0] == '\0' || text[0] == '#')
 		return TRUE;
 	if (text[0] == '[')
 		return enter_group(reader, text, error);
-	shown = hostler_text_shown(text);
 	if (equals == NULL)
-		return fail(reader, error, "'%s' is neither [group] nor key=value; comments begin with #", shown);
+		return fail_text(reader, text, "is neither [group] nor key=value; comments begin with #", error);
 	if (reader->quirk == NULL)
-		return fail(reader, error, "'%s' stands before the first [group]", shown);
+		return fail_text(reader, text, "stands before the first [group]", error);
 	*equals = '\0';
 	return read_key(reader, g_strchomp(text), g_strchug(equals + 1), error);
 }
 
 gboolean reset_quirks_add(ResetQuirks *quirks, const char *file, gboolean is_admins, const char *text, GError **error)
 {
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autofree char *lines = g_strdup(text);
 	g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)reset_quirk_free);
 	Reader reader = { .known = quirks, .quirks = read, .file = file, .is_admins = is_admins };
 
-	while (lines[reader.line] != NULL) {
-		char *line = lines[reader.line++];
-
-		if (!read_line(&reader, line, error))
+	for (char *rest = lines; rest != NULL;) {
+		reader.line++;
+		if (!read_line(&reader, strsep(&rest, "\n"), error))
 			return FALSE;
 	}
 	if (!end_entry(&reader, error))

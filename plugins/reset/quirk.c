@@ -7,6 +7,7 @@
 #include "hostler/error.h"
 
 #define SUFFIX ".quirk"
+#define KEPT "reset-quirks"
 
 void reset_quirk_free(ResetQuirk *quirk)
 {
@@ -79,6 +80,17 @@ ResetQuirks *reset_quirks_load(HostlerHost *host)
 	for (guint i = 0; ours != NULL && i < ours->len; i++) {
 		if (!has_name(admins, g_ptr_array_index(ours, i)))
 			load_file(quirks, g_ptr_array_index(ours, i), FALSE);
+	}
+	return quirks;
+}
+
+const ResetQuirks *reset_quirks_of(HostlerHost *host)
+{
+	ResetQuirks *quirks = g_datalist_get_data(&host->kept, KEPT);
+
+	if (quirks == NULL) {
+		quirks = reset_quirks_load(host);
+		g_datalist_set_data_full(&host->kept, KEPT, quirks, (GDestroyNotify)reset_quirks_free);
 	}
 	return quirks;
 }

@@ -57,6 +57,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ResetQuirks, reset_quirks_free)
 /* Ours and the admin's, whose file of the same name stands in for ours. What is
  * wrong with a file stands in `errors`, and nothing of it is used. */
 ResetQuirks *reset_quirks_load(HostlerHost *host);
+/* The same, loaded once for a run of ours, and its own. */
+const ResetQuirks *reset_quirks_of(HostlerHost *host);
 /* One file's text, all or nothing: HOSTLER_ERROR_CONFIG with file, line and mend. */
 gboolean reset_quirks_add(ResetQuirks *quirks, const char *file, gboolean is_admins, const char *text,
 			  GError **error);
@@ -68,7 +70,7 @@ const ResetQuirk *reset_quirks_find(const ResetQuirks *quirks, const ResetIdenti
 /* "1002:67c0,67c1" and so on: what stands between the brackets. NULL with what is
  * wrong with it, a phrase. */
 GArray *reset_matches_parse(const char *text, char **wrong);
-gboolean reset_match_equal(const ResetMatch *a, const ResetMatch *b);
+gboolean reset_match_among(const GArray *matches, const ResetMatch *match);
 gboolean reset_match_is(const ResetMatch *match, const ResetIdentity *device);
 char *reset_match_text(const ResetMatch *match);
 void reset_quirk_free(ResetQuirk *quirk);

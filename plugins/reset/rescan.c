@@ -8,6 +8,7 @@
 
 #include "hostler/error.h"
 #include "hostler/log.h"
+#include "plugins/reset/claim.h"
 
 #define FOUND_MICROSECONDS (2 * G_USEC_PER_SEC)
 #define FOUND_PAUSE (50 * 1000)
@@ -42,23 +43,13 @@ char *reset_rescan_objection(HostlerHost *host, const ResetSlot *slot)
 
 /* --- the note --- */
 
-static void store(HostlerHost *host, const HostlerRecord *claim)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!hostler_record_store(host, claim, &error))
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
-			    &(HostlerSubject){ .vm = claim->name, .uuid = claim->uuid, .device = claim->key }, "%s",
-			    error->message);
-}
-
 void reset_rescan_announce(HostlerHost *host, const ResetSlot *slot)
 {
 	for (gsize i = 0; slot->functions[i] != NULL; i++) {
 		HostlerRecord *claim = reset_device_find(slot->devices, slot->functions[i])->claim;
 
 		g_key_file_set_string(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, slot->port);
-		store(host, claim);
+		reset_claim_store(host, claim);
 	}
 }
 
@@ -93,7 +84,8 @@ static gboolean find(HostlerHost *host, const ResetSlot *slot, GError **said)
 	}
 	if (!found)
 		g_set_error(said, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT,
-			    "not all functions below %s were found again", slot->port);
+			    "not all functions below %s were found again; look once more: hostler settle",
+			    slot->port);
 	return found;
 }
 
@@ -160,7 +152,7 @@ static gboolean look_for(HostlerHost *host, HostlerRecord *claim, const char *po
 			    job.error != NULL ? ": " : "", job.error != NULL ? job.error->message : "");
 	if (!found && (job.state == HOSTLER_JOB_DONE || !host->ops->pci_exists(host, port))) {
 		g_key_file_remove_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL);
-		store(host, claim);
+		reset_claim_store(host, claim);
 	}
 	hostler_jobs_clear(&job, 1);
 	return found;

@@ -6,6 +6,7 @@
 #include "hostler/log.h"
 #include "hostler/plugin.h"
 #include "plugins/reset/check.h"
+#include "plugins/reset/claim.h"
 #include "plugins/reset/ladder.h"
 #include "plugins/reset/rescan.h"
 #include "plugins/reset/suspend.h"
@@ -39,15 +40,6 @@ static void log_outcome(const ResetDevice *device, const char *text)
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(device->error), &subject, "%s", text);
 }
 
-static void store(HostlerHost *host, const HostlerRecord *claim)
-{
-	HostlerSubject subject = { .vm = claim->name, .uuid = claim->uuid, .device = claim->key };
-	g_autoptr(GError) error = NULL;
-
-	if (!hostler_record_store(host, claim, &error))
-		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), &subject, "%s", error->message);
-}
-
 /* For `hostler status` and for whoever reads the claim. */
 static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 {
@@ -67,13 +59,13 @@ static void keep_outcome(HostlerHost *host, const ResetDevice *device)
 	if (tried->len > 0)
 		g_key_file_set_string_list(claim->body, HOSTLER_CLAIM_RESET, "tried",
 					   (const char *const *)tried->pdata, tried->len);
-	store(host, claim);
+	reset_claim_store(host, claim);
 }
 
 /* The ladder before this took its time, in which another VM may have started. */
 gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error)
 {
-	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	const ResetQuirks *quirks = reset_quirks_of(host);
 	g_autoptr(GPtrArray) claims = hostler_claims_of(host, uuid);
 	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
 	gboolean sound;
@@ -89,7 +81,7 @@ gboolean reset_by_suspend(HostlerHost *host, const char *uuid, GError **error)
 /* FALSE with the first device that is dead, not sound, or did not answer. */
 static gboolean reset_claims(HostlerHost *host, const GPtrArray *claims, GError **error)
 {
-	g_autoptr(ResetQuirks) quirks = reset_quirks_load(host);
+	const ResetQuirks *quirks = reset_quirks_of(host);
 	g_autoptr(GPtrArray) devices = reset_devices_new(claims, quirks);
 	gboolean sound = reset_ladder_climb(host, devices, error);
 
@@ -178,7 +170,7 @@ static void look_for_lost(HostlerHost *host, HostlerRecord *claim)
 	if (reset_rescan_lost(host, one))
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	if (reset_rescan_forget(host, claim))
-		store(host, claim);
+		reset_claim_store(host, claim);
 }
 
 static void settle(HostlerHost *host, HostlerSettleDepth depth)
@@ -209,6 +201,7 @@ static void status(HostlerHost *host, const HostlerSink *sink)
 const HostlerPlugin hostler_plugin_reset = {
 	.name = "reset",
 	.concerns = concerns,
+	.look = reset_look,
 	.check = reset_check,
 	.acquire = acquire,
 	.released = released,

@@ -80,23 +80,18 @@ static gboolean cycle_power(HostlerHost *host, const ResetSlot *slot, GError **s
 /* --- all --- */
 
 static const struct {
-	ResetRung rung;
 	char *(*objection)(HostlerHost *host, const ResetSlot *slot); /* NULL: none ever */
 	gboolean (*act)(HostlerHost *host, const ResetSlot *slot, GError **said);
-} rungs[] = {
-	{ RESET_RUNG_HOT_RESET, NULL, hot_reset },
-	{ RESET_RUNG_SLOT, NULL, reset_subordinate },
-	{ RESET_RUNG_D3COLD, NULL, cycle_power },
-	{ RESET_RUNG_REMOVE_RESCAN, reset_rescan_objection, reset_remove_and_rescan },
+} rungs[RESET_N_RUNGS] = {
+	[RESET_RUNG_HOT_RESET] = { NULL, hot_reset },
+	[RESET_RUNG_SLOT] = { NULL, reset_subordinate },
+	[RESET_RUNG_D3COLD] = { NULL, cycle_power },
+	[RESET_RUNG_REMOVE_RESCAN] = { reset_rescan_objection, reset_remove_and_rescan },
 };
 
 char *reset_slot_objection(HostlerHost *host, const ResetSlot *slot)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(rungs); i++) {
-		if (rungs[i].rung == slot->rung && rungs[i].objection != NULL)
-			return rungs[i].objection(host, slot);
-	}
-	return NULL;
+	return rungs[slot->rung].objection != NULL ? rungs[slot->rung].objection(host, slot) : NULL;
 }
 
 void reset_slot_announce(HostlerHost *host, const ResetSlot *slot)
@@ -135,10 +130,7 @@ static void act(HostlerHost *host, const ResetSlot *slot, ResetTry *tried)
 	g_autoptr(GError) said = NULL;
 	gint64 begun = host->ops->monotonic(host);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(rungs); i++) {
-		if (rungs[i].rung == slot->rung)
-			rungs[i].act(host, slot, &said);
-	}
+	rungs[slot->rung].act(host, slot, &said);
 	tried->said = said != NULL ? g_strdup(said->message) : NULL;
 	tried->verdict = was_denied(slot, said) ? RESET_NOT_TAKEN : RESET_UNPROVEN;
 	tried->microseconds = host->ops->monotonic(host) - begun;
@@ -181,7 +173,8 @@ gboolean reset_slot(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError
 	}
 	act(host, slot, &tried);
 	for (guint i = 0; i < n; i++)
-		end_function(host, reset_device_find(slot->devices, slot->functions[i]), &functions[i], &tried, answer);
+		end_function(host, reset_device_find(slot->devices, slot->functions[i]), &functions[i], &tried,
+			     answer);
 	g_free(tried.said);
 	return TRUE;
 }

@@ -53,7 +53,8 @@ static gboolean is_as_known(HostlerHost *host, const char *bdf, const char *attr
 	if (g_ascii_strtoull(known, NULL, 16) == now)
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD,
-		    "%s is not sound: its %s reads 0x%04x and was %s when the kernel found it; it needs a host reboot",
+		    "%s is not sound: its %s reads 0x%04x and was %s when the kernel found it; it needs a host "
+		    "reboot",
 		    bdf, attribute, now, known);
 	return FALSE;
 }
@@ -125,17 +126,6 @@ static gboolean is_pending(const guint8 *config)
 	       (config[express + PCI_EXP_DEVSTA] & PCI_EXP_DEVSTA_TRPND) != 0;
 }
 
-static char *judge_bars(HostlerHost *host, const char *bdf, const guint8 *config, const ResetBarSizes *then)
-{
-	char *wrong = is_virtual(config) ? NULL : reset_bars_unset(host, bdf, config);
-	ResetBarSizes now;
-
-	if (wrong != NULL)
-		return wrong;
-	reset_bar_sizes_read(host, bdf, &now);
-	return reset_bar_sizes_compare(then, &now);
-}
-
 static char *judge_once(HostlerHost *host, const char *bdf, const Portrait *then, gboolean *pending)
 {
 	guint8 config[PCI_CFG_SPACE_SIZE];
@@ -146,7 +136,7 @@ static char *judge_once(HostlerHost *host, const char *bdf, const Portrait *then
 		return g_strdup("its configuration space cannot be read");
 	wrong = compare(then->header, config);
 	if (wrong == NULL)
-		wrong = judge_bars(host, bdf, config, &then->sizes);
+		wrong = reset_bars_judge(host, bdf, is_virtual(config) ? NULL : config, &then->sizes);
 	if (wrong == NULL)
 		wrong = judge_power(config);
 	*pending = wrong == NULL && is_pending(config);

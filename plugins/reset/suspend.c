@@ -107,7 +107,8 @@ static gboolean all_idle(HostlerHost *host, const GPtrArray *devices, GError **e
 		if (reset_is_idle_on_vfio(host, bdf))
 			continue;
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BUSY,
-			    "the host is not suspended: %s is in use or not on vfio-pci", bdf);
+			    "the host is not suspended: %s is in use or not on vfio-pci; see by whom: "
+			    "fuser -v /dev/vfio/*", bdf);
 		return FALSE;
 	}
 	return TRUE;
@@ -148,12 +149,13 @@ static void take_answer(const HostlerJob *job, ResetDevice *device)
 	reset_device_take(device, tried);
 	if (tried->said != NULL)
 		g_set_error(&device->error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "%s was not reset, for the host did not sleep: %s; see why: dmesg | tail", device->claim->key,
-			    tried->said);
+			    "%s was not reset, for the host did not sleep: %s; see why: dmesg | tail",
+			    device->claim->key, tried->said);
 	else if (!device->is_good)
 		g_set_error(&device->error, HOSTLER_ERROR, HOSTLER_ERROR_RESET_DEAD,
 			    "%s: suspending the host did not help: %s; switch the host off, and on again",
-			    device->claim->key, tried->unsound != NULL ? tried->unsound : "a register kept its value");
+			    device->claim->key,
+			    tried->unsound != NULL ? tried->unsound : "a register kept its value");
 }
 
 static gboolean take_answers(const HostlerJob *job, const GPtrArray *devices, GError **error)

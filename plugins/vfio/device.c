@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hostler/error.h"
+#include "hostler/look.h"
 #include "plugins/vfio/display.h"
 
 static const char *const found_attributes[] = { "driver_override", "reset_method", "power/control", "d3cold_allowed" };
@@ -81,21 +82,25 @@ static gboolean read_each(HostlerHost *host, const char *bdf, GKeyFile *answer, 
 	return TRUE;
 }
 
-/* What a job is to find out of the device's users, as its data. */
-typedef enum {
-	USERS_NOT_ASKED,
-	USERS_NEEDED,
-	USERS_ANY,
-} Users;
+/* What a job is to find out besides, as its data. */
+typedef struct {
+	gboolean asks_users;
+	HostlerUse use;
+	const HostlerDomain *domain; /* for which all plugins look; or NULL */
+} Question;
+
+static const Question who_needs = { .asks_users = TRUE, .use = HOSTLER_USE_NEEDED };
+static const Question who_stirs = { .asks_users = TRUE, .use = HOSTLER_USE_ANY };
+static const Question nobody = { .asks_users = FALSE };
 
 static gboolean read_users(HostlerHost *host, const HostlerJob *job, GKeyFile *answer, GError **error)
 {
-	Users asked = (Users)GPOINTER_TO_INT(job->data);
+	const Question *asked = job->data;
 	g_auto(GStrv) users = NULL;
 
-	if (asked == USERS_NOT_ASKED)
+	if (!asked->asks_users)
 		return TRUE;
-	users = host->ops->pci_users(host, job->bdf, asked == USERS_ANY ? HOSTLER_USE_ANY : HOSTLER_USE_NEEDED, error);
+	users = host->ops->pci_users(host, job->bdf, asked->use, error);
 	if (users == NULL)
 		return FALSE;
 	if (users[0] != NULL)
@@ -104,18 +109,34 @@ static gboolean read_users(HostlerHost *host, const HostlerJob *job, GKeyFile *a
 	return TRUE;
 }
 
-static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+static void look(HostlerHost *host, const HostlerJob *job, GKeyFile *answer)
+{
+	const Question *asked = job->data;
+
+	if (asked->domain != NULL)
+		hostler_look(host, asked->domain, job->bdf, answer);
+}
+
+static gboolean read_facts(HostlerHost *host, const HostlerJob *job, GKeyFile *answer, GError **error)
 {
 	const char *bdf = job->bdf;
 
-	return read_each(host, bdf, answer, HOSTLER_CLAIM_IDENTITY, identity_attributes, G_N_ELEMENTS(identity_attributes),
-			 error) &&
+	return read_each(host, bdf, answer, HOSTLER_CLAIM_IDENTITY, identity_attributes,
+			 G_N_ELEMENTS(identity_attributes), error) &&
 	       read_driver(host, bdf, answer, error) &&
 	       read_each(host, bdf, answer, VFIO_FOUND, found_attributes, G_N_ELEMENTS(found_attributes), error) &&
 	       read_link(host, bdf, answer, VFIO_NOW, "iommu_group", error) &&
 	       read_attribute(host, bdf, answer, VFIO_NOW, "enable", error) &&
 	       read_users(host, job, answer, error) &&
 	       vfio_display_read(host, bdf, answer, error);
+}
+
+static gboolean read_device(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	if (!read_facts(host, job, answer, error))
+		return FALSE;
+	look(host, job, answer);
+	return TRUE;
 }
 
 static gboolean read_only_users(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
@@ -131,18 +152,26 @@ static VfioDevices *make_jobs(const GPtrArray *bdfs)
 	devices->jobs = g_new0(HostlerJob, bdfs->len);
 	for (guint i = 0; i < bdfs->len; i++) {
 		devices->jobs[i].bdf = g_ptr_array_index(bdfs, i);
-		devices->jobs[i].data = GINT_TO_POINTER(USERS_NEEDED);
+		devices->jobs[i].data = (gpointer)&who_needs;
 	}
 	return devices;
 }
 
-VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users)
+VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed,
+			       const HostlerDomain *domain)
 {
 	VfioDevices *devices = make_jobs(bdfs);
+	Question listed = who_needs;
 
-	for (guint i = users ? n_listed : 0; i < bdfs->len; i++)
-		devices->jobs[i].data = GINT_TO_POINTER(users ? USERS_ANY : USERS_NOT_ASKED);
+	listed.domain = domain;
+	for (guint i = 0; i < bdfs->len; i++) {
+		const Question *other = domain != NULL ? &who_stirs : &nobody;
+
+		devices->jobs[i].data = (gpointer)(domain != NULL && i < n_listed ? &listed : other);
+	}
 	host->ops->run_jobs(host, devices->jobs, devices->n, read_device);
+	for (guint i = 0; domain != NULL && i < n_listed; i++)
+		hostler_look_keep(host, &devices->jobs[i]);
 	return devices;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "hostler/domain.h"
 #include "hostler/host.h"
 #include "hostler/record.h"
 
@@ -18,10 +19,12 @@ typedef struct {
 #define VFIO_TAKEN "taken"
 #define VFIO_NOW "now"     /* iommu_group, enable, on_vfio, users; of a graphics card console and boot */
 
-/* `bdfs` are borrowed and must outlive the answer. With `users`, who of the host
- * uses each is asked too: of the first `n_listed` what the host cannot do without,
- * of the others whatever is awake. */
-VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed, gboolean users);
+/* `bdfs` are borrowed and must outlive the answer. With a `domain` it is the first
+ * time for it, and who of the host uses each is asked too: of the first `n_listed`,
+ * which all plugins then look at (look.h), what the host cannot do without, of the
+ * others whatever is awake. */
+VfioDevices *vfio_devices_read(HostlerHost *host, const GPtrArray *bdfs, guint n_listed,
+			       const HostlerDomain *domain);
 /* Only who of the host cannot do without each. */
 VfioDevices *vfio_devices_read_users(HostlerHost *host, const GPtrArray *bdfs);
 void vfio_devices_free(VfioDevices *devices);

@@ -128,7 +128,7 @@ VfioPlan *vfio_plan_make(HostlerHost *host, const HostlerDomain *domain, VfioPla
 	plan->bdfs = g_ptr_array_new_with_free_func(g_free);
 	plan->taken = g_array_new(FALSE, TRUE, sizeof(VfioMember));
 	n_listed = gather(host, domain, plan->bdfs, findings);
-	plan->devices = vfio_devices_read(host, plan->bdfs, n_listed, depth == VFIO_PLAN_FIRST);
+	plan->devices = vfio_devices_read(host, plan->bdfs, n_listed, depth == VFIO_PLAN_FIRST ? domain : NULL);
 	judge(host, domain, plan, n_listed, findings);
 	return plan;
 }

@@ -63,6 +63,7 @@ void fakehost_begin(HostlerHost *host)
 {
 	FakeHost *fake = (FakeHost *)host;
 
+	g_datalist_clear(&host->kept);
 	g_free(host->run);
 	host->run = g_strdup_printf("%016x", ++fake->n_runs);
 	host->deadline = fake->now + DEADLINE_SECONDS * G_USEC_PER_SEC;

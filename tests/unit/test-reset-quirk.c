@@ -276,6 +276,20 @@ static void test_bad_file_alone(Fixture *fixture, gconstpointer data)
 	assert_note(quirks, &polaris, "vga");
 }
 
+/* By a later run of ours, not by this one. */
+static void test_once(Fixture *fixture, gconstpointer data)
+{
+	const ResetQuirks *quirks;
+
+	put(fixture->host->quirks_dir, "a.quirk", "[class 03]\nsource=s\nnote=first\n", 0644);
+	quirks = reset_quirks_of(fixture->host);
+	assert_note(quirks, &polaris, "first");
+	put(fixture->host->quirks_dir, "a.quirk", "[class 03]\nsource=s\nnote=second\n", 0644);
+	g_assert_true(reset_quirks_of(fixture->host) == quirks);
+	fakehost_begin(fixture->host);
+	assert_note(reset_quirks_of(fixture->host), &polaris, "second");
+}
+
 /* --- what we install --- */
 
 static ResetQuirks *load_shipped(void)
@@ -335,6 +349,7 @@ int main(int argc, char **argv)
 	g_test_add("/quirk/writable-by-others", Fixture, NULL, set_up, test_writable_by_others, tear_down);
 	g_test_add("/quirk/folder-writable-by-others", Fixture, NULL, set_up, test_folder_writable_by_others, tear_down);
 	g_test_add("/quirk/bad-file-alone", Fixture, NULL, set_up, test_bad_file_alone, tear_down);
+	g_test_add("/quirk/once", Fixture, NULL, set_up, test_once, tear_down);
 	g_test_add_func("/quirk/shipped", test_shipped);
 	return g_test_run();
 }

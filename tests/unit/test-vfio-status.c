@@ -2,10 +2,18 @@
 /* What `hostler status` says of a claim, above all of one whose device is stuck. */
 #include "fakehost.h"
 #include "hostler/error.h"
+#include "hostler/plugin.h"
 #include "plugins/vfio/status.h"
 
 #define BDF "0000:01:00.0"
 #define UUID "11111111-2222-3333-4444-555555555555"
+
+const HostlerPlugin *const *hostler_plugins(void)
+{
+	static const HostlerPlugin *const plugins[] = { &hostler_plugin_vfio, NULL };
+
+	return plugins;
+}
 
 static void take_line(gpointer data, const HostlerRecord *of, const char *section, const char *key, const char *text)
 {

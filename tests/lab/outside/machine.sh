@@ -50,7 +50,8 @@ share() { # TAG DIR [OPTIONS]
 
 # machine_arguments TOPOLOGY MODE CONSOLE, where MODE is queue, systemd or shell and CONSOLE one of QEMU's chardevs.
 machine_arguments() {
-	local topology=$1 mode=$2 console=$3 append
+	local topology=$1 mode=$2 console=$3 image=vmlinux append
+	[[ ${SLEEPS:-no} != yes ]] || image=vmlinuz
 	# norandmaps halves the time of every exec: TCG finds translated code again by its virtual address. quiet: the console is a slow
 	# device. The others: nothing to calibrate, to test or to defend here, and no grace period to wait for.
 	append="console=ttyS0 quiet panic=-1 intel_iommu=on norandmaps mitigations=off no_timer_check tsc=reliable audit=0"
@@ -62,7 +63,7 @@ machine_arguments() {
 		-nodefaults -audiodev none,id=silent -display none -monitor none -no-reboot
 		-chardev "$console,id=console" -serial chardev:console
 		-device "intel-iommu,intremap=on,caching-mode=on"
-		-kernel "$KERNEL/vmlinux" -initrd "$RUN/host.cpio")
+		-kernel "$KERNEL/$image" -initrd "$RUN/host.cpio")
 	share root / readonly=on
 	share tests "$LAB" readonly=on
 	share bench "${LAB%/*}/bench" readonly=on

@@ -44,6 +44,25 @@ extract_vmlinux() {
 	tail -c +$((offset + 1)) "$image" | head -c "$length" | $unpack 2>/dev/null || true
 }
 
+# fetch_package DIR: unpacked there.
+fetch_package() {
+	mkdir -p "$1/deb"
+	# As root apt warns that its own user cannot write here; the download is fine.
+	(cd "$1/deb" && apt-get download -qq "$(basename "${KERNEL%%_*}")" 2>"$1/apt.log") || die "apt-get download: $(cat "$1/apt.log")"
+	dpkg -x "$1"/deb/*.deb "$1/tree"
+}
+
+# The compressed kernel as it came, for hosts that sleep: QEMU writes an ELF kernel's first contents into memory again at each reset
+# of the machine, and waking from S3 is one.
+prepare_image() {
+	local part=$KERNEL.part.$$
+	[[ ! -e $KERNEL/vmlinuz ]] || return 0
+	say "fetching ${KERNEL##*/} once more, for vmlinuz"
+	fetch_package "$part"
+	mv "$part"/tree/boot/vmlinuz-* "$KERNEL/vmlinuz"
+	rm -r "$part"
+}
+
 # Idempotent; two runs at once do not meet, for each builds beside and renames.
 prepare_kernel() {
 	local part
@@ -51,10 +70,8 @@ prepare_kernel() {
 	[[ ! -e $KERNEL/complete ]] || return 0
 	say "fetching ${KERNEL##*/}"
 	part=$KERNEL.part.$$
-	mkdir -p "$part/deb" "$part/modules"
-	# As root apt warns that its own user cannot write here; the download is fine.
-	(cd "$part/deb" && apt-get download -qq "$(basename "${KERNEL%%_*}")" 2>"$part/apt.log") || die "apt-get download: $(cat "$part/apt.log")"
-	dpkg -x "$part"/deb/*.deb "$part/tree"
+	mkdir -p "$part/modules"
+	fetch_package "$part"
 	extract_vmlinux "$part"/tree/boot/vmlinuz-* >"$part/vmlinux"
 	[[ $(head -c 4 "$part/vmlinux" | tail -c 3) == ELF ]] || die "no ELF kernel in ${KERNEL##*/}"
 	mv "$part"/tree/lib/modules/* "$part/modules/" 2>/dev/null || mv "$part"/tree/usr/lib/modules/* "$part/modules/"

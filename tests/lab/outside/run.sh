@@ -175,12 +175,14 @@ queue_lines() { # NAME PHASE TIMEOUT
 # --- all of them ---------------------------------------------------------------------------------------------------------------
 
 run_group() { # TOPOLOGY INIT NAME...
-	local topology=$1 mode=queue name
+	local topology=$1 mode=queue name SLEEPS
 	[[ $2 != systemd ]] || mode=systemd
 	shift 2
 	LEFT=()
 	for name in "$@"; do LEFT+=("$name 1"); done
 	prepare_packages_of "$1"
+	SLEEPS=$(header "$1" sleeps no)
+	[[ $SLEEPS != yes ]] || prepare_image
 	while ((${#LEFT[@]} > 0)); do
 		# Disks are new for each scenario that begins; after a power cut they are what they were.
 		[[ ${LEFT[0]} != *" 1" ]] || rm -rf "$RUN"/*.img "$RUN/out/keep"
