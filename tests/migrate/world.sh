@@ -1,6 +1,6 @@
 # Two libvirt hosts on one LAN, each in mount, UTS, PID and network namespaces of its own with a private libvirtd, and
 # somebody else on that LAN: us. Sourced by `run` as the first process of its namespaces; needs $build, $work,
-# ../libvirtd.sh and ../reach/world.sh, from which are is_apart(), forward(), range() and $guest_arguments.
+# ../libvirtd.sh and ../reach/world.sh, from which are forward(), range() and $guest_arguments.
 # shellcheck shell=bash disable=SC2154
 
 # --- the LAN and the hosts ---
@@ -15,11 +15,11 @@ on() { nsenter --target "${host_pid[$1]}" --mount --uts --net --pid -- "${@:2}";
 # virsh on a host
 v_on() { on "$1" timeout 90 virsh -q -c qemu:///system "${@:2}"; }
 
-first_within() { host_pid[$1]=$(pgrep -P "$2"); }
+# Not by its process alone: while that comes up its namespaces are still ours.
 make_host() { # NAME
 	unshare -m -u -p -n --fork --kill-child --mount-proc --propagation private "$here/host" "$build" "$work" "$1" \
 		>"$work/$1.log" 2>&1 &
-	wait_for 30 first_within "$1" $! && wait_for 30 is_apart "${host_pid[$1]}" || return
+	wait_for 60 test -s "$work/$1.apart" && host_pid[$1]=$(pgrep -P $!) || return
 	ip link add "$1" type veth peer name lan0 netns "${host_pid[$1]}" && ip link set "$1" master lan up || return
 	on "$1" ip address add "${address[$1]}/24" dev lan0 && on "$1" ip link set lan0 up && touch "$work/$1.plugged"
 }

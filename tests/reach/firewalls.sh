@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 declare -A firewall_packages=([firewalld]=firewalld [ufw]=ufw [docker]=docker.io
-	[firewalld2]=firewalld,trixie:firewalld,trixie:python3-firewall) # Debian 13's, which knows StrictForwardPorts
+	[firewalld2]='firewalld trixie:firewalld trixie:python3-firewall') # Debian 13's, which knows StrictForwardPorts
 # By event: what `hostler status` has to say of a port that is shut from outside then.
 declare -A shut_by=(
 	[firewalld-failed-reload]="DROPPED: chain filter_forward of table inet firewalld_policy_drop .*systemctl restart firewalld"

@@ -14,7 +14,8 @@ prepare_guests() {
 	prepare_kernel
 	make_initramfs "$1/guest.cpio" "$here/guest-init"
 	cp "$KERNEL/vmlinux" "$1/vmlinux"
-	[[ -z $firewall ]] || prepare_packages "${firewall_packages[$firewall]}" || return
+	# shellcheck disable=SC2086 # words
+	[[ -z $firewall ]] || prepare_packages ${firewall_packages[$firewall]} || return
 	mkdir -p "$1/tree/bin"
 	cp "$1/answer" "$1/tree/bin/"
 	(cd "$1/tree" && echo bin/answer | cpio --quiet -o -H newc) >>"$1/guest.cpio"

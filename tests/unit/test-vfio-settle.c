@@ -9,6 +9,13 @@
 #define HANGS "0000:02:00.0"
 #define LAST "0000:03:00.0"
 
+const HostlerPlugin *const *hostler_plugins(void)
+{
+	static const HostlerPlugin *const plugins[] = { &hostler_plugin_vfio, NULL };
+
+	return plugins;
+}
+
 /* What is seen when the kernel is asked to let go of the device that hangs. */
 static struct {
 	const HostlerHostOps *ops;

@@ -84,49 +84,6 @@ prepare_kernel() {
 	mv -T "$part" "$KERNEL" 2>/dev/null || rm -rf "$part" # another run was first
 }
 
-# prepare_packages NAME,...: packages of Debian's that only some tests need, with what apt would install along with them here, and
-# SUITE:NAME alone from another of Debian's suites. Nothing is installed: unpacked into $PACKAGES, they are laid over the machine's root
-# where they are wanted, and no script of theirs has run.
-prepare_packages() {
-	local part name
-	PACKAGES=$CACHE/packages/${1//[,:]/+} # for mount(8) both have a meaning
-	[[ ! -d $PACKAGES ]] || return 0
-	part=$PACKAGES.part.$$
-	say "fetching $1"
-	mkdir -p "$part"/tree/usr/{bin,lib,sbin}
-	ln -s usr/{bin,lib,sbin} "$part/tree/"
-	for name in ${1//,/ }; do
-		rm -rf "$part/deb"
-		mkdir -p "$part/deb/partial"
-		fetch_package "$part" "$name" >"$part/apt.log" 2>&1 || die "apt-get: $(cat "$part/apt.log")"
-		unpack_packages "$part"
-	done
-	# As their scripts would: compiling is what Python is slow with.
-	find "$part/tree/usr" -type d -name '*-packages' -exec python3 -m compileall -q {} + >/dev/null
-	mv -T "$part/tree" "$PACKAGES" 2>/dev/null || true # another run was first
-	rm -rf "$part"
-}
-
-fetch_package() { # PART [SUITE:]NAME
-	local options=(-qq -o Debug::NoLocking=true -o Dir::Cache::archives="$1/deb")
-	if [[ $2 != *:* ]]; then
-		apt-get install -y "${options[@]}" --download-only --no-install-recommends "$2"
-		return
-	fi
-	mkdir -p "$1/lists/partial"
-	echo "deb http://deb.debian.org/debian ${2%:*} main" >"$1/sources.list"
-	options+=(-o Dir::Etc::SourceList="$1/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$1/lists"
-		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
-	apt-get "${options[@]}" update && (cd "$1/deb" && apt-get "${options[@]}" download "${2#*:}")
-}
-
-unpack_packages() { # PART
-	local deb
-	for deb in "$1"/deb/*.deb; do
-		dpkg --fsys-tarfile "$deb" | tar -C "$1/tree" -xf - --keep-directory-symlink --no-overwrite-dir
-	done
-}
-
 # Without its signature a module loads as well, and nothing has to be verified: under TCG in TCG that takes seconds.
 # At the end: signature, struct module_signature (12 bytes, the last four the signature's length, big-endian), magic (28 bytes).
 cut_signature() {
@@ -178,41 +135,48 @@ prepare_initramfs() {
 	make_initramfs "$RUN/out/guest.cpio" "$LAB/guest/init"
 }
 
-# --- what a scenario needs besides the machine's own packages ---------------------------------------------------------------
+# --- what a test needs besides the machine's own packages --------------------------------------------------------------------
 
-# What apt would install for PACKAGE..., a line "name=version" each. In a fixed order, for it names a folder.
-list_packages() {
-	apt-get install -s -q --no-install-recommends "$@" 2>/dev/null | sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1=\2/p' | sort
-}
-
-# unpack DEB... into the folder TREE, which is to lie over the machine's root: /lib and the like are links there, and must stay so.
-unpack() { # TREE DEB...
-	local tree=$1 name deb
-	shift
-	for name in bin sbin lib lib64; do
-		mkdir -p "$tree/usr/$name"
-		ln -s "usr/$name" "$tree/$name"
-	done
-	for deb in "$@"; do
-		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$tree" || return
-	done
-}
-
-# prepare_packages PACKAGE...: sets PACKAGES to a tree of what they need and the machine lacks, made once; nothing is installed, no
-# script of theirs runs. Empty when the machine has all.
+# prepare_packages NAME...: sets PACKAGES to a tree of these packages of Debian's with what apt would install along with them here, and
+# of SUITE:NAME alone from another of Debian's suites. It is made once. Nothing is installed: it is laid over the machine's root
+# where it is wanted, and no script of theirs has run.
 prepare_packages() {
-	local -a wanted
-	local part
-	PACKAGES=
-	mapfile -t wanted < <(list_packages "$@")
-	((${#wanted[@]} > 0)) || return 0
-	PACKAGES=$CACHE/packages-$(printf '%s\n' "${wanted[@]}" | sha256sum | cut -c -16)
+	local name tree=$* part
+	tree=${tree// /+}
+	PACKAGES=$CACHE/packages/${tree//:/-} # for mount(8) a colon has a meaning
 	[[ ! -d $PACKAGES ]] || return 0
-	say "fetching ${#wanted[@]} packages for $*"
 	part=$PACKAGES.part.$$
-	mkdir -p "$part/deb"
-	(cd "$part/deb" && apt-get download -qq "${wanted[@]}" 2>"$part/apt.log") || die "apt-get download: $(cat "$part/apt.log")"
-	unpack "$part/tree" "$part"/deb/*.deb
+	say "fetching $*"
+	mkdir -p "$part"/tree/usr/{bin,sbin,lib,lib64}
+	ln -s usr/{bin,sbin,lib,lib64} "$part/tree/" # as in the machine's root, and they must stay so
+	for name in "$@"; do
+		rm -rf "$part/deb"
+		mkdir -p "$part/deb/partial"
+		fetch_package "$part" "$name" >"$part/apt.log" 2>&1 || die "apt-get: $(cat "$part/apt.log")"
+		unpack_packages "$part"
+	done
+	# As their scripts would: compiling is what Python is slow with.
+	find "$part/tree/usr" -type d -name '*-packages' -exec python3 -m compileall -q {} + >/dev/null
 	mv -T "$part/tree" "$PACKAGES" 2>/dev/null || true # another run was first
-	rm -r "$part"
+	rm -rf "$part"
+}
+
+fetch_package() { # PART [SUITE:]NAME
+	local options=(-qq -o Debug::NoLocking=true -o Dir::Cache::archives="$1/deb")
+	if [[ $2 != *:* ]]; then
+		apt-get install -y "${options[@]}" --download-only --no-install-recommends "$2"
+		return
+	fi
+	mkdir -p "$1/lists/partial"
+	echo "deb http://deb.debian.org/debian ${2%:*} main" >"$1/sources.list"
+	options+=(-o Dir::Etc::SourceList="$1/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$1/lists"
+		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+	apt-get "${options[@]}" update && (cd "$1/deb" && apt-get "${options[@]}" download "${2#*:}")
+}
+
+unpack_packages() { # PART; there is none when the machine has them all
+	local deb
+	find "$1/deb" -name '*.deb' | while read -r deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -C "$1/tree" -xf - --keep-directory-symlink --no-overwrite-dir
+	done
 }
