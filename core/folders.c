@@ -94,7 +94,7 @@ static gboolean make_folder(const char *path, mode_t mode, GError **error)
 	return TRUE;
 }
 
-static gboolean make_all(HostlerHost *host, GError **error)
+gboolean hostler_folders_make(HostlerHost *host, GError **error)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
 		g_autofree char *path = g_build_filename(host->run_dir, folders[i].name, NULL);
@@ -103,10 +103,4 @@ static gboolean make_all(HostlerHost *host, GError **error)
 			return FALSE;
 	}
 	return TRUE;
-}
-
-/* Twice, for a run that has only checked the host may just be taking away what it made. */
-gboolean hostler_folders_make(HostlerHost *host, GError **error)
-{
-	return make_all(host, NULL) || make_all(host, error);
 }

@@ -218,13 +218,6 @@ static int open_temporary(HostlerHost *host, const char *path, GError **error)
 	return fd;
 }
 
-/* Its folder may just have been taken away by a run that has only checked the host. */
-static gboolean move_to(HostlerHost *host, const char *temporary, const char *path)
-{
-	return g_rename(temporary, path) == 0 ||
-	       (errno == ENOENT && hostler_folders_make(host, NULL) && g_rename(temporary, path) == 0);
-}
-
 static gboolean replace_file(HostlerHost *host, const char *path, const char *temporary, const char *text, guint mode,
 			     GError **error)
 {
@@ -235,7 +228,7 @@ static gboolean replace_file(HostlerHost *host, const char *path, const char *te
 		return FALSE;
 	hostler_folders_give(fd, mode);
 	written = write_all(fd, text, strlen(text)) && fsync(fd) == 0;
-	if (close(fd) < 0 || !written || !move_to(host, temporary, path)) {
+	if (close(fd) < 0 || !written || g_rename(temporary, path) < 0) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "cannot write %s: %s", path,
 			    g_strerror(errno));
 		g_unlink(temporary);

@@ -33,17 +33,6 @@ static void make_folders(HostlerHost *host)
 		chmod(devices, 0700);
 }
 
-/* Where nothing was ever recorded, as on a host that is only being checked, nothing is
- * left. Records have more folders than ours, and whoever meanwhile misses one makes it. */
-static void remove_folders(HostlerHost *host)
-{
-	g_autofree char *devices = g_build_filename(host->run_dir, "devices", NULL);
-	g_autofree char *stays = g_build_filename(host->run_dir, "vms", NULL);
-
-	if (access(stays, F_OK) < 0 && rmdir(devices) == 0 && rmdir(host->run_dir) < 0)
-		return; /* there is something of others in it */
-}
-
 static int open_lock(HostlerHost *host, const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
@@ -148,7 +137,6 @@ void inflight_drop(HostlerHost *host, const char *bdf, int fd)
 
 	unlink(path);
 	close(fd);
-	remove_folders(host);
 }
 
 /* What somebody left who was killed. Without its date nobody takes the moment in

@@ -242,23 +242,6 @@ static void test_answer(Fixture *fixture, gconstpointer data)
 	assert_no_child();
 }
 
-/* A look at a device is no reason to leave anything; a record, or its folders, would be. */
-static void test_leaves_nothing(Fixture *fixture, gconstpointer data)
-{
-	g_autofree char *stays = g_build_filename(fixture->host->run_dir, "vms", NULL);
-	g_autofree char *devices = g_build_filename(fixture->host->run_dir, "devices", NULL);
-	char value[] = "";
-	HostlerJob job = { .data = value };
-
-	run_one(fixture, &job, answer_job);
-	hostler_jobs_clear(&job, 1);
-	g_assert_false(g_file_test(fixture->host->run_dir, G_FILE_TEST_EXISTS));
-	g_assert_cmpint(g_mkdir_with_parents(stays, 0700), ==, 0);
-	run_one(fixture, &job, answer_job);
-	hostler_jobs_clear(&job, 1);
-	g_assert_true(g_file_test(devices, G_FILE_TEST_IS_DIR));
-}
-
 static void test_refusal(Fixture *fixture, gconstpointer data)
 {
 	HostlerJob job = { 0 };
@@ -741,7 +724,6 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	add("/bounded/answer", test_answer);
-	add("/bounded/leaves-nothing", test_leaves_nothing);
 	add("/bounded/refusal", test_refusal);
 	add("/bounded/large-answer", test_large_answer);
 	add("/bounded/crash", test_crash);
