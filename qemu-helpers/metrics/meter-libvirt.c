@@ -95,7 +95,7 @@ static void begin(Draft *draft, guint place)
  * has no figures for. */
 void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params)
 {
-	Draft draft = { NULL };
+	Draft draft = { .meter = NULL };
 
 	for (int i = 0; i < n_params; i++) {
 		guint place = 0;
