@@ -243,6 +243,19 @@ static void test_run(void)
 	assert_run(tally, 0, 1, 3);
 }
 
+/* Other bins for a while: what was counted before them stays forgotten. */
+static void test_there_and_back(void)
+{
+	g_autoptr(Tally) tally = tally_new(make_meter(1, make_bins(1000000, 5, 0, 0)), 10);
+
+	tally_add(tally, make_meter(2, make_bins(1000000, 1, 0, 0)), 20, 1);
+	assert_run(tally, 6, 0, 0);
+	tally_add(tally, make_meter(3, make_bins(2000000, 1, 1, 1)), 30, 1);
+	assert_run(tally, 1, 1, 1);
+	tally_add(tally, make_meter(4, make_bins(1000000, 2, 2, 2)), 40, 1);
+	assert_run(tally, 2, 2, 2);
+}
+
 /* Bins that change while nobody tells. */
 static void test_other_bins_later(void)
 {
@@ -390,6 +403,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-histogram/hostile", test_hostile);
 	g_test_add_func("/metrics-histogram/bounds", test_bounds);
 	g_test_add_func("/metrics-histogram/run", test_run);
+	g_test_add_func("/metrics-histogram/there-and-back", test_there_and_back);
 	g_test_add_func("/metrics-histogram/other-bins-later", test_other_bins_later);
 	g_test_add_func("/metrics-histogram/learn", test_learn);
 	g_test_add_func("/metrics-histogram/equal", test_equal);
