@@ -40,7 +40,7 @@ static Kinds *add_up(const char *folder, GError **error)
 	return kinds;
 }
 
-/* --- CSV of a VM: every counter of every sample --- */
+/* --- CSV of a VM: every counter of every sample, and how long requests took in each run --- */
 
 typedef struct {
 	const Paper *paper;
@@ -72,13 +72,54 @@ static void print_sample(const Sample *sample, JsonObject *line, gpointer data)
 		print_meter(data, g_ptr_array_index(sample->meters, i), line);
 }
 
+static void print_latency(const CsvTo *to, JsonObject *figures, JsonObject *disk, const char *way, const char *what,
+			  double seconds)
+{
+	g_autofree char *metric = g_strdup_printf("%s_latency_%s_seconds", way, what);
+	const char *time = json_text(figures, "time");
+	const char *vm = json_text(figures, "vm");
+	const char *target = json_text(disk, "target");
+	const char *const texts[] = {
+		time != NULL ? time : "", vm != NULL ? vm : "", to->run, "disk", target != NULL ? target : "", metric,
+		NULL,
+	};
+
+	if (seconds >= 0)
+		csv_print(to->paper, texts, seconds);
+}
+
+static void print_way(const CsvTo *to, JsonObject *figures, JsonObject *disk, const char *way)
+{
+	static const char *const percentiles[] = { "p50", "p95", "p99", "over" };
+	JsonObject *spread = json_part(json_part(disk, "percentile_latency_seconds"), way);
+
+	print_latency(to, figures, disk, way, "mean", json_number(json_part(disk, "mean_latency_seconds"), way, -1));
+	for (gsize i = 0; i < G_N_ELEMENTS(percentiles); i++)
+		print_latency(to, figures, disk, way, percentiles[i], json_number(spread, percentiles[i], -1));
+}
+
+static void print_latencies(const CsvTo *to, JsonObject *figures)
+{
+	g_autoptr(GPtrArray) disks = json_items(figures, "disks");
+
+	for (guint i = 0; i < disks->len; i++) {
+		for (guint j = 0; j < METER_COUNTERS; j++) {
+			if (meter_disk.counters[j].latency != NULL)
+				print_way(to, figures, g_ptr_array_index(disks, i), meter_disk.counters[j].latency);
+		}
+	}
+}
+
 static void print_samples(const Paper *paper, const RunLog *log)
 {
 	fputs("time,vm,run,kind,device,metric,value\n", paper->out);
 	for (guint i = 0; i < log->runs->len; i++) {
 		const Run *run = g_ptr_array_index(log->runs, i);
+		CsvTo to = { paper, run->id };
+		g_autoptr(JsonNode) figures = run_figures(run);
 
-		run_each_sample(run, print_sample, &(CsvTo){ paper, run->id });
+		run_each_sample(run, print_sample, &to);
+		print_latencies(&to, json_node_get_object(figures));
 	}
 }
 

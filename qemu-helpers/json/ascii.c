@@ -2,6 +2,8 @@
 /* JSON that a terminal can be trusted with. */
 #include "ascii.h"
 
+#include <string.h>
+
 static void append_escaped(GString *text, gunichar character)
 {
 	if (character >= 0x10000) {
@@ -15,13 +17,34 @@ static void append_escaped(GString *text, gunichar character)
 	}
 }
 
+/* json-glib (1.6 of Debian 12) writes 2e-08 as "2e-08.0", which is no number. */
+static gboolean is_wrong_zero(const GString *text, const char *rest)
+{
+	gsize i = text->len;
+
+	if (!g_str_has_prefix(rest, ".0"))
+		return FALSE;
+	while (i > 0 && g_ascii_isdigit(text->str[i - 1]))
+		i--;
+	return i > 2 && strchr("+-", text->str[i - 1]) != NULL && text->str[i - 2] == 'e' &&
+	       g_ascii_isdigit(text->str[i - 3]);
+}
+
 char *json_ascii(JsonNode *root)
 {
 	g_autofree char *json = json_to_string(root, FALSE);
 	GString *text = g_string_new(NULL);
+	gboolean quoted = FALSE, escaped = FALSE;
 
-	for (const char *p = json; *p != '\0'; p = g_utf8_next_char(p))
+	for (const char *p = json; *p != '\0'; p = g_utf8_next_char(p)) {
+		if (!quoted && is_wrong_zero(text, p)) {
+			p += strlen(".0") - 1;
+			continue;
+		}
+		quoted = quoted != (*p == '"' && !escaped);
+		escaped = !escaped && *p == '\\';
 		append_escaped(text, g_utf8_get_char(p));
+	}
 	return g_string_free(text, FALSE);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which counters there are, what libvirt and the log call them, and nothing else. */
+/* Which counters there are, what the log calls them, and nothing else. */
 #include "meter.h"
 
 #include <math.h>
@@ -16,14 +16,14 @@ const MeterKind meter_disk = {
 	.libvirt = "block",
 	.stay = METRICS_DISKS,
 	.counters = {
-		{ "read_bytes", "rd.bytes", NULL },
-		{ "read_ops", "rd.reqs", NULL },
-		{ "read_seconds", "rd.times", "read" },
-		{ "write_bytes", "wr.bytes", NULL },
-		{ "write_ops", "wr.reqs", NULL },
-		{ "write_seconds", "wr.times", "write" },
-		{ "flush_ops", "fl.reqs", NULL },
-		{ "flush_seconds", "fl.times", "flush" },
+		{ "read_bytes", "rd.bytes", NULL, NULL },
+		{ "read_ops", "rd.reqs", NULL, NULL },
+		{ "read_seconds", "rd.times", "read", "read_latency" },
+		{ "write_bytes", "wr.bytes", NULL, NULL },
+		{ "write_ops", "wr.reqs", NULL, NULL },
+		{ "write_seconds", "wr.times", "write", "write_latency" },
+		{ "flush_ops", "fl.reqs", NULL, NULL },
+		{ "flush_seconds", "fl.times", "flush", "flush_latency" },
 	},
 };
 
@@ -32,14 +32,14 @@ const MeterKind meter_nic = {
 	.section = "nics",
 	.stay = METRICS_NICS,
 	.counters = {
-		{ "rx_bytes", NULL, NULL },
-		{ "rx_packets", NULL, NULL },
-		{ "rx_errors", NULL, NULL },
-		{ "rx_drops", NULL, NULL },
-		{ "tx_bytes", NULL, NULL },
-		{ "tx_packets", NULL, NULL },
-		{ "tx_errors", NULL, NULL },
-		{ "tx_drops", NULL, NULL },
+		{ "rx_bytes", NULL, NULL, NULL },
+		{ "rx_packets", NULL, NULL, NULL },
+		{ "rx_errors", NULL, NULL, NULL },
+		{ "rx_drops", NULL, NULL, NULL },
+		{ "tx_bytes", NULL, NULL, NULL },
+		{ "tx_packets", NULL, NULL, NULL },
+		{ "tx_errors", NULL, NULL, NULL },
+		{ "tx_drops", NULL, NULL, NULL },
 	},
 };
 
@@ -58,17 +58,25 @@ Meter *meter_copy(const Meter *meter)
 	Meter *copy = g_memdup2(meter, sizeof(*meter));
 
 	copy->target = g_strdup(meter->target);
+	for (guint i = 0; i < METER_COUNTERS; i++)
+		copy->histograms[i] = histogram_copy(meter->histograms[i]);
 	return copy;
 }
 
 gboolean meter_equals(const Meter *one, const Meter *other)
 {
+	for (guint i = 0; i < METER_COUNTERS; i++) {
+		if (!histogram_equals(one->histograms[i], other->histograms[i]))
+			return FALSE;
+	}
 	return one->kind == other->kind && one->known == other->known && g_str_equal(one->target, other->target) &&
 	       memcmp(one->counts, other->counts, sizeof(one->counts)) == 0;
 }
 
 void meter_free(Meter *meter)
 {
+	for (guint i = 0; i < METER_COUNTERS; i++)
+		g_free(meter->histograms[i]);
 	g_free(meter->target);
 	g_free(meter);
 }
@@ -82,63 +90,6 @@ void meter_learn(Meter *meter, guint counter, guint64 count)
 {
 	meter->counts[counter] = count;
 	meter->known |= 1u << counter;
-}
-
-/* --- libvirt --- */
-
-/* "block.3.rd.bytes": sets 3 and gives "rd.bytes"; NULL: another field. */
-static const char *split_field(const char *field, guint *place)
-{
-	gsize length = strlen(meter_disk.libvirt);
-	char *end;
-
-	if (strncmp(field, meter_disk.libvirt, length) != 0 || field[length] != '.' ||
-	    !g_ascii_isdigit(field[length + 1]))
-		return NULL;
-	*place = (guint)g_ascii_strtoull(field + length + 1, &end, 10);
-	return *end == '.' ? end + 1 : NULL;
-}
-
-static void take_field(Meter *meter, const char *name, const virTypedParameter *param)
-{
-	if (param->type == VIR_TYPED_PARAM_STRING && g_str_equal(name, "name") && meter->target == NULL)
-		meter->target = g_utf8_make_valid(param->value.s, -1);
-	for (guint i = 0; param->type == VIR_TYPED_PARAM_ULLONG && i < METER_COUNTERS; i++) {
-		if (g_str_equal(name, meter->kind->counters[i].libvirt))
-			meter_learn(meter, i, param->value.ul);
-	}
-}
-
-/* Takes the meter; without figures, or a name, it is none. */
-static void keep(GPtrArray *meters, Meter *meter)
-{
-	if (meter != NULL && meter->target != NULL && meter->known != 0)
-		g_ptr_array_add(meters, meter);
-	else if (meter != NULL)
-		meter_free(meter);
-}
-
-/* libvirt numbers by the XML, tells of one after the other, and leaves out what it
- * has no figures for. */
-void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params)
-{
-	Meter *meter = NULL;
-
-	for (int i = 0; i < n_params; i++) {
-		guint place = 0;
-		const char *name = split_field(params[i].field, &place);
-
-		if (name == NULL)
-			continue;
-		if (meter == NULL || meter->place != place) {
-			keep(meters, meter);
-			meter = g_new0(Meter, 1);
-			meter->kind = &meter_disk;
-			meter->place = place;
-		}
-		take_field(meter, name, &params[i]);
-	}
-	keep(meters, meter);
 }
 
 /* --- the log --- */
@@ -160,6 +111,10 @@ void meter_to_json(const Meter *meter, JsonBuilder *builder)
 		else
 			json_add_count(builder, counter->name, meter->counts[i]);
 	}
+	for (guint i = 0; i < METER_COUNTERS; i++) {
+		if (meter->histograms[i] != NULL)
+			histogram_to_json(meter->histograms[i], meter->kind->counters[i].histogram, builder);
+	}
 	rtt_to_json(&meter->rtt, builder);
 }
 
@@ -180,6 +135,8 @@ Meter *meter_from_json(const MeterKind *kind, JsonObject *object, guint place)
 			meter_learn(meter, i, (guint64)llround(value * NANOSECONDS));
 		else if (value >= 0)
 			meter_learn(meter, i, (guint64)json_object_get_int_member(object, name));
+		if (kind->counters[i].histogram != NULL)
+			meter->histograms[i] = histogram_from_json(object, kind->counters[i].histogram);
 	}
 	return meter;
 }

@@ -5,6 +5,7 @@
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt.h>
 
+#include "histogram.h"
 #include "rtt.h"
 
 /* A meter is one disk or NIC of a VM and its counters at one moment: cumulative
@@ -19,6 +20,7 @@ typedef struct {
 	/* Not NULL: the time that the requests took which the counter before this
 	 * one counts, in nanoseconds; what their mean is called in the report. */
 	const char *latency;
+	const char *histogram; /* with `latency`: what the log calls the spread of those times */
 } MeterCounter;
 
 typedef struct {
@@ -38,6 +40,7 @@ typedef struct {
 	gboolean gone; /* it was unplugged: this is its last line */
 	guint known;  /* bit n: counter n is known. What is unknown is left out, never zero */
 	guint64 counts[METER_COUNTERS];
+	Histogram *histograms[METER_COUNTERS]; /* of counters with `latency`; NULL: nobody told */
 	Rtt rtt; /* of a NIC, since the sample before: no counter */
 } Meter;
 
@@ -52,7 +55,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Meter, meter_free)
 void meter_learn(Meter *meter, guint counter, guint64 count);
 gboolean meter_knows(const Meter *meter, guint counter);
 
-/* Adds all disks of one domain's answer. */
+/* Adds all disks of one domain's answer; meter-libvirt.c. */
 void meters_from_libvirt(GPtrArray *meters, virTypedParameterPtr params, int n_params);
 
 /* Adds the members of the counters that are known to the object that is open. */

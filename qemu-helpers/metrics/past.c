@@ -20,6 +20,7 @@ static void copy_device(JsonObject *device, JsonBuilder *builder)
 	static const char *const names[] = {
 		"target",	"mac",		   "read_bytes",      "write_bytes", "rx_bytes", "tx_bytes",
 		"cached_share", "mean_per_second", "peak_per_second", "mean_latency_seconds",
+		"percentile_latency_seconds",
 	};
 
 	json_builder_begin_object(builder);

@@ -31,6 +31,13 @@ static const Family families[] = {
 	{ "tx_drops", INTERFACE "transmit_drops_total", "Packets dropped on the way from the guest." },
 };
 
+/* Of latencies, by the counter that adds them up. */
+static const Family spreads[] = {
+	{ "read_seconds", BLOCK "read_latency_seconds", "How long read requests took, from QEMU's bins." },
+	{ "write_seconds", BLOCK "write_latency_seconds", "How long write requests took, from QEMU's bins." },
+	{ "flush_seconds", BLOCK "flush_latency_seconds", "How long flush requests took, from QEMU's bins." },
+};
+
 /* A label, and the key of the stay that it comes from. */
 typedef struct {
 	const char *label;
@@ -100,19 +107,66 @@ static void append_meter(GString *text, const Book *book, const Meter *meter, co
 	append_value(text, meter_value(meter->kind, (guint)counter, (double)meter->counts[counter]));
 }
 
+typedef void (*AppendMeter)(GString *text, const Book *book, const Meter *meter, const Family *family);
+
 /* A family without a device is left out, its head too. */
-static void append_family(GString *text, const Book *book, const Sample *sample, const Family *family)
+static void append_family(GString *text, const Book *book, const Sample *sample, const Family *family,
+			  const char *type, AppendMeter append)
 {
 	gsize before = text->len;
 	gsize head;
 
-	append_head(text, family->metric, "counter", family->help);
+	append_head(text, family->metric, type, family->help);
 	head = text->len;
 	for (guint i = 0; i < sample->meters->len; i++)
-		append_meter(text, book, g_ptr_array_index(sample->meters, i), family);
+		append(text, book, g_ptr_array_index(sample->meters, i), family);
 	if (text->len == head)
 		g_string_truncate(text, before);
 }
+
+/* --- histograms --- */
+
+static void begin_part(GString *text, const Book *book, const Meter *meter, const Family *family, const char *part)
+{
+	g_string_append_printf(text, "%s_%s{", family->metric, part);
+	append_label(text, "domain", book->stay->name);
+	append_label(text, "target_device", meter->target);
+}
+
+/* A bin ends before the next one starts, `le` counts its bound in, and QEMU measures whole
+ * nanoseconds: so it is the last of them in the bin. */
+static void append_buckets(GString *text, const Book *book, const Meter *meter, const Family *family,
+			   const Histogram *histogram)
+{
+	guint64 below = 0;
+
+	for (guint i = 0; i < histogram->n_bins; i++) {
+		char bound[G_ASCII_DTOSTR_BUF_SIZE] = "+Inf";
+
+		below += histogram->counts[i];
+		if (i + 1 < histogram->n_bins)
+			g_ascii_formatd(bound, sizeof(bound), "%.15g", (double)(histogram->starts[i + 1] - 1) / 1e9);
+		begin_part(text, book, meter, family, "bucket");
+		append_label(text, "le", bound);
+		append_value(text, (double)below);
+	}
+}
+
+static void append_histogram(GString *text, const Book *book, const Meter *meter, const Family *family)
+{
+	int counter = find_counter(meter->kind, family->counter);
+	const Histogram *histogram = counter >= 0 ? meter->histograms[counter] : NULL;
+
+	if (histogram == NULL || !meter_knows(meter, (guint)counter))
+		return;
+	append_buckets(text, book, meter, family, histogram);
+	begin_part(text, book, meter, family, "sum");
+	append_value(text, meter_value(meter->kind, (guint)counter, (double)meter->counts[counter]));
+	begin_part(text, book, meter, family, "count");
+	append_value(text, (double)histogram_total(histogram));
+}
+
+/* --- the processor --- */
 
 static void append_cpu(GString *text, const Book *book, const Sample *sample)
 {
@@ -169,6 +223,8 @@ char *prometheus_text(const Book *book, const Sample *sample)
 	append_infos(text, book, &meter_disk, BLOCK "info", disk_labels, G_N_ELEMENTS(disk_labels));
 	append_infos(text, book, &meter_nic, INTERFACE "info", nic_labels, G_N_ELEMENTS(nic_labels));
 	for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
-		append_family(text, book, sample, &families[i]);
+		append_family(text, book, sample, &families[i], "counter", append_meter);
+	for (gsize i = 0; i < G_N_ELEMENTS(spreads); i++)
+		append_family(text, book, sample, &spreads[i], "histogram", append_histogram);
 	return g_string_free(text, FALSE);
 }

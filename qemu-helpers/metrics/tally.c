@@ -20,6 +20,8 @@ Tally *tally_new(Meter *first, double at)
 
 void tally_free(Tally *tally)
 {
+	for (guint i = 0; i < METER_COUNTERS; i++)
+		g_free(tally->base_histograms[i]);
 	meter_free(tally->last);
 	g_free(tally);
 }
@@ -78,6 +80,7 @@ void tally_add(Tally *tally, Meter *next, double at, gint64 when)
 		if (span >= SHORTEST_SPAN && meter_knows(tally->last, i))
 			raise_peak(tally, i, (double)(next->counts[i] - before) / span, when);
 	}
+	tally_add_histograms(tally, next, reset);
 	rtt_add(&tally->rtt, &next->rtt);
 	meter_free(tally->last);
 	tally->last = next;
@@ -90,6 +93,7 @@ void tally_learn(Tally *tally, const Tally *other)
 		raise_peak(tally, i, other->peak[i], other->peak_time[i]);
 		tally->base[i] = MAX(tally->base[i], other->base[i]);
 	}
+	tally_learn_histograms(tally, other);
 	if (other->rtt.sent > tally->rtt.sent)
 		tally->rtt = other->rtt;
 }
@@ -179,5 +183,6 @@ void tally_to_json(const Tally *tally, double began, JsonBuilder *builder)
 	add_rates(tally, began, builder);
 	add_peak_times(tally, builder);
 	add_latencies(tally, builder);
+	tally_histograms_to_json(tally, builder);
 	rtt_to_json(&tally->rtt, builder);
 }

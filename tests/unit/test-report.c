@@ -242,6 +242,8 @@ static void test_run(Fixture *fixture, gconstpointer data)
 	assert_line(fixture->text, "run\tvm\tmirror");
 	assert_line(fixture->text, "run\tlength\thas run for 1 min 0 s at 2026-11-23 05:01 UTC, and no end is in the log");
 	assert_line(fixture->text, "run\tvda\text4 on md raid1 on loop, cache none");
+	assert_line(fixture->text, "run\tlatency\tmeans; percentiles need libvirt 12.1 and <latency-histogram> in the "
+				   "disk's <driver>: man hostler-metrics");
 	assert_line(fixture->text, "disks\tvda\tread\t12 GB\t200 MB\t200 MB\t05:00:20\t100\t1 ms");
 	assert_line(fixture->text, "vda    read   ############################################################  at most 200 MB/s");
 	fixture->paper.blocks = TRUE;
@@ -270,6 +272,32 @@ static void test_report_line(Fixture *fixture, gconstpointer data)
 	assert_line(fixture->text, "disks\tvda\tread\t1 MB\t-\t500 kB\t-\t7\t2 ms");
 	assert_line(fixture->text, "disks\tvda (2026-11-22 05:00 UTC)\tread\t9 B\t-\t-\t-\t-\t-");
 	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t11.1 kB\t500 kB\t0 B\t0 B\t0\t7\t-\t-\t-");
+}
+
+/* Where bins were counted there are three columns more, and flushes; the last bin has no end. */
+static void test_percentiles(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+	const Made *vm = &made[1];
+
+	append_start(log, vm, "r-1-1000");
+	append_head(log, "report", vm, "r-1-1000", 90);
+	g_string_append(log, ",\"seconds\":90,\"disks\":[{\"target\":\"vda\",\"read_bytes\":1000000,"
+			     "\"mean_latency_seconds\":{\"read\":0.002},\"percentile_latency_seconds\":{"
+			     "\"read\":{\"p50\":0.001,\"p95\":0.01,\"over\":0.1},\"flush\":{\"over\":0.5}}},"
+			     "{\"target\":\"vdb\",\"read_bytes\":1}],"
+			     "\"previous\":[{\"time\":\"2026-11-22T05:00:00Z\",\"disks\":[{\"target\":\"vda\",\"read_bytes\":9,"
+			     "\"percentile_latency_seconds\":{\"read\":{\"p50\":0.1,\"p95\":0.1,\"p99\":0.1}}}]}]}\n");
+	store(fixture, vm, "", log);
+	print(fixture, "ext4", REPORT_WORDS, NULL);
+	assert_line(fixture->text, "disks\tvda\tread\t1 MB\t-\t-\t-\t-\t2 ms\t<1 ms\t<10 ms\t>=100 ms");
+	assert_line(fixture->text, "disks\tvda (2026-11-22 05:00 UTC)\tread\t9 B\t-\t-\t-\t-\t-\t<100 ms\t<100 ms\t<100 ms");
+	assert_line(fixture->text, "disks\tvda\tflush\t-\t-\t-\t-\t-\t-\t>=500 ms\t>=500 ms\t>=500 ms");
+	assert_line(fixture->text, "disks\tvdb\tread\t1 B\t-\t-\t-\t-\t-\t-\t-\t-");
+	g_assert_null(strstr(fixture->text, "run\tlatency"));
+	print(fixture, "ext4", REPORT_CSV, NULL);
+	assert_line(fixture->text, "2026-11-23T05:01:30.000000Z,ext4,r-1-1000,disk,vda,read_latency_p95_seconds,0.01");
+	assert_line(fixture->text, "2026-11-23T05:01:30.000000Z,ext4,r-1-1000,disk,vda,flush_latency_over_seconds,0.5");
 }
 
 /* What was rotated away comes first; what is said twice, to carry it over, is one. */
@@ -360,6 +388,7 @@ int main(int argc, char **argv)
 	g_test_add("/report/csv", Fixture, NULL, set_up, test_csv, tear_down);
 	g_test_add("/report/run", Fixture, NULL, set_up, test_run, tear_down);
 	g_test_add("/report/report-line", Fixture, NULL, set_up, test_report_line, tear_down);
+	g_test_add("/report/percentiles", Fixture, NULL, set_up, test_percentiles, tear_down);
 	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
 	g_test_add("/report/without-start", Fixture, NULL, set_up, test_without_start, tear_down);
 	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
