@@ -316,6 +316,8 @@ with_hostler() {
 	for kind in qemu network daemon; do
 		[[ ! -x /usr/sbin/hostler-$kind-hook ]] || ln -sf "/usr/sbin/hostler-$kind-hook" "/etc/libvirt/hooks/$kind.d/10-hostler"
 	done
+	# One that began without our hooks would never look for them again.
+	libvirtd_gone >/dev/null || stop_libvirtd
 }
 
 # --- hostler --------------------------------------------------------------------------------------------------------------------
