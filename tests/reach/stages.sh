@@ -5,7 +5,7 @@
 source "$here/trixie.sh"
 
 # The guests boot the lab's kernel, which is fetched by the same words.
-prepare_guests() {
+prepare_guests() { # FOLDER [PACKAGE...]
 	local LAB=$here/../lab RUN=$1 KERNEL
 	say() { printf '# %s\n' "$*"; }
 	die() { printf 'tests/reach/run: %s\n' "$*" >&2; exit 1; }
@@ -14,8 +14,7 @@ prepare_guests() {
 	prepare_kernel
 	make_initramfs "$1/guest.cpio" "$here/guest-init"
 	cp "$KERNEL/vmlinux" "$1/vmlinux"
-	# shellcheck disable=SC2086 # words
-	[[ -z $firewall ]] || prepare_packages ${firewall_packages[$firewall]} || return
+	[[ $# -lt 2 ]] || prepare_packages "${@:2}" || return
 	mkdir -p "$1/tree/bin"
 	cp "$1/answer" "$1/tree/bin/"
 	(cd "$1/tree" && echo bin/answer | cpio --quiet -o -H newc) >>"$1/guest.cpio"
@@ -71,7 +70,8 @@ run_stages() {
 	trap 'rm -rf "$shared"' EXIT
 	[[ -z $root ]] || prepare_trixie || exit 1
 	"${CC:-cc}" -std=gnu17 -Wall -Wextra -O2 -static -o "$shared/answer" "$here/answer.c" || exit 1
-	prepare_guests "$shared"
+	# shellcheck disable=SC2086 # words
+	prepare_guests "$shared" ${firewall:+${firewall_packages[$firewall]}}
 	world control >"$shared/control.log" 2>&1 &
 	world tested
 	status=$?
