@@ -50,11 +50,22 @@ Guest *guest_new(Book *book, Links *links, double now)
 	return guest;
 }
 
+/* What was plugged in or out since it was written is known only here. */
+static void update_nics(Guest *guest, HostlerRecord *stay, Links *links)
+{
+	if (nics_are_listed_by(guest->nics, stay)) {
+		nics_carry_over(guest->nics, stay);
+		return;
+	}
+	nics_free(guest->nics);
+	guest->nics = nics_new(stay, links);
+	guest->nics_known = 0;
+}
+
 void guest_update(Guest *guest, HostlerRecord *stay, Links *links)
 {
+	update_nics(guest, stay, links);
 	book_update(guest->book, stay);
-	nics_free(guest->nics);
-	guest->nics = nics_new(guest->book->stay, links);
 	guest->has_disks = has_disks(guest->book->stay);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
 
 struct _Nics {
 	GPtrArray *nics; /* Nic */
+	char *listed;    /* what the stay said of them */
 };
 
 static void nic_free(gpointer data)
@@ -83,11 +84,44 @@ static Nic *nic_new(HostlerRecord *stay, const char *group, Links *links)
 	return NULL;
 }
 
+static void list_group(GString *text, GKeyFile *stay, const char *group)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(stay, group, NULL, NULL);
+
+	g_string_append_printf(text, "[%s]\n", group);
+	for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+		g_autofree char *value = g_key_file_get_value(stay, group, keys[i], NULL);
+
+		g_string_append_printf(text, "%s=%s\n", keys[i], value);
+	}
+}
+
+static char *list_groups(const HostlerRecord *stay)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
+	GString *text = g_string_new(NULL);
+
+	for (gsize i = 0; groups[i] != NULL; i++) {
+		if (g_str_has_prefix(groups[i], METRICS_NICS))
+			list_group(text, stay->body, groups[i]);
+	}
+	return g_string_free(text, FALSE);
+}
+
+gboolean nics_are_listed_by(const Nics *nics, const HostlerRecord *stay)
+{
+	g_autofree char *listed = list_groups(stay);
+
+	return g_str_equal(listed, nics->listed);
+}
+
 Nics *nics_new(HostlerRecord *stay, Links *links)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
 	Nics *nics = g_new(Nics, 1);
 
+	/* Before functions are noted in it. */
+	nics->listed = list_groups(stay);
 	nics->nics = g_ptr_array_new_with_free_func(nic_free);
 	for (gsize i = 0; groups[i] != NULL; i++) {
 		Nic *nic = g_str_has_prefix(groups[i], METRICS_NICS) ? nic_new(stay, groups[i], links) : NULL;
@@ -138,6 +172,7 @@ void nics_carry_over(const Nics *nics, HostlerRecord *stay)
 void nics_free(Nics *nics)
 {
 	g_ptr_array_unref(nics->nics);
+	g_free(nics->listed);
 	g_free(nics);
 }
 
