@@ -91,7 +91,9 @@ static void read_lines(FILE *file, off_t end, Kept *kept)
 
 	while (at < end && (length = getline(&line, &size, file)) > 0) {
 		at += length;
-		if (at <= end && line[length - 1] == '\n' && length <= LINE_MAX_BYTES)
+		/* One with zeros in it, of a power cut, is not whole either. */
+		if (at <= end && line[length - 1] == '\n' && length <= LINE_MAX_BYTES &&
+		    strlen(line) == (gsize)length)
 			take(kept, line);
 	}
 	free(line);

@@ -15,6 +15,7 @@
 #include "trouble.h"
 
 #define DEFAULT_LIMIT (16 * 1024 * 1024)
+#define BLOCK_BYTES 2048
 
 struct _Log {
 	char *folder;
@@ -196,6 +197,34 @@ gboolean log_append(Log *log, const char *file, const char *line)
 
 /* --- reading again --- */
 
+/* Behind the last whole line. What cannot be read counts as one. */
+static off_t find_end(int fd, off_t size)
+{
+	char block[BLOCK_BYTES];
+
+	for (off_t until = size, from; until > 0; until = from) {
+		const char *last;
+
+		from = MAX(until - BLOCK_BYTES, 0);
+		if (pread(fd, block, (gsize)(until - from), from) != until - from)
+			return size;
+		last = memrchr(block, '\n', (gsize)(until - from));
+		if (last != NULL)
+			return from + (last - block) + 1;
+	}
+	return 0;
+}
+
+/* Else the next line would be a part of it. The end of what is left. */
+static off_t cut_torn_line(int fd, off_t size)
+{
+	off_t end = find_end(fd, size);
+
+	if (end < size && ftruncate(fd, end) < 0)
+		g_debug("cannot cut a torn line, ignoring: %s", g_strerror(errno));
+	return end;
+}
+
 static char *read_end(int fd, off_t size, gsize max)
 {
 	off_t from = size > (off_t)max ? size - (off_t)max : 0;
@@ -205,6 +234,9 @@ static char *read_end(int fd, off_t size, gsize max)
 	char *first;
 
 	text[MAX(length, 0)] = '\0';
+	/* A power cut may leave zeros, which would end all that follows. */
+	for (ssize_t i = 0; i < length; i++)
+		text[i] = text[i] != '\0' ? text[i] : ' ';
 	if (from == 0)
 		return g_steal_pointer(&text);
 	first = strchr(text, '\n');
@@ -213,28 +245,13 @@ static char *read_end(int fd, off_t size, gsize max)
 	return g_strconcat(kept, first, NULL);
 }
 
-static void cut_torn_line(int fd, off_t size, char *text)
-{
-	char *last = strrchr(text, '\n');
-	char *torn = last != NULL ? last + 1 : text;
-
-	if (*torn == '\0')
-		return;
-	if (ftruncate(fd, size - (off_t)strlen(torn)) < 0)
-		g_debug("cannot cut a torn line, ignoring: %s", g_strerror(errno));
-	*torn = '\0';
-}
-
 char *log_tail(Log *log, const char *file, gsize max)
 {
 	struct stat info = { 0 };
 	int fd = open_file(log, file, O_RDWR, &info, NULL);
-	char *text = NULL;
+	off_t end = fd >= 0 ? cut_torn_line(fd, info.st_size) : 0;
+	char *text = end > 0 ? read_end(fd, end, max) : NULL;
 
-	if (fd >= 0 && info.st_size > 0) {
-		text = read_end(fd, info.st_size, max);
-		cut_torn_line(fd, info.st_size, text);
-	}
 	if (fd >= 0)
 		close(fd);
 	/* Whoever put the last one aside was perhaps killed before he had written to this one. */

@@ -22,5 +22,6 @@ gboolean log_append(Log *log, const char *file, const char *line);
 
 /* The last whole lines of the file, at most `max` bytes of them, and what must not be
  * forgotten of those before; of one that is not there or empty, that of the one put
- * aside. "": nothing. What a killed writer left of a line is cut off. */
+ * aside. "": nothing. What a killed writer, or a power cut, left behind them
+ * is cut off. */
 char *log_tail(Log *log, const char *file, gsize max);

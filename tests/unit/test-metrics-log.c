@@ -148,6 +148,7 @@ static void test_tail(Fixture *fixture, gconstpointer data)
 		{ "first\nsecond\nthird\n", 14, "second\nthird\n", "first\nsecond\nthird\n" },
 		{ "first\nsecond\nthird\n", 12, "third\n", "first\nsecond\nthird\n" },
 		{ "first\nsecond\nto", 10, "second\n", "first\nsecond\n" },
+		{ "first\ntorn where nobody reads any more", 10, "first\n", "first\n" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -158,6 +159,28 @@ static void test_tail(Fixture *fixture, gconstpointer data)
 		g_assert_cmpstr(tail, ==, cases[i].tail);
 		assert_text(fixture, cases[i].left);
 	}
+}
+
+/* A power cut leaves zeros where the disk had not been written yet: none stay at the end, for
+ * the next line would be spoilt, and elsewhere they hide nothing of what follows. */
+static void test_zeros(Fixture *fixture, gconstpointer data)
+{
+	static const char zeros[5000] = { 0 };
+	g_autofree char *tail = NULL;
+	g_autoptr(GString) text = g_string_new("one\n\"half");
+
+	g_string_append_len(text, zeros, 7);
+	g_string_append(text, "\ntwo\n");
+	g_string_append_len(text, zeros, sizeof(zeros));
+	g_assert_true(g_file_set_contents(fixture->file, text->str, (gssize)text->len, NULL));
+	tail = log_tail(fixture->log, FILE_NAME, 100);
+	g_assert_cmpstr(tail, ==, "one\n\"half       \ntwo\n");
+	g_assert_true(g_file_set_contents(fixture->file, zeros, sizeof(zeros), NULL));
+	g_free(tail);
+	tail = log_tail(fixture->log, FILE_NAME, 100);
+	g_assert_cmpstr(tail, ==, "");
+	g_assert_true(log_append(fixture->log, FILE_NAME, "three\n"));
+	assert_text(fixture, "three\n");
 }
 
 static void test_no_tail(Fixture *fixture, gconstpointer data)
@@ -304,6 +327,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
 	g_test_add("/metrics-log/full", Fixture, NULL, set_up, test_full, tear_down);
 	g_test_add("/metrics-log/tail", Fixture, NULL, set_up, test_tail, tear_down);
+	g_test_add("/metrics-log/zeros", Fixture, NULL, set_up, test_zeros, tear_down);
 	g_test_add("/metrics-log/no-tail", Fixture, NULL, set_up, test_no_tail, tear_down);
 	return g_test_run();
 }
