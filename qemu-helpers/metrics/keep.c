@@ -99,9 +99,11 @@ static void read_lines(FILE *file, off_t end, Kept *kept)
 	free(line);
 }
 
+/* Since when there are no disks is known by the last sample that had them. */
 static char *join(Kept *kept)
 {
 	GString *text = g_string_new(NULL);
+	gboolean is_complete = g_string_equal(kept->complete, kept->sample);
 	char *report;
 
 	while ((report = g_queue_pop_head(&kept->reports)) != NULL) {
@@ -110,6 +112,8 @@ static char *join(Kept *kept)
 	}
 	g_string_append_len(text, kept->start->str, (gssize)kept->start->len);
 	g_string_append_len(text, kept->trouble->str, (gssize)kept->trouble->len);
+	if (!is_complete)
+		g_string_append_len(text, kept->complete->str, (gssize)kept->complete->len);
 	g_string_append_len(text, kept->sample->str, (gssize)kept->sample->len);
 	g_string_free(kept->start, TRUE);
 	g_string_free(kept->trouble, TRUE);

@@ -294,6 +294,25 @@ static void test_kept_stall(Fixture *fixture, gconstpointer data)
 	g_assert_true(g_str_has_prefix(tail + strlen(HEAD("start", "2")) + strlen(late), HEAD("stall", "2")));
 }
 
+/* Nor is it forgotten without a stall: libvirt was only not there to be asked. */
+static void test_kept_disks(Fixture *fixture, gconstpointer data)
+{
+	static const char poor[] = "{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n";
+	static const char kept[] = HEAD("start", "2") HEAD("gap", "2") HEAD("sample", "2");
+	g_autofree char *tail = NULL;
+
+	log_append(fixture->log, FILE_NAME, HEAD("start", "2"));
+	log_append(fixture->log, FILE_NAME, HEAD("gap", "2"));
+	log_append(fixture->log, FILE_NAME, HEAD("sample", "2"));
+	for (int i = 0; i < 100; i++)
+		log_append(fixture->log, FILE_NAME, poor);
+	tail = log_tail(fixture->log, FILE_NAME, strlen(poor) + 5);
+	g_assert_true(g_str_has_prefix(tail, kept));
+	g_assert_cmpstr(tail + strlen(kept), ==,
+			"{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n"
+			"{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n");
+}
+
 /* Killed between putting a file aside and the first line of the next one. */
 static void test_aside_alone(Fixture *fixture, gconstpointer data)
 {
@@ -322,6 +341,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-log/not-put-aside", Fixture, NULL, set_up, test_not_put_aside, tear_down);
 	g_test_add("/metrics-log/kept-tail", Fixture, NULL, set_up, test_kept_tail, tear_down);
 	g_test_add("/metrics-log/kept-stall", Fixture, NULL, set_up, test_kept_stall, tear_down);
+	g_test_add("/metrics-log/kept-disks", Fixture, NULL, set_up, test_kept_disks, tear_down);
 	g_test_add("/metrics-log/aside-alone", Fixture, NULL, set_up, test_aside_alone, tear_down);
 	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
