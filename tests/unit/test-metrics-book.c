@@ -477,6 +477,27 @@ static void test_recall_peaks(void)
 	g_assert_cmpint(json_object_get_int_member(device_at(line_at(&paper, 1), "disks", 0), "read_bytes"), ==, 102430);
 }
 
+/* A disk that was unplugged before is in no sample since, and in the report all the same. */
+static void test_recall_unplugged(void)
+{
+	g_auto(Paper) first_paper;
+	g_auto(Paper) paper;
+	g_autoptr(Book) first = open_book(&first_paper);
+	g_autoptr(Book) book = open_book(&paper);
+	g_autofree char *all = NULL;
+	JsonObject *report;
+
+	book_sample(first, make_sample(STAY_BEGAN + 1, 512));
+	all = g_strdup(first_paper.text->str);
+	g_string_truncate(first_paper.text, 0);
+	book_sample(first, make_poor_sample(STAY_BEGAN + 11, "libvirt is away"));
+	book_recall(book, first_paper.text->str);
+	book_recall_peaks(book, all);
+	book_report(book, STAY_BEGAN + 12, "shutdown");
+	report = line_at(&paper, paper.lines->len - 1);
+	g_assert_cmpint(json_object_get_int_member(device_at(report, "disks", 0), "read_bytes"), ==, 512);
+}
+
 /* Killed between the report and the removal of the record. */
 static void test_recall_report(void)
 {
@@ -526,6 +547,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
 	g_test_add_func("/metrics-book/recall", test_recall);
 	g_test_add_func("/metrics-book/recall-peaks", test_recall_peaks);
+	g_test_add_func("/metrics-book/recall-unplugged", test_recall_unplugged);
 	g_test_add_func("/metrics-book/recall-report", test_recall_report);
 	g_test_add_func("/metrics-book/runs", test_runs);
 	return g_test_run();
