@@ -55,10 +55,21 @@ static void note_failure(Log *log, const char *file, const GError *error)
 			    error->message);
 }
 
+static void say_again(const Log *log)
+{
+	hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write to %s again", log->folder);
+}
+
 static void note_success(Log *log, const char *file)
 {
 	if (trouble_worked(log->trouble, file))
-		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write to %s again", log->folder);
+		say_again(log);
+}
+
+void log_forget(Log *log, const char *file)
+{
+	if (trouble_forget(log->trouble, file))
+		say_again(log);
 }
 
 /* --- opening: nothing is followed, nobody else may have laid it there --- */

@@ -242,8 +242,13 @@ static void test_trouble(void)
 	g_assert_false(trouble_worked(trouble, "b"));
 	g_assert_true(trouble_worked(trouble, "b"));
 	g_assert_true(trouble_failed(trouble, "a", "full"));
-	trouble_forget(trouble, "a");
+	g_assert_false(trouble_forget(trouble, "a"));
 	g_assert_true(trouble_failed(trouble, "b", "full"));
+	g_assert_false(trouble_failed(trouble, "a", "full"));
+	g_assert_false(trouble_worked(trouble, "a"));
+	g_assert_false(trouble_forget(trouble, "b"));
+	g_assert_true(trouble_forget(trouble, "a"));
+	g_assert_false(trouble_forget(trouble, "a"));
 }
 
 /* It is put aside in vain: it grows on, and nothing is lost. */

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "hostler/log.h"
+#include "core/log.h"
 #include "metrics-stay.h"
 #include "qemu-helpers/metrics/asker.h"
 #include "qemu-helpers/metrics/sampler.h"
@@ -272,6 +272,35 @@ static void test_end_meanwhile(Fixture *fixture, gconstpointer data)
 	answer((const char *[]){ UUID_A }, 1, TRUE);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 1);
+}
+
+/* Its report is the last line of its log. That there is room again is said all the same, and
+ * so is it when there is none once more. */
+static void be_full_twice(Fixture *fixture)
+{
+	g_autofree char *away = g_strconcat(fixture->folder, "-away", NULL);
+
+	enter(fixture, UUID_A, "a");
+	answer((const char *[]){ UUID_A }, 1, TRUE);
+	g_assert_cmpint(g_rename(fixture->folder, away), ==, 0);
+	g_assert_false(sampler_leave(fixture->sampler, make_ended(UUID_A, "a")));
+	g_assert_cmpint(g_rename(away, fixture->folder), ==, 0);
+	g_assert_true(sampler_leave(fixture->sampler, make_ended(UUID_A, "a")));
+	g_assert_cmpint(g_rename(fixture->folder, away), ==, 0);
+	enter(fixture, UUID_B, "b");
+	g_assert_cmpint(g_rename(away, fixture->folder), ==, 0);
+}
+
+static void test_full_at_the_end(Fixture *fixture, gconstpointer data)
+{
+	if (g_test_subprocess()) {
+		hostler_log_use_journal("/nowhere");
+		be_full_twice(fixture);
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_test_trap_assert_stderr("*cannot write*can write*again*cannot write*");
 }
 
 static void test_vanished(Fixture *fixture, gconstpointer data)
@@ -750,6 +779,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/unreachable", Fixture, NULL, set_up, test_unreachable, tear_down);
 	g_test_add("/metrics-sampler/end", Fixture, NULL, set_up, test_end, tear_down);
 	g_test_add("/metrics-sampler/end-meanwhile", Fixture, NULL, set_up, test_end_meanwhile, tear_down);
+	g_test_add("/metrics-sampler/full-at-the-end", Fixture, NULL, set_up, test_full_at_the_end, tear_down);
 	g_test_add("/metrics-sampler/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
 	g_test_add("/metrics-sampler/restarted", Fixture, NULL, set_up, test_restarted, tear_down);
 	g_test_add("/metrics-sampler/old-peak", Fixture, NULL, set_up, test_old_peak, tear_down);
