@@ -393,6 +393,8 @@ static void test_mend(void)
 		    "; virsh edit win-10.x, virt-xml win-10.x --edit, the VM\n");
 	assert_mend("a b", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 	assert_mend("$(x)", "virsh memtune VM", "; virsh memtune 11111111-2222-3333-4444-555555555555\n");
+	assert_mend("web", "virsh domiflist VM shows them", "; virsh domiflist web shows them\n");
+	assert_mend("web", "virsh attach-interface VM network default", "; virsh attach-interface web network default\n");
 	assert_mend("-x", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 	assert_mend("", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 }
