@@ -125,6 +125,19 @@ static void test_not_unplugged(void)
 	g_assert_cmpstr(ending, ==, "");
 }
 
+/* A vhost-user NIC may be called like any interface of the host's. */
+static void test_not_ours(void)
+{
+	g_autoptr(HostlerRecord) stay = make_stay(STAY_UUID, "web", 10);
+	g_autoptr(Nics) nics = NULL;
+	Links links = { .vnet0 = 5, .vnet1 = 6, .known = TRUE };
+
+	g_key_file_set_string(stay->body, "metrics-nic-1", "target", "vnet1");
+	nics = nics_new(stay, NULL);
+	learn_vnet1(nics);
+	assert_sample(nics, &links, "vnet0 9");
+}
+
 /* --- whenever a VM comes or goes, the stays of all are read again --- */
 
 static gboolean swallow(gpointer data, const char *file, const char *line)
@@ -174,6 +187,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/metrics-nics/unplugged", test_unplugged);
 	g_test_add_func("/metrics-nics/not-unplugged", test_not_unplugged);
+	g_test_add_func("/metrics-nics/not-ours", test_not_ours);
 	g_test_add_func("/metrics-nics/read-again", test_read_again);
 	g_test_add_func("/metrics-nics/written-again", test_written_again);
 	return g_test_run();
