@@ -38,7 +38,7 @@ Guest *guest_new(Book *book, Links *links, double now);
 void guest_free(Guest *guest);
 
 /* Takes the stay, which was read again, and perhaps written, for the same QEMU. */
-void guest_update(Guest *guest, HostlerRecord *stay, Links *links);
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links, double now);
 
 /* Takes the stay, of a QEMU that has ended. */
 void guest_end(Guest *guest, HostlerRecord *ended);

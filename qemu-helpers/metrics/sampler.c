@@ -97,7 +97,7 @@ void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 	Guest *guest = g_hash_table_lookup(sampler->guests, stay->uuid);
 
 	if (guest != NULL && book_is_of(guest->book, stay)) {
-		guest_update(guest, stay, asker_links(sampler->asker));
+		guest_update(guest, stay, asker_links(sampler->asker), sample_clock());
 		return;
 	}
 	if (guest != NULL)

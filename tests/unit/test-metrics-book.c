@@ -228,6 +228,20 @@ static void test_short_gap(void)
 	assert_events(&paper, "start sample sample gap sample");
 }
 
+/* Nothing is missing when the interval has become shorter since the last sample. */
+static void test_other_interval(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 0));
+	book_update(book, make_stay(STAY_UUID, "web", 1));
+	book_sample(book, make_sample(STAY_BEGAN + 9, 512));
+	assert_events(&paper, "start sample sample");
+	book_sample(book, make_sample(STAY_BEGAN + 17, 1024));
+	assert_events(&paper, "start sample sample gap sample");
+}
+
 /* A VM that ran already when hostler came. */
 static void test_late_beginning(void)
 {
@@ -533,6 +547,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/samples", test_samples);
 	g_test_add_func("/metrics-book/reset", test_reset);
 	g_test_add_func("/metrics-book/gap", test_gap);
+	g_test_add_func("/metrics-book/other-interval", test_other_interval);
 	g_test_add_func("/metrics-book/late-beginning", test_late_beginning);
 	g_test_add_func("/metrics-book/gap-of-disks", test_gap_of_disks);
 	g_test_add_func("/metrics-book/gap-to-the-end", test_gap_to_the_end);

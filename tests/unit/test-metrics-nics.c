@@ -157,11 +157,11 @@ static void test_read_again(void)
 	Links links = { .vnet0 = 5, .vnet1 = 6, .known = TRUE };
 
 	learn_vnet1(guest->nics);
-	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL);
+	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL, STAY_BEGAN);
 	assert_sample(guest->nics, &links, "vnet0 9, vnet1 9");
 	links.vnet0 = 0;
 	assert_sample(guest->nics, &links, "vnet0 gone, vnet1 9");
-	guest_update(guest, make_stay(STAY_UUID, "web", 20), NULL);
+	guest_update(guest, make_stay(STAY_UUID, "web", 20), NULL, STAY_BEGAN);
 	links.vnet0 = 9;
 	assert_sample(guest->nics, &links, "vnet1 9");
 	guest_free(guest);
@@ -176,7 +176,7 @@ static void test_written_again(void)
 
 	guest->nics_known = 3;
 	g_key_file_set_string(stay->body, "metrics-nic-0", "target", "vnet1");
-	guest_update(guest, stay, NULL);
+	guest_update(guest, stay, NULL, STAY_BEGAN);
 	assert_sample(guest->nics, &links, "vnet1 9");
 	g_assert_cmpuint(guest->nics_known, ==, 0);
 	guest_free(guest);

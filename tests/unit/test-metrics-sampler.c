@@ -593,6 +593,23 @@ static void test_grid(void)
 	}
 }
 
+/* `hostler apply` changes the interval of a VM that runs. */
+static void test_other_interval(void)
+{
+	Guest *guest = make_guest(3600, 2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	g_assert_cmpfloat(fabs(guest->due - 3600), <, 1e-9);
+	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL, 2001);
+	g_assert_cmpfloat(fabs(guest->due - 2010), <, 1e-9);
+	guest_update(guest, make_stay(STAY_UUID, "web", 3600), NULL, 2002);
+	g_assert_cmpfloat(fabs(guest->due - 2010), <, 1e-9);
+	guest_rest(guest);
+	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL, 2003);
+	g_assert_false(guest_is_due(guest, 1e12));
+	guest_free(guest);
+}
+
 /* In company it is short enough that each can be asked again before the sample is due. */
 static void test_patience(void)
 {
@@ -790,6 +807,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-asker/last-thread", test_last_thread);
 	g_test_add_func("/metrics-asker/no-room", test_no_room);
 	g_test_add_func("/metrics-guest/grid", test_grid);
+	g_test_add_func("/metrics-guest/other-interval", test_other_interval);
 	g_test_add_func("/metrics-guest/patience", test_patience);
 	g_test_add_func("/metrics-guest/still", test_still);
 	g_test_add_func("/metrics-guest/unknown-cpu", test_unknown_cpu);
