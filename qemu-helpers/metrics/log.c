@@ -85,13 +85,28 @@ static gboolean is_ours(const struct stat *info)
 	return (info->st_uid == geteuid() || info->st_uid == 0) && (info->st_mode & S_IWOTH) == 0;
 }
 
+/* Many lay a link there when the disk is full. */
+static void set_folder_error(const Log *log, GError **error)
+{
+	int errnum = errno;
+	const char *mend = "";
+
+	if (errnum == ENOENT)
+		mend = "; mend: systemctl restart hostler-metrics, or without systemd: "
+		       "install -d -o hostler-metrics -g hostler -m 0750 ";
+	else if (errnum == ENOTDIR || errnum == ELOOP)
+		mend = "; no link is followed; mend: a folder there, and to have it elsewhere: mount --bind FOLDER ";
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "the folder cannot be opened: %s%s%s",
+		    g_strerror(errnum), mend, *mend != '\0' ? log->folder : "");
+}
+
 static int open_folder(const Log *log, GError **error)
 {
 	int fd = open(log->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat info;
 
 	if (fd < 0) {
-		set_errno_error(error, "the folder cannot be opened");
+		set_folder_error(log, error);
 		return -1;
 	}
 	if (fstat(fd, &info) == 0 && is_ours(&info))
@@ -103,6 +118,14 @@ static int open_folder(const Log *log, GError **error)
 	return -1;
 }
 
+/* systemd shows its services a folder that was made anew, but read-only. */
+static void set_file_error(GError **error)
+{
+	const char *mend = errno == EROFS ? "; mend, if the folder was made anew: systemctl restart hostler-metrics" : "";
+
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "it cannot be opened: %s%s", g_strerror(errno), mend);
+}
+
 static int open_file(const Log *log, const char *file, int flags, struct stat *info, GError **error)
 {
 	int folder = open_folder(log, error);
@@ -112,7 +135,7 @@ static int open_file(const Log *log, const char *file, int flags, struct stat *i
 		return -1;
 	fd = openat(folder, file, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
 	if (fd < 0)
-		set_errno_error(error, "it cannot be opened");
+		set_file_error(error);
 	close(folder);
 	if (fd < 0 || (fstat(fd, info) == 0 && S_ISREG(info->st_mode) && info->st_nlink == 1 && is_ours(info)))
 		return fd;

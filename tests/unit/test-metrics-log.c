@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hostler/log.h"
+#include "core/log.h"
 #include "qemu-helpers/metrics/log.h"
 #include "qemu-helpers/metrics/trouble.h"
 
@@ -112,6 +112,29 @@ static void test_folder(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(g_rename(other, fixture->folder), ==, 0);
 	g_assert_true(log_append(fixture->log, FILE_NAME, "line\n"));
 	assert_text(fixture, "line\n");
+}
+
+static void be_without_folder(Fixture *fixture)
+{
+	g_autofree char *other = g_build_filename(fixture->top, "other", NULL);
+
+	g_assert_cmpint(g_rename(fixture->folder, other), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(symlink(other, fixture->folder), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+}
+
+/* What is said of it ends with what mends it. */
+static void test_mend(Fixture *fixture, gconstpointer data)
+{
+	if (g_test_subprocess()) {
+		hostler_log_use_journal("/nowhere");
+		be_without_folder(fixture);
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_test_trap_assert_stderr("*mend: systemctl restart hostler-metrics,* /*/logs;*mend: *: mount --bind FOLDER /*/logs;*");
 }
 
 /* The kernel takes a part of a line that does not fit. */
@@ -350,6 +373,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-log/aside-alone", Fixture, NULL, set_up, test_aside_alone, tear_down);
 	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
+	g_test_add("/metrics-log/mend", Fixture, NULL, set_up, test_mend, tear_down);
 	g_test_add("/metrics-log/full", Fixture, NULL, set_up, test_full, tear_down);
 	g_test_add("/metrics-log/tail", Fixture, NULL, set_up, test_tail, tear_down);
 	g_test_add("/metrics-log/zeros", Fixture, NULL, set_up, test_zeros, tear_down);
