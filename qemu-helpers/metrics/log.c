@@ -12,6 +12,7 @@
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "keep.h"
+#include "log-open.h"
 #include "trouble.h"
 
 #define DEFAULT_LIMIT (16 * 1024 * 1024)
@@ -72,80 +73,13 @@ void log_forget(Log *log, const char *file)
 		say_again(log);
 }
 
-/* --- opening: nothing is followed, nobody else may have laid it there --- */
+/* --- writing --- */
 
 static gboolean set_errno_error(GError **error, const char *what)
 {
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "%s: %s", what, g_strerror(errno));
 	return FALSE;
 }
-
-static gboolean is_ours(const struct stat *info)
-{
-	return (info->st_uid == geteuid() || info->st_uid == 0) && (info->st_mode & S_IWOTH) == 0;
-}
-
-/* Many lay a link there when the disk is full. */
-static void set_folder_error(const Log *log, GError **error)
-{
-	int errnum = errno;
-	const char *mend = "";
-
-	if (errnum == ENOENT)
-		mend = "; mend: systemctl restart hostler-metrics, or without systemd: "
-		       "install -d -o hostler-metrics -g hostler -m 0750 ";
-	else if (errnum == ENOTDIR || errnum == ELOOP)
-		mend = "; no link is followed; mend: a folder there, and to have it elsewhere: mount --bind FOLDER ";
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "the folder cannot be opened: %s%s%s",
-		    g_strerror(errnum), mend, *mend != '\0' ? log->folder : "");
-}
-
-static int open_folder(const Log *log, GError **error)
-{
-	int fd = open(log->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat info;
-
-	if (fd < 0) {
-		set_folder_error(log, error);
-		return -1;
-	}
-	if (fstat(fd, &info) == 0 && is_ours(&info))
-		return fd;
-	close(fd);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
-		    "others may write to the folder; mend: chown hostler-metrics:hostler %s && chmod 0750 %s",
-		    log->folder, log->folder);
-	return -1;
-}
-
-/* systemd shows its services a folder that was made anew, but read-only. */
-static void set_file_error(GError **error)
-{
-	const char *mend = errno == EROFS ? "; mend, if the folder was made anew: systemctl restart hostler-metrics" : "";
-
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "it cannot be opened: %s%s", g_strerror(errno), mend);
-}
-
-static int open_file(const Log *log, const char *file, int flags, struct stat *info, GError **error)
-{
-	int folder = open_folder(log, error);
-	int fd;
-
-	if (folder < 0)
-		return -1;
-	fd = openat(folder, file, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
-	if (fd < 0)
-		set_file_error(error);
-	close(folder);
-	if (fd < 0 || (fstat(fd, info) == 0 && S_ISREG(info->st_mode) && info->st_nlink == 1 && is_ours(info)))
-		return fd;
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
-		    "it is no regular file of hostler-metrics' alone; move it away");
-	close(fd);
-	return -1;
-}
-
-/* --- writing --- */
 
 static gboolean write_line(int fd, const char *line, off_t size, GError **error)
 {
@@ -172,7 +106,7 @@ static char *name_aside(const char *file)
 static void put_aside(const Log *log, const char *file)
 {
 	g_autofree char *aside = name_aside(file);
-	int folder = open_folder(log, NULL);
+	int folder = log_open_folder(log->folder, NULL);
 
 	if (folder < 0)
 		return;
@@ -186,7 +120,7 @@ static char *recall_aside(const Log *log, const char *file)
 {
 	g_autofree char *aside = name_aside(file);
 	struct stat info;
-	int fd = open_file(log, aside, O_RDONLY, &info, NULL);
+	int fd = log_open_file(log->folder, aside, O_RDONLY, &info, NULL);
 	char *kept;
 
 	if (fd < 0)
@@ -198,13 +132,13 @@ static char *recall_aside(const Log *log, const char *file)
 
 static int open_to_append(const Log *log, const char *file, gsize length, struct stat *info, GError **error)
 {
-	int fd = open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
+	int fd = log_open_file(log->folder, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
 
 	if (fd < 0 || info->st_size == 0 || (gsize)info->st_size + length <= log->limit)
 		return fd;
 	close(fd);
 	put_aside(log, file);
-	return open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
+	return log_open_file(log->folder, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
 }
 
 gboolean log_append(Log *log, const char *file, const char *line)
@@ -282,7 +216,7 @@ static char *read_end(int fd, off_t size, gsize max)
 char *log_tail(Log *log, const char *file, gsize max)
 {
 	struct stat info = { 0 };
-	int fd = open_file(log, file, O_RDWR, &info, NULL);
+	int fd = log_open_file(log->folder, file, O_RDWR, &info, NULL);
 	off_t end = fd >= 0 ? cut_torn_line(fd, info.st_size) : 0;
 	char *text = end > 0 ? read_end(fd, end, max) : NULL;
 
