@@ -9,7 +9,7 @@
 #include "book.h"
 #include "line.h"
 
-/* Of a log that is larger than any of ours. */
+/* Of a log that an admin lets grow larger (log_size); all VMs' are read before the first sample. */
 #define MOST_BYTES (64 * 1024 * 1024)
 /* Of a run that stalls all the time. */
 #define MOST_TROUBLE (256 * 1024)
