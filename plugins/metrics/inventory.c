@@ -56,7 +56,8 @@ static void set_nic(GKeyFile *stay, guint index, const HostlerInterface *nic)
 	const Pair pairs[] = {
 		{ "mac", nic->mac },	   { "target", nic->target }, { "type", nic->type_name },
 		{ "network", nic->network }, { "bridge", nic->bridge }, { "source", nic->source },
-		{ "mode", nic->mode },	   { "model", nic->model },   { METRICS_UNMEASURED, why_nic_is_unmeasured(nic) },
+		{ "mode", nic->mode },	   { "model", nic->model },
+		{ METRICS_UNMEASURED, why_nic_is_unmeasured(nic) },
 	};
 
 	set_pairs(stay, METRICS_NICS, index, pairs, G_N_ELEMENTS(pairs));

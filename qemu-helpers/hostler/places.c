@@ -22,10 +22,11 @@ static char *describe_hook(const char *folder, const char *program)
 				       "ln -sf %s %s && systemctl reload libvirtd",
 				       g_strerror(errno), folder, program, path);
 	if (!S_ISREG(info.st_mode) || (info.st_mode & S_IXUSR) == 0)
-		return g_strdup_printf("NOT EXECUTABLE, and libvirt starts VMs without it; mend: chmod 0755 %s", path);
+		return g_strdup_printf("NOT EXECUTABLE, and libvirt starts VMs without it; mend: chmod 0755 %s",
+				       path);
 	if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return g_strdup_printf("OTHERS MAY CHANGE IT, and libvirt runs it as root; mend: chown root:root %s && "
-				       "chmod 0755 %s",
+		return g_strdup_printf("OTHERS MAY CHANGE IT, and libvirt runs it as root; mend: "
+				       "chown root:root %s && chmod 0755 %s",
 				       path, path);
 	return g_strdup_printf("in place, %s", path);
 }
@@ -77,8 +78,8 @@ static void show_helper(HostlerHost *host, const HostlerSink *sink, const char *
 	else if (!is_needed(needed))
 		text = g_strdup("does not run; nothing to do");
 	else
-		text = g_strdup_printf("DOES NOT RUN, although %s is not empty; mend: systemctl enable --now %s.path, "
-				       "or without systemd: hostler settle",
+		text = g_strdup_printf("DOES NOT RUN, although %s is not empty; mend: "
+				       "systemctl enable --now %s.path, or without systemd: hostler settle",
 				       needed, name);
 	sink->line(sink->data, NULL, "helpers", name, text);
 }
