@@ -30,6 +30,9 @@ static const char *why_nic_is_unmeasured(const HostlerInterface *nic)
 		return "passed through: its traffic never meets the host's kernel; measure it inside the guest";
 	case HOSTLER_NIC_USER:
 		return "user-mode network: libvirt keeps no counters for it; a NIC on a network or a bridge has them";
+	case HOSTLER_NIC_VHOSTUSER:
+		return "served by another process (vhost-user): its traffic never meets the host's kernel; "
+		       "measure it inside the guest";
 	case HOSTLER_NIC_UDP:
 	case HOSTLER_NIC_CLIENT:
 	case HOSTLER_NIC_SERVER:
@@ -43,7 +46,6 @@ static const char *why_nic_is_unmeasured(const HostlerInterface *nic)
 	case HOSTLER_NIC_DIRECT:
 	case HOSTLER_NIC_ETHERNET:
 	case HOSTLER_NIC_INTERNAL:
-	case HOSTLER_NIC_VHOSTUSER:
 		return NULL;
 	}
 	return NULL;
@@ -54,7 +56,8 @@ static void set_nic(GKeyFile *stay, guint index, const HostlerInterface *nic)
 	const Pair pairs[] = {
 		{ "mac", nic->mac },	   { "target", nic->target }, { "type", nic->type_name },
 		{ "network", nic->network }, { "bridge", nic->bridge }, { "source", nic->source },
-		{ "mode", nic->mode },	   { "model", nic->model },   { METRICS_UNMEASURED, why_nic_is_unmeasured(nic) },
+		{ "mode", nic->mode },	   { "model", nic->model },
+		{ METRICS_UNMEASURED, why_nic_is_unmeasured(nic) },
 	};
 
 	set_pairs(stay, METRICS_NICS, index, pairs, G_N_ELEMENTS(pairs));

@@ -14,7 +14,8 @@
 static void say_applied(const Paper *paper, const Request *request, const HostlerDomain *domain)
 {
 	g_autofree char *name = paper_text(domain->name);
-	g_autofree char *text = g_strdup_printf("VM '%s': what its metadata says holds now; see: hostler status\n", name);
+	g_autofree char *text = g_strdup_printf("VM '%s': what its metadata says holds now; see: hostler status\n",
+						name);
 	g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
 
 	if (!request->json) {

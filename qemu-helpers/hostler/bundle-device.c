@@ -74,12 +74,15 @@ static void add_short(Bundle *bundle, HostlerHost *host, const HostlerJob *job)
 		return;
 	}
 	bundle_line(bundle,
-		    "device %s: class %04x, %04x:%04x (%04x:%04x) rev %02x, group %s, below %s, driver %s, resets %s, %s, "
-		    "control %s, enable %s", job->bdf, number(job->answer, "class") >> 8, number(job->answer, "vendor"),
+		    "device %s: class %04x, %04x:%04x (%04x:%04x) rev %02x, group %s, below %s, driver %s, "
+		    "resets %s, %s, control %s, enable %s",
+		    job->bdf, number(job->answer, "class") >> 8, number(job->answer, "vendor"),
 		    number(job->answer, "device"), number(job->answer, "subsystem_vendor"),
 		    number(job->answer, "subsystem_device"), number(job->answer, "revision"),
-		    group != NULL ? group : "none", port != NULL ? port : "the root", driver != NULL ? driver : "none",
-		    methods == NULL ? "unknown" : *methods != '\0' ? methods : "none", state != NULL ? state : "state unknown",
+		    group != NULL ? group : "none", port != NULL ? port : "the root",
+		    driver != NULL ? driver : "none",
+		    methods == NULL ? "unknown" : *methods != '\0' ? methods : "none",
+		    state != NULL ? state : "state unknown",
 		    control != NULL ? control : "unknown", enable != NULL ? enable : "unknown");
 }
 
@@ -193,12 +196,13 @@ static void add_dump(Bundle *bundle, const Device *device, const HostlerJob *job
 	g_autofree guint8 *config = text != NULL ? g_base64_decode(text, &length) : NULL;
 
 	if (config == NULL) {
-		bundle_line(bundle, "device %s: %s", device->bdf, job->error != NULL ? job->error->message : "not read");
+		bundle_line(bundle, "device %s: %s", device->bdf,
+			    job->error != NULL ? job->error->message : "not read");
 		return;
 	}
 	redact_config(config, length);
-	g_string_append_printf(bundle->text, "\n%s Class %04x: %04x:%04x\n", device->bdf, device->class, device->vendor,
-			       device->id);
+	g_string_append_printf(bundle->text, "\n%s Class %04x: %04x:%04x\n", device->bdf, device->class,
+			       device->vendor, device->id);
 	append_rows(bundle->text, config, length);
 }
 

@@ -124,7 +124,8 @@ static GPtrArray *select_lines(GStrv lines, guint *left_out)
 {
 	g_autoptr(GRegex) wanted = g_regex_new(
 		"vfio|pcieport|\\bAER\\b|DMAR|AMD-Vi|iommu|vendor.reset|D3cold|D3hot|"
-		"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7].*(reset|not ready|inaccessible|can't|vgaarb|power|error)",
+		"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7].*"
+		"(reset|not ready|inaccessible|can't|vgaarb|power|error)",
 		G_REGEX_CASELESS | G_REGEX_RAW, 0, NULL);
 	GPtrArray *selected = g_ptr_array_new();
 

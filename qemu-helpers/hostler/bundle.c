@@ -52,8 +52,8 @@ static void add_findings(Bundle *bundle, HostlerHost *host)
 	for (guint i = 0; i < findings->items->len; i++) {
 		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
 
-		bundle_line(bundle, "%s %s: %s", severities[finding->severity], hostler_error_code_name(finding->code),
-			    finding->text);
+		bundle_line(bundle, "%s %s: %s", severities[finding->severity],
+			    hostler_error_code_name(finding->code), finding->text);
 	}
 	if (findings->items->len == 0)
 		bundle_line(bundle, "nothing to say");

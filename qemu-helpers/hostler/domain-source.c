@@ -58,7 +58,8 @@ static char *ask_libvirt(const char *vm, unsigned int flags, GError **error)
 	connection = virConnectOpenReadOnly(URI);
 	if (connection == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "libvirt cannot be asked: %s; start it (systemctl start libvirtd), or give the XML: --xml FILE",
+			    "libvirt cannot be asked: %s; start it (systemctl start libvirtd), or give the XML: "
+			    "--xml FILE",
 			    virGetLastErrorMessage());
 		return NULL;
 	}
@@ -110,7 +111,8 @@ char *domain_xml_from_file(const char *file, GError **error)
 	if (!read_well) {
 		g_autofree char *shown = hostler_text_shown(file);
 
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot read %s: %s", shown, g_strerror(errnum));
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot read %s: %s", shown,
+			    g_strerror(errnum));
 		return NULL;
 	}
 	g_byte_array_append(bytes, (const guint8 *)"", 1);

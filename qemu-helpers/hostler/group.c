@@ -12,7 +12,8 @@ const char *member_address(const Member *member)
 
 gboolean member_is_in_hosts_hands(const Member *member)
 {
-	return !member->port && member->driver != NULL && !member->on_vfio && !g_str_equal(member->driver, "pci-stub");
+	return !member->port && member->driver != NULL && !member->on_vfio &&
+	       !g_str_equal(member->driver, "pci-stub");
 }
 
 /* "0000:01:00.0" up to the dot. */

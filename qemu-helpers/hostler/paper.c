@@ -23,7 +23,8 @@ Paper paper_open(void)
 		.out = stdout,
 		.terminal = terminal,
 		.blocks = terminal && g_get_charset(NULL),
-		.colour = terminal && (no_color == NULL || *no_color == '\0') && g_strcmp0(g_getenv("TERM"), "dumb") != 0,
+		.colour = terminal && (no_color == NULL || *no_color == '\0') &&
+			  g_strcmp0(g_getenv("TERM"), "dumb") != 0,
 	};
 }
 

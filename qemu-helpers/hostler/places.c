@@ -12,19 +12,21 @@
 
 /* --- hooks --- */
 
-static char *describe_hook(const char *path, const char *program)
+static char *describe_hook(const char *folder, const char *program)
 {
+	g_autofree char *path = g_build_filename(folder, "10-hostler", NULL);
 	struct stat info;
 
 	if (stat(path, &info) < 0)
-		return g_strdup_printf("MISSING (%s), and libvirt starts VMs without it; mend: ln -sf %s %s && "
-				       "systemctl reload libvirtd",
-				       g_strerror(errno), program, path);
+		return g_strdup_printf("MISSING (%s), and libvirt starts VMs without it; mend: mkdir -p %s && "
+				       "ln -sf %s %s && systemctl reload libvirtd",
+				       g_strerror(errno), folder, program, path);
 	if (!S_ISREG(info.st_mode) || (info.st_mode & S_IXUSR) == 0)
-		return g_strdup_printf("NOT EXECUTABLE, and libvirt starts VMs without it; mend: chmod 0755 %s", path);
+		return g_strdup_printf("NOT EXECUTABLE, and libvirt starts VMs without it; mend: chmod 0755 %s",
+				       path);
 	if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return g_strdup_printf("OTHERS MAY CHANGE IT, and libvirt runs it as root; mend: chown root:root %s && "
-				       "chmod 0755 %s",
+		return g_strdup_printf("OTHERS MAY CHANGE IT, and libvirt runs it as root; mend: "
+				       "chown root:root %s && chmod 0755 %s",
 				       path, path);
 	return g_strdup_printf("in place, %s", path);
 }
@@ -34,9 +36,9 @@ void places_show_hooks(const HostlerSink *sink, const char *hook_dir)
 	static const char *const objects[] = { "qemu", "network", "daemon" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(objects); i++) {
-		g_autofree char *path = g_strdup_printf("%s/%s.d/10-hostler", hook_dir, objects[i]);
+		g_autofree char *folder = g_strdup_printf("%s/%s.d", hook_dir, objects[i]);
 		g_autofree char *program = g_strdup_printf(HOSTLER_SBIN_DIR "/hostler-%s-hook", objects[i]);
-		g_autofree char *text = describe_hook(path, program);
+		g_autofree char *text = describe_hook(folder, program);
 
 		sink->line(sink->data, NULL, "hooks", objects[i], text);
 	}
@@ -63,24 +65,35 @@ static gboolean is_needed(const char *path)
 	return folder != NULL && g_dir_read_name(folder) != NULL;
 }
 
-static void show_helper(HostlerHost *host, const HostlerSink *sink, const char *name, const char *folder)
+/* It holds a lock on `folder` while it runs, and has to while `work` is not empty. */
+static void show_helper(HostlerHost *host, const HostlerSink *sink, const char *name, const char *folder,
+			const char *work)
 {
-	g_autofree char *path = g_build_filename(host->run_dir, folder, NULL);
+	g_autofree char *locked = g_build_filename(host->run_dir, folder, NULL);
+	g_autofree char *needed = g_build_filename(host->run_dir, work, NULL);
 	g_autofree char *text = NULL;
 
-	if (is_locked(path))
+	if (is_locked(locked))
 		text = g_strdup("runs");
-	else if (!is_needed(path))
+	else if (!is_needed(needed))
 		text = g_strdup("does not run; nothing to do");
 	else
-		text = g_strdup_printf("DOES NOT RUN, although %s is not empty; mend: systemctl enable --now %s.path, "
-				       "or without systemd: hostler settle",
-				       path, name);
+		text = g_strdup_printf("DOES NOT RUN, although %s is not empty; mend: "
+				       "systemctl enable --now %s.path, or without systemd: hostler settle",
+				       needed, name);
 	sink->line(sink->data, NULL, "helpers", name, text);
+}
+
+/* Reports of VMs that have ended wait for it as well. Where nobody shall measure nothing else does. */
+static const char *find_work(HostlerHost *host)
+{
+	g_autofree char *vms = g_build_filename(host->run_dir, "vms", NULL);
+
+	return host->config.metrics_enabled && is_needed(vms) ? "vms" : "ended";
 }
 
 void places_show_helpers(HostlerHost *host, const HostlerSink *sink)
 {
-	show_helper(host, sink, "hostler-metrics", "vms");
-	show_helper(host, sink, "hostler-watch", "watch");
+	show_helper(host, sink, "hostler-metrics", "vms", find_work(host));
+	show_helper(host, sink, "hostler-watch", "watch", "watch");
 }

@@ -12,7 +12,8 @@
 static const char *const shown[] = {
 	"intel_iommu",	  "amd_iommu*",	      "iommu",	  "iommu.*",   "vfio*",	       "pci",	      "pcie_*",
 	"pci_*",	  "pcie_ports",	      "kvm*",	  "vga*",      "video",	       "fbcon",	      "nomodeset",
-	"initcall_blacklist", "module_blacklist", "modprobe.blacklist", "rd.driver.*", "amdgpu.*", "radeon.*", "nouveau.*",
+	"initcall_blacklist", "module_blacklist", "modprobe.blacklist", "rd.driver.*", "amdgpu.*", "radeon.*",
+	"nouveau.*",
 	"nvidia*",	  "i915.*",	      "xe.*",	  "default_hugepagesz", "hugepagesz", "hugepages", "mem",
 	"acpi*",	  "efi*",	      "isolcpus", "nohz_full", "rcu_nocbs",    "mitigations", "quiet",
 	"splash",	  "ro",		      "rw",	  "simplefb*", "drm.*",	       "intremap",    "nopat",
@@ -24,7 +25,8 @@ static gboolean is_shown(const char *name)
 	for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
 		gsize length = strlen(shown[i]);
 
-		if (shown[i][length - 1] == '*' ? strncmp(name, shown[i], length - 1) == 0 : g_str_equal(name, shown[i]))
+		if (shown[i][length - 1] == '*' ? strncmp(name, shown[i], length - 1) == 0 :
+						  g_str_equal(name, shown[i]))
 			return TRUE;
 	}
 	return FALSE;

@@ -55,7 +55,8 @@ static gboolean is_plain(const char *name)
  * "virsh edit VM". A name that a shell would take apart gives way to the UUID. */
 static char *name_vm(const VerdictSubject *subject, const char *mend)
 {
-	static const char *const commands[] = { "virsh edit ", "virt-xml ", "virsh memtune " };
+	static const char *const commands[] = { "virsh edit ", "virt-xml ", "virsh memtune ", "virsh domiflist ",
+						"virsh attach-interface " };
 	const char *name = subject->kind == VERDICT_VM && is_plain(subject->name) ? subject->name : subject->uuid;
 	g_autoptr(GString) text = g_string_new(mend);
 

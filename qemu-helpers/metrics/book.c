@@ -26,6 +26,7 @@ static void take_stay(Book *book, HostlerRecord *stay)
 	book->stay = stay;
 	book->file = metrics_log_name(stay->name, stay->uuid);
 	book->interval = MAX(metrics_inventory_interval(stay->body), 1);
+	book->longest_interval = MAX(book->longest_interval, book->interval);
 }
 
 Book *book_new(HostlerRecord *stay, BookWrite write, gpointer data)
@@ -126,8 +127,9 @@ static gint64 wall_clock(double at)
 static double longest_wait(const Book *book)
 {
 	gboolean is_known = book->missing != NULL && book->seen_at > 0;
+	double interval = book->longest_interval;
 
-	return 1.5 * book->interval + (is_known ? MIN(0.25 * book->interval, 1) : 1);
+	return 1.5 * interval + (is_known ? MIN(0.25 * interval, 1) : 1);
 }
 
 static void resume(Book *book, double at)
@@ -194,6 +196,7 @@ void book_sample(Book *book, Sample *sample)
 void book_see(Book *book, const Sample *sample)
 {
 	book->seen_at = sample->at;
+	book->longest_interval = book->interval;
 	if (sample->missing == NULL)
 		book->complete_at = sample->at;
 }

@@ -21,6 +21,7 @@ typedef struct {
 	char *file;
 	char *run;
 	guint interval;
+	guint longest_interval; /* since the last sample: `hostler apply` may change it */
 	double began; /* when QEMU started: its counters were zero then */
 	Prometheus *prometheus; /* borrowed; NULL: nobody asked for it */
 	BookWrite write;

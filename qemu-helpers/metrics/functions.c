@@ -19,9 +19,12 @@ static void take_stats(struct rtnl_link_stats64 *stats, const struct nlattr *lis
 
 	mnl_attr_for_each_nested(attribute, list) {
 		__u64 *const counters[] = {
-			[IFLA_VF_STATS_RX_PACKETS] = &stats->rx_packets, [IFLA_VF_STATS_TX_PACKETS] = &stats->tx_packets,
-			[IFLA_VF_STATS_RX_BYTES] = &stats->rx_bytes,	 [IFLA_VF_STATS_TX_BYTES] = &stats->tx_bytes,
-			[IFLA_VF_STATS_RX_DROPPED] = &stats->rx_dropped, [IFLA_VF_STATS_TX_DROPPED] = &stats->tx_dropped,
+			[IFLA_VF_STATS_RX_PACKETS] = &stats->rx_packets,
+			[IFLA_VF_STATS_TX_PACKETS] = &stats->tx_packets,
+			[IFLA_VF_STATS_RX_BYTES] = &stats->rx_bytes,
+			[IFLA_VF_STATS_TX_BYTES] = &stats->tx_bytes,
+			[IFLA_VF_STATS_RX_DROPPED] = &stats->rx_dropped,
+			[IFLA_VF_STATS_TX_DROPPED] = &stats->tx_dropped,
 		};
 		guint type = mnl_attr_get_type(attribute);
 
@@ -64,7 +67,8 @@ int functions_take(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	of.index = head->ifi_index;
 	mnl_attr_for_each(attribute, message, sizeof(*head)) {
-		if (mnl_attr_get_type(attribute) == IFLA_IFNAME && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+		if (mnl_attr_get_type(attribute) == IFLA_IFNAME &&
+		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
 			g_strlcpy(of.name, mnl_attr_get_str(attribute), sizeof(of.name));
 		else if (mnl_attr_get_type(attribute) == IFLA_VFINFO_LIST)
 			list = attribute;

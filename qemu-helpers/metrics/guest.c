@@ -50,14 +50,6 @@ Guest *guest_new(Book *book, Links *links, double now)
 	return guest;
 }
 
-void guest_update(Guest *guest, HostlerRecord *stay, Links *links)
-{
-	book_update(guest->book, stay);
-	nics_free(guest->nics);
-	guest->nics = nics_new(guest->book->stay, links);
-	guest->has_disks = has_disks(guest->book->stay);
-}
-
 void guest_free(Guest *guest)
 {
 	g_clear_pointer(&guest->begun, sample_free);
@@ -125,6 +117,28 @@ static double next_due(const Guest *guest, double now)
 	double interval = guest->book->interval;
 
 	return (floor((now + interval / 4) / interval) + 1) * interval;
+}
+
+/* What was plugged in or out since it was written is known only here. */
+static void update_nics(Guest *guest, HostlerRecord *stay, Links *links)
+{
+	if (nics_are_listed_by(guest->nics, stay)) {
+		nics_carry_over(guest->nics, stay);
+		return;
+	}
+	nics_free(guest->nics);
+	guest->nics = nics_new(stay, links);
+	guest->nics_known = 0;
+}
+
+/* An interval that is shorter now counts from now on, not from when the longer one is over. */
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links, double now)
+{
+	update_nics(guest, stay, links);
+	book_update(guest->book, stay);
+	guest->has_disks = has_disks(guest->book->stay);
+	if (isfinite(guest->due))
+		guest->due = MIN(guest->due, next_due(guest, now));
 }
 
 /* An answer that differed from the one before was perhaps overtaken by a request; so

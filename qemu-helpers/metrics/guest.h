@@ -37,8 +37,8 @@ typedef struct {
 Guest *guest_new(Book *book, Links *links, double now);
 void guest_free(Guest *guest);
 
-/* Takes the stay, which was written again for the same QEMU. */
-void guest_update(Guest *guest, HostlerRecord *stay, Links *links);
+/* Takes the stay, which was read again, and perhaps written, for the same QEMU. */
+void guest_update(Guest *guest, HostlerRecord *stay, Links *links, double now);
 
 /* Takes the stay, of a QEMU that has ended. */
 void guest_end(Guest *guest, HostlerRecord *ended);

@@ -9,7 +9,7 @@
 #include "book.h"
 #include "line.h"
 
-/* Of a log that is larger than any of ours. */
+/* Of a log that an admin lets grow larger (log_size); all VMs' are read before the first sample. */
 #define MOST_BYTES (64 * 1024 * 1024)
 /* Of a run that stalls all the time. */
 #define MOST_TROUBLE (256 * 1024)
@@ -91,15 +91,19 @@ static void read_lines(FILE *file, off_t end, Kept *kept)
 
 	while (at < end && (length = getline(&line, &size, file)) > 0) {
 		at += length;
-		if (at <= end && line[length - 1] == '\n' && length <= LINE_MAX_BYTES)
+		/* One with zeros in it, of a power cut, is not whole either. */
+		if (at <= end && line[length - 1] == '\n' && length <= LINE_MAX_BYTES &&
+		    strlen(line) == (gsize)length)
 			take(kept, line);
 	}
 	free(line);
 }
 
+/* Since when there are no disks is known by the last sample that had them. */
 static char *join(Kept *kept)
 {
 	GString *text = g_string_new(NULL);
+	gboolean is_complete = g_string_equal(kept->complete, kept->sample);
 	char *report;
 
 	while ((report = g_queue_pop_head(&kept->reports)) != NULL) {
@@ -108,6 +112,8 @@ static char *join(Kept *kept)
 	}
 	g_string_append_len(text, kept->start->str, (gssize)kept->start->len);
 	g_string_append_len(text, kept->trouble->str, (gssize)kept->trouble->len);
+	if (!is_complete)
+		g_string_append_len(text, kept->complete->str, (gssize)kept->complete->len);
 	g_string_append_len(text, kept->sample->str, (gssize)kept->sample->len);
 	g_string_free(kept->start, TRUE);
 	g_string_free(kept->trouble, TRUE);

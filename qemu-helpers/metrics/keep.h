@@ -6,5 +6,6 @@
 
 /* What must not be forgotten of a log when most of it is not read again, or is put
  * aside: the reports of the VM's last runs; of a run without one its `start`, what was
- * missing, and its last sample. As lines, "" for none; of the file's first `end` bytes. */
+ * missing, the last sample that had its disks, and the last of all. As lines, "" for
+ * none; of the file's first `end` bytes. */
 char *keep_lines(int fd, off_t end);

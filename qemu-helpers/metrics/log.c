@@ -12,9 +12,11 @@
 #include "hostler/error.h"
 #include "hostler/log.h"
 #include "keep.h"
+#include "log-open.h"
 #include "trouble.h"
 
 #define DEFAULT_LIMIT (16 * 1024 * 1024)
+#define BLOCK_BYTES 2048
 
 struct _Log {
 	char *folder;
@@ -54,63 +56,30 @@ static void note_failure(Log *log, const char *file, const GError *error)
 			    error->message);
 }
 
+static void say_again(const Log *log)
+{
+	hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write to %s again", log->folder);
+}
+
 static void note_success(Log *log, const char *file)
 {
 	if (trouble_worked(log->trouble, file))
-		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics", NULL, "can write to %s again", log->folder);
+		say_again(log);
 }
 
-/* --- opening: nothing is followed, nobody else may have laid it there --- */
+void log_forget(Log *log, const char *file)
+{
+	if (trouble_forget(log->trouble, file))
+		say_again(log);
+}
+
+/* --- writing --- */
 
 static gboolean set_errno_error(GError **error, const char *what)
 {
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "%s: %s", what, g_strerror(errno));
 	return FALSE;
 }
-
-static gboolean is_ours(const struct stat *info)
-{
-	return (info->st_uid == geteuid() || info->st_uid == 0) && (info->st_mode & S_IWOTH) == 0;
-}
-
-static int open_folder(const Log *log, GError **error)
-{
-	int fd = open(log->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat info;
-
-	if (fd < 0) {
-		set_errno_error(error, "the folder cannot be opened");
-		return -1;
-	}
-	if (fstat(fd, &info) == 0 && is_ours(&info))
-		return fd;
-	close(fd);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
-		    "others may write to the folder; mend: chown hostler-metrics:hostler %s && chmod 0750 %s",
-		    log->folder, log->folder);
-	return -1;
-}
-
-static int open_file(const Log *log, const char *file, int flags, struct stat *info, GError **error)
-{
-	int folder = open_folder(log, error);
-	int fd;
-
-	if (folder < 0)
-		return -1;
-	fd = openat(folder, file, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
-	if (fd < 0)
-		set_errno_error(error, "it cannot be opened");
-	close(folder);
-	if (fd < 0 || (fstat(fd, info) == 0 && S_ISREG(info->st_mode) && info->st_nlink == 1 && is_ours(info)))
-		return fd;
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
-		    "it is no regular file of hostler-metrics' alone; move it away");
-	close(fd);
-	return -1;
-}
-
-/* --- writing --- */
 
 static gboolean write_line(int fd, const char *line, off_t size, GError **error)
 {
@@ -137,7 +106,7 @@ static char *name_aside(const char *file)
 static void put_aside(const Log *log, const char *file)
 {
 	g_autofree char *aside = name_aside(file);
-	int folder = open_folder(log, NULL);
+	int folder = log_open_folder(log->folder, NULL);
 
 	if (folder < 0)
 		return;
@@ -151,7 +120,7 @@ static char *recall_aside(const Log *log, const char *file)
 {
 	g_autofree char *aside = name_aside(file);
 	struct stat info;
-	int fd = open_file(log, aside, O_RDONLY, &info, NULL);
+	int fd = log_open_file(log->folder, aside, O_RDONLY, &info, NULL);
 	char *kept;
 
 	if (fd < 0)
@@ -163,13 +132,13 @@ static char *recall_aside(const Log *log, const char *file)
 
 static int open_to_append(const Log *log, const char *file, gsize length, struct stat *info, GError **error)
 {
-	int fd = open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
+	int fd = log_open_file(log->folder, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
 
 	if (fd < 0 || info->st_size == 0 || (gsize)info->st_size + length <= log->limit)
 		return fd;
 	close(fd);
 	put_aside(log, file);
-	return open_file(log, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
+	return log_open_file(log->folder, file, O_WRONLY | O_APPEND | O_CREAT, info, error);
 }
 
 gboolean log_append(Log *log, const char *file, const char *line)
@@ -196,6 +165,34 @@ gboolean log_append(Log *log, const char *file, const char *line)
 
 /* --- reading again --- */
 
+/* Behind the last whole line. What cannot be read counts as one. */
+static off_t find_end(int fd, off_t size)
+{
+	char block[BLOCK_BYTES];
+
+	for (off_t until = size, from; until > 0; until = from) {
+		const char *last;
+
+		from = MAX(until - BLOCK_BYTES, 0);
+		if (pread(fd, block, (gsize)(until - from), from) != until - from)
+			return size;
+		last = memrchr(block, '\n', (gsize)(until - from));
+		if (last != NULL)
+			return from + (last - block) + 1;
+	}
+	return 0;
+}
+
+/* Else the next line would be a part of it. The end of what is left. */
+static off_t cut_torn_line(int fd, off_t size)
+{
+	off_t end = find_end(fd, size);
+
+	if (end < size && ftruncate(fd, end) < 0)
+		g_debug("cannot cut a torn line, ignoring: %s", g_strerror(errno));
+	return end;
+}
+
 static char *read_end(int fd, off_t size, gsize max)
 {
 	off_t from = size > (off_t)max ? size - (off_t)max : 0;
@@ -205,6 +202,9 @@ static char *read_end(int fd, off_t size, gsize max)
 	char *first;
 
 	text[MAX(length, 0)] = '\0';
+	/* A power cut may leave zeros, which would end all that follows. */
+	for (ssize_t i = 0; i < length; i++)
+		text[i] = text[i] != '\0' ? text[i] : ' ';
 	if (from == 0)
 		return g_steal_pointer(&text);
 	first = strchr(text, '\n');
@@ -213,28 +213,13 @@ static char *read_end(int fd, off_t size, gsize max)
 	return g_strconcat(kept, first, NULL);
 }
 
-static void cut_torn_line(int fd, off_t size, char *text)
-{
-	char *last = strrchr(text, '\n');
-	char *torn = last != NULL ? last + 1 : text;
-
-	if (*torn == '\0')
-		return;
-	if (ftruncate(fd, size - (off_t)strlen(torn)) < 0)
-		g_debug("cannot cut a torn line, ignoring: %s", g_strerror(errno));
-	*torn = '\0';
-}
-
 char *log_tail(Log *log, const char *file, gsize max)
 {
 	struct stat info = { 0 };
-	int fd = open_file(log, file, O_RDWR, &info, NULL);
-	char *text = NULL;
+	int fd = log_open_file(log->folder, file, O_RDWR, &info, NULL);
+	off_t end = fd >= 0 ? cut_torn_line(fd, info.st_size) : 0;
+	char *text = end > 0 ? read_end(fd, end, max) : NULL;
 
-	if (fd >= 0 && info.st_size > 0) {
-		text = read_end(fd, info.st_size, max);
-		cut_torn_line(fd, info.st_size, text);
-	}
 	if (fd >= 0)
 		close(fd);
 	/* Whoever put the last one aside was perhaps killed before he had written to this one. */

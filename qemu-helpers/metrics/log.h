@@ -20,7 +20,11 @@ void log_set_limit(Log *log, gsize bytes);
 /* Appends one line, newline included, with one write(). FALSE: it is lost. */
 gboolean log_append(Log *log, const char *file, const char *line);
 
+/* Nobody writes there for now: it is in nobody's way when all can be written again. */
+void log_forget(Log *log, const char *file);
+
 /* The last whole lines of the file, at most `max` bytes of them, and what must not be
  * forgotten of those before; of one that is not there or empty, that of the one put
- * aside. "": nothing. What a killed writer left of a line is cut off. */
+ * aside. "": nothing. What a killed writer, or a power cut, left behind them
+ * is cut off. */
 char *log_tail(Log *log, const char *file, gsize max);

@@ -29,8 +29,9 @@ static gboolean parse_options(int argc, char **argv, gboolean *show_version, GEr
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
-	g_option_context_set_summary(context, "Samples the disks and NICs of libvirt's VMs. systemd or a hook starts it\n"
-					      "when a VM runs; it ends by itself.");
+	g_option_context_set_summary(context,
+				     "Samples the disks and NICs of libvirt's VMs. systemd or a hook starts it\n"
+				     "when a VM runs; it ends by itself.");
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, error))
 		return FALSE;

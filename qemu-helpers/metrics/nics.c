@@ -22,6 +22,8 @@ typedef struct {
 
 struct _Nics {
 	GPtrArray *nics; /* Nic */
+	char *listed;    /* what the stay said of them */
+	GHashTable *not_ours; /* set of names that those have which nobody can count */
 };
 
 static void nic_free(gpointer data)
@@ -83,17 +85,62 @@ static Nic *nic_new(HostlerRecord *stay, const char *group, Links *links)
 	return NULL;
 }
 
+static void list_group(GString *text, GKeyFile *stay, const char *group)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(stay, group, NULL, NULL);
+
+	g_string_append_printf(text, "[%s]\n", group);
+	for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+		g_autofree char *value = g_key_file_get_value(stay, group, keys[i], NULL);
+
+		g_string_append_printf(text, "%s=%s\n", keys[i], value);
+	}
+}
+
+static char *list_groups(const HostlerRecord *stay)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
+	GString *text = g_string_new(NULL);
+
+	for (gsize i = 0; groups[i] != NULL; i++) {
+		if (g_str_has_prefix(groups[i], METRICS_NICS))
+			list_group(text, stay->body, groups[i]);
+	}
+	return g_string_free(text, FALSE);
+}
+
+gboolean nics_are_listed_by(const Nics *nics, const HostlerRecord *stay)
+{
+	g_autofree char *listed = list_groups(stay);
+
+	return g_str_equal(listed, nics->listed);
+}
+
+/* What libvirt calls such a NIC is no interface, or anybody's that happens to have the name. */
+static void bar(Nics *nics, const HostlerRecord *stay, const char *group)
+{
+	g_autofree char *target = g_key_file_get_string(stay->body, group, "target", NULL);
+
+	if (target != NULL)
+		g_hash_table_add(nics->not_ours, g_steal_pointer(&target));
+}
+
 Nics *nics_new(HostlerRecord *stay, Links *links)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(stay->body, NULL);
 	Nics *nics = g_new(Nics, 1);
 
+	/* Before functions are noted in it. */
+	nics->listed = list_groups(stay);
+	nics->not_ours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	nics->nics = g_ptr_array_new_with_free_func(nic_free);
 	for (gsize i = 0; groups[i] != NULL; i++) {
 		Nic *nic = g_str_has_prefix(groups[i], METRICS_NICS) ? nic_new(stay, groups[i], links) : NULL;
 
 		if (nic != NULL)
 			g_ptr_array_add(nics->nics, nic);
+		else if (g_str_has_prefix(groups[i], METRICS_NICS))
+			bar(nics, stay, groups[i]);
 	}
 	return nics;
 }
@@ -115,7 +162,7 @@ void nics_learn(Nics *nics, const GPtrArray *targets)
 		const char *target = g_ptr_array_index(targets, i);
 		Nic *nic;
 
-		if (target == NULL || has_target(nics, target))
+		if (target == NULL || has_target(nics, target) || g_hash_table_contains(nics->not_ours, target))
 			continue;
 		nic = g_new0(Nic, 1);
 		nic->target = g_strdup(target);
@@ -138,6 +185,8 @@ void nics_carry_over(const Nics *nics, HostlerRecord *stay)
 void nics_free(Nics *nics)
 {
 	g_ptr_array_unref(nics->nics);
+	g_hash_table_unref(nics->not_ours);
+	g_free(nics->listed);
 	g_free(nics);
 }
 

@@ -13,6 +13,8 @@ typedef struct _Nics Nics;
  * passed through is counted by the physical one: it gets a target in the stay, and is
  * not unmeasured any more. `links` may be NULL. */
 Nics *nics_new(HostlerRecord *stay, Links *links);
+/* Whether a stay that was read again says the same of them as the one that they are of. */
+gboolean nics_are_listed_by(const Nics *nics, const HostlerRecord *stay);
 /* Adds those that were plugged in later. `targets`: char * or NULL, by place. */
 void nics_learn(Nics *nics, const GPtrArray *targets);
 /* Writes what was found of functions into another stay of the same QEMU: once that has

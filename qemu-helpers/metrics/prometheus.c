@@ -31,8 +31,8 @@ static void note_failure(Prometheus *prometheus, const char *file, const char *w
 
 	if (trouble_failed(prometheus->trouble, file, message))
 		hostler_log(G_LOG_LEVEL_WARNING, "metrics", NULL,
-			    "cannot write Prometheus' files to %s: %s; mend: a folder that hostler-metrics may write to, "
-			    "see hostler.conf(5)",
+			    "cannot write Prometheus' files to %s: %s; mend: a folder that hostler-metrics may "
+			    "write to, see hostler.conf(5)",
 			    prometheus->folder, message);
 }
 
@@ -78,7 +78,8 @@ static void remove_left_over(Prometheus *prometheus, int folder)
 
 	prometheus->swept = TRUE;
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-		if (g_str_has_prefix(name, METRICS_PROMETHEUS_PREFIX) && g_str_has_suffix(name, METRICS_PROMETHEUS_SUFFIX))
+		if (g_str_has_prefix(name, METRICS_PROMETHEUS_PREFIX) &&
+		    g_str_has_suffix(name, METRICS_PROMETHEUS_SUFFIX))
 			unlinkat(folder, name, 0);
 	}
 }

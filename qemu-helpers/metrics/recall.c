@@ -107,6 +107,19 @@ static void count_sample(Book *book, JsonNode *node)
 		book_count(book, sample, line_read_time(json_text(line, "time")));
 }
 
+/* One that is not in the book was unplugged, or has not been told of since. Takes the tally. */
+static void learn(Book *book, Tally *past)
+{
+	Tally *tally = book_find_tally(book, past->last);
+
+	if (tally == NULL) {
+		g_ptr_array_add(book->tallies, past);
+		return;
+	}
+	tally_learn(tally, past);
+	tally_free(past);
+}
+
 void book_recall_peaks(Book *book, const char *lines)
 {
 	g_autoptr(GPtrArray) tallies = g_ptr_array_new_with_free_func((GDestroyNotify)tally_free);
@@ -114,11 +127,6 @@ void book_recall_peaks(Book *book, const char *lines)
 
 	book->recalled = FALSE;
 	read_lines(&past, lines, count_sample);
-	for (guint i = 0; i < book->tallies->len; i++) {
-		Tally *tally = g_ptr_array_index(book->tallies, i);
-		const Tally *other = book_find_tally(&past, tally->last);
-
-		if (other != NULL)
-			tally_learn(tally, other);
-	}
+	while (tallies->len > 0)
+		learn(book, g_ptr_array_steal_index(tallies, 0));
 }

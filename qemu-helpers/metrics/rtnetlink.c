@@ -34,8 +34,8 @@ Rtnetlink *rtnetlink_new(GError **error)
 
 	if (open_socket(rtnetlink))
 		return g_steal_pointer(&rtnetlink);
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS, "the kernel's network interfaces cannot be asked: %s",
-		    g_strerror(errno));
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
+		    "the kernel's network interfaces cannot be asked: %s", g_strerror(errno));
 	return NULL;
 }
 

@@ -86,7 +86,10 @@ static gboolean write_report(Sampler *sampler, Book *book, double at, const char
 {
 	if (!book->reported)
 		read_peaks(sampler, book);
-	return book_report(book, at, reason);
+	if (!book_report(book, at, reason))
+		return FALSE;
+	log_forget(sampler->log, book->file);
+	return TRUE;
 }
 
 void sampler_enter(Sampler *sampler, HostlerRecord *stay)
@@ -94,7 +97,7 @@ void sampler_enter(Sampler *sampler, HostlerRecord *stay)
 	Guest *guest = g_hash_table_lookup(sampler->guests, stay->uuid);
 
 	if (guest != NULL && book_is_of(guest->book, stay)) {
-		guest_update(guest, stay, asker_links(sampler->asker));
+		guest_update(guest, stay, asker_links(sampler->asker), sample_clock());
 		return;
 	}
 	if (guest != NULL)
@@ -162,7 +165,8 @@ void sampler_drop_others(Sampler *sampler, GHashTable *uuids)
 
 		if (g_hash_table_contains(uuids, uuid))
 			continue;
-		write_report(sampler, guest->book, sample_clock(), NULL);
+		if (!write_report(sampler, guest->book, sample_clock(), NULL))
+			log_forget(sampler->log, guest->book->file);
 		g_hash_table_iter_remove(&iter);
 	}
 }

@@ -199,8 +199,8 @@ static gboolean open_folder(Stays *stays, GError **error)
 	if (stays->folder >= 0 || errno == ENOENT)
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_METRICS,
-		    "cannot read %s: %s; it is for root and the group hostler: systemd-sysusers makes the users", path,
-		    g_strerror(errno));
+		    "cannot read %s: %s; it is for root and the group hostler: systemd-sysusers makes the users",
+		    path, g_strerror(errno));
 	return FALSE;
 }
 

@@ -68,7 +68,11 @@ gboolean trouble_worked(Trouble *trouble, const char *file)
 	return g_hash_table_size(trouble->files) == 0;
 }
 
-void trouble_forget(Trouble *trouble, const char *file)
+gboolean trouble_forget(Trouble *trouble, const char *file)
 {
+	const Broken *broken = g_hash_table_lookup(trouble->files, file);
+	gboolean works = broken != NULL && broken->successes > 0;
+
 	g_hash_table_remove(trouble->files, file);
+	return works && g_hash_table_size(trouble->files) == 0;
 }

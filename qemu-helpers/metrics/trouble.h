@@ -16,5 +16,5 @@ gboolean trouble_failed(Trouble *trouble, const char *file, const char *message)
 /* TRUE: it was the last one in trouble. A file is out of it after two successes in a
  * row: on a full disk a short line may still find room. */
 gboolean trouble_worked(Trouble *trouble, const char *file);
-/* The file is no longer wanted. */
-void trouble_forget(Trouble *trouble, const char *file);
+/* The file is no longer wanted. TRUE: it was the last one in trouble, and worked last time. */
+gboolean trouble_forget(Trouble *trouble, const char *file);

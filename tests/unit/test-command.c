@@ -309,6 +309,7 @@ static void test_hooks(void)
 	make_hook(folder, "daemon", 0777);
 	places_show_hooks(&sink, folder);
 	g_assert_true(g_str_has_prefix(g_hash_table_lookup(said, "qemu"), "MISSING"));
+	g_assert_nonnull(strstr(g_hash_table_lookup(said, "qemu"), "mend: mkdir -p /"));
 	g_assert_true(g_str_has_prefix(g_hash_table_lookup(said, "network"), "NOT EXECUTABLE"));
 	g_assert_true(g_str_has_prefix(g_hash_table_lookup(said, "daemon"), "OTHERS MAY CHANGE IT"));
 	remove_hook(folder, "qemu");
@@ -320,6 +321,57 @@ static void test_hooks(void)
 		g_assert_true(g_str_has_prefix(g_hash_table_lookup(said, "qemu"), "in place, "));
 	remove_hook(folder, "qemu");
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+static void make_record(const char *run, const char *folder, const char *name)
+{
+	g_autofree char *path = g_build_filename(run, folder, NULL);
+	g_autofree char *record = g_build_filename(path, "record", NULL);
+
+	g_assert_cmpint(g_mkdir_with_parents(path, 0755), ==, 0);
+	if (name != NULL)
+		g_assert_true(g_file_set_contents(record, name, -1, NULL));
+}
+
+static void remove_record(const char *run, const char *folder)
+{
+	g_autofree char *path = g_build_filename(run, folder, NULL);
+	g_autofree char *record = g_build_filename(path, "record", NULL);
+
+	g_unlink(record);
+	g_assert_cmpint(g_rmdir(path), ==, 0);
+}
+
+/* A helper that does not run is missed only where there is something for it to do. */
+static void test_helpers(void)
+{
+	static const struct {
+		gboolean enabled;
+		const char *running, *ended; /* NULL: nobody */
+		const char *metrics;
+	} cases[] = {
+		{ TRUE, NULL, NULL, "does not run; nothing" },
+		{ TRUE, "web", NULL, "DOES NOT RUN" },
+		{ TRUE, NULL, "web", "DOES NOT RUN" },
+		{ FALSE, "web", NULL, "does not run; nothing" },
+		{ FALSE, "web", "db", "DOES NOT RUN" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		HostlerSink sink = { .line = add_text, .data = said };
+		g_autofree char *run = g_dir_make_tmp("hostler-test-XXXXXX", NULL);
+		HostlerHost host = { .run_dir = run, .config.metrics_enabled = cases[i].enabled };
+
+		make_record(run, "vms", cases[i].running);
+		make_record(run, "ended", cases[i].ended);
+		places_show_helpers(&host, &sink);
+		g_assert_true(g_str_has_prefix(g_hash_table_lookup(said, "hostler-metrics"), cases[i].metrics));
+		g_assert_cmpstr(g_hash_table_lookup(said, "hostler-watch"), ==, "does not run; nothing to do");
+		remove_record(run, "vms");
+		remove_record(run, "ended");
+		g_assert_cmpint(g_rmdir(run), ==, 0);
+	}
 }
 
 static void assert_mend(const char *name, const char *mend, const char *expected)
@@ -341,6 +393,8 @@ static void test_mend(void)
 		    "; virsh edit win-10.x, virt-xml win-10.x --edit, the VM\n");
 	assert_mend("a b", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 	assert_mend("$(x)", "virsh memtune VM", "; virsh memtune 11111111-2222-3333-4444-555555555555\n");
+	assert_mend("web", "virsh domiflist VM shows them", "; virsh domiflist web shows them\n");
+	assert_mend("web", "virsh attach-interface VM network default", "; virsh attach-interface web network default\n");
 	assert_mend("-x", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 	assert_mend("", "virsh edit VM", "; virsh edit 11111111-2222-3333-4444-555555555555\n");
 }
@@ -360,5 +414,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/table-loud", test_table_loud);
 	g_test_add_func("/command/table-json", test_table_json);
 	g_test_add_func("/command/hooks", test_hooks);
+	g_test_add_func("/command/helpers", test_helpers);
 	return g_test_run();
 }

@@ -228,6 +228,20 @@ static void test_short_gap(void)
 	assert_events(&paper, "start sample sample gap sample");
 }
 
+/* Nothing is missing when the interval has become shorter since the last sample. */
+static void test_other_interval(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 0));
+	book_update(book, make_stay(STAY_UUID, "web", 1));
+	book_sample(book, make_sample(STAY_BEGAN + 9, 512));
+	assert_events(&paper, "start sample sample");
+	book_sample(book, make_sample(STAY_BEGAN + 17, 1024));
+	assert_events(&paper, "start sample sample gap sample");
+}
+
 /* A VM that ran already when hostler came. */
 static void test_late_beginning(void)
 {
@@ -477,6 +491,27 @@ static void test_recall_peaks(void)
 	g_assert_cmpint(json_object_get_int_member(device_at(line_at(&paper, 1), "disks", 0), "read_bytes"), ==, 102430);
 }
 
+/* A disk that was unplugged before is in no sample since, and in the report all the same. */
+static void test_recall_unplugged(void)
+{
+	g_auto(Paper) first_paper;
+	g_auto(Paper) paper;
+	g_autoptr(Book) first = open_book(&first_paper);
+	g_autoptr(Book) book = open_book(&paper);
+	g_autofree char *all = NULL;
+	JsonObject *report;
+
+	book_sample(first, make_sample(STAY_BEGAN + 1, 512));
+	all = g_strdup(first_paper.text->str);
+	g_string_truncate(first_paper.text, 0);
+	book_sample(first, make_poor_sample(STAY_BEGAN + 11, "libvirt is away"));
+	book_recall(book, first_paper.text->str);
+	book_recall_peaks(book, all);
+	book_report(book, STAY_BEGAN + 12, "shutdown");
+	report = line_at(&paper, paper.lines->len - 1);
+	g_assert_cmpint(json_object_get_int_member(device_at(report, "disks", 0), "read_bytes"), ==, 512);
+}
+
 /* Killed between the report and the removal of the record. */
 static void test_recall_report(void)
 {
@@ -512,6 +547,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/samples", test_samples);
 	g_test_add_func("/metrics-book/reset", test_reset);
 	g_test_add_func("/metrics-book/gap", test_gap);
+	g_test_add_func("/metrics-book/other-interval", test_other_interval);
 	g_test_add_func("/metrics-book/late-beginning", test_late_beginning);
 	g_test_add_func("/metrics-book/gap-of-disks", test_gap_of_disks);
 	g_test_add_func("/metrics-book/gap-to-the-end", test_gap_to_the_end);
@@ -526,6 +562,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
 	g_test_add_func("/metrics-book/recall", test_recall);
 	g_test_add_func("/metrics-book/recall-peaks", test_recall_peaks);
+	g_test_add_func("/metrics-book/recall-unplugged", test_recall_unplugged);
 	g_test_add_func("/metrics-book/recall-report", test_recall_report);
 	g_test_add_func("/metrics-book/runs", test_runs);
 	return g_test_run();

@@ -21,6 +21,8 @@ static const char domain_xml[] =
 	"<interface type='user'><mac address='52:54:00:aa:00:03'/></interface>"
 	"<interface type='hostdev'><mac address='52:54:00:aa:00:04'/><source>"
 	"<address type='pci' domain='0x0000' bus='0x02' slot='0x10' function='0x1'/></source></interface>"
+	"<interface type='vhostuser'><mac address='52:54:00:aa:00:05'/><source type='unix' path='/run/vhost.sock'/>"
+	"<target dev='eth0'/></interface>"
 	"<hostdev mode='subsystem' type='pci' managed='yes'><source>"
 	"<address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></hostdev>"
 	"</devices></domain>";
@@ -81,7 +83,7 @@ static void test_fill(void)
 /* Told of once each, with a reason: the passed through NIC as a NIC. */
 static void test_unmeasured(void)
 {
-	static const char *const groups[] = { "metrics-nic-2", "metrics-nic-3" };
+	static const char *const groups[] = { "metrics-nic-2", "metrics-nic-3", "metrics-nic-4" };
 	g_autoptr(GKeyFile) stay = fill(1);
 	g_auto(GStrv) all = g_key_file_get_groups(stay, NULL);
 	const char *device = NULL;

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hostler/log.h"
+#include "core/log.h"
 #include "qemu-helpers/metrics/log.h"
 #include "qemu-helpers/metrics/trouble.h"
 
@@ -114,6 +114,29 @@ static void test_folder(Fixture *fixture, gconstpointer data)
 	assert_text(fixture, "line\n");
 }
 
+static void be_without_folder(Fixture *fixture)
+{
+	g_autofree char *other = g_build_filename(fixture->top, "other", NULL);
+
+	g_assert_cmpint(g_rename(fixture->folder, other), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+	g_assert_cmpint(symlink(other, fixture->folder), ==, 0);
+	g_assert_false(log_append(fixture->log, FILE_NAME, "line\n"));
+}
+
+/* What is said of it ends with what mends it. */
+static void test_mend(Fixture *fixture, gconstpointer data)
+{
+	if (g_test_subprocess()) {
+		hostler_log_use_journal("/nowhere");
+		be_without_folder(fixture);
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_test_trap_assert_stderr("*mend: systemctl restart hostler-metrics,* /*/logs;*mend: *: mount --bind FOLDER /*/logs;*");
+}
+
 /* The kernel takes a part of a line that does not fit. */
 static void test_full(Fixture *fixture, gconstpointer data)
 {
@@ -148,6 +171,7 @@ static void test_tail(Fixture *fixture, gconstpointer data)
 		{ "first\nsecond\nthird\n", 14, "second\nthird\n", "first\nsecond\nthird\n" },
 		{ "first\nsecond\nthird\n", 12, "third\n", "first\nsecond\nthird\n" },
 		{ "first\nsecond\nto", 10, "second\n", "first\nsecond\n" },
+		{ "first\ntorn where nobody reads any more", 10, "first\n", "first\n" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -158,6 +182,28 @@ static void test_tail(Fixture *fixture, gconstpointer data)
 		g_assert_cmpstr(tail, ==, cases[i].tail);
 		assert_text(fixture, cases[i].left);
 	}
+}
+
+/* A power cut leaves zeros where the disk had not been written yet: none stay at the end, for
+ * the next line would be spoilt, and elsewhere they hide nothing of what follows. */
+static void test_zeros(Fixture *fixture, gconstpointer data)
+{
+	static const char zeros[5000] = { 0 };
+	g_autofree char *tail = NULL;
+	g_autoptr(GString) text = g_string_new("one\n\"half");
+
+	g_string_append_len(text, zeros, 7);
+	g_string_append(text, "\ntwo\n");
+	g_string_append_len(text, zeros, sizeof(zeros));
+	g_assert_true(g_file_set_contents(fixture->file, text->str, (gssize)text->len, NULL));
+	tail = log_tail(fixture->log, FILE_NAME, 100);
+	g_assert_cmpstr(tail, ==, "one\n\"half       \ntwo\n");
+	g_assert_true(g_file_set_contents(fixture->file, zeros, sizeof(zeros), NULL));
+	g_free(tail);
+	tail = log_tail(fixture->log, FILE_NAME, 100);
+	g_assert_cmpstr(tail, ==, "");
+	g_assert_true(log_append(fixture->log, FILE_NAME, "three\n"));
+	assert_text(fixture, "three\n");
 }
 
 static void test_no_tail(Fixture *fixture, gconstpointer data)
@@ -219,8 +265,13 @@ static void test_trouble(void)
 	g_assert_false(trouble_worked(trouble, "b"));
 	g_assert_true(trouble_worked(trouble, "b"));
 	g_assert_true(trouble_failed(trouble, "a", "full"));
-	trouble_forget(trouble, "a");
+	g_assert_false(trouble_forget(trouble, "a"));
 	g_assert_true(trouble_failed(trouble, "b", "full"));
+	g_assert_false(trouble_failed(trouble, "a", "full"));
+	g_assert_false(trouble_worked(trouble, "a"));
+	g_assert_false(trouble_forget(trouble, "b"));
+	g_assert_true(trouble_forget(trouble, "a"));
+	g_assert_false(trouble_forget(trouble, "a"));
 }
 
 /* It is put aside in vain: it grows on, and nothing is lost. */
@@ -271,6 +322,25 @@ static void test_kept_stall(Fixture *fixture, gconstpointer data)
 	g_assert_true(g_str_has_prefix(tail + strlen(HEAD("start", "2")) + strlen(late), HEAD("stall", "2")));
 }
 
+/* Nor is it forgotten without a stall: libvirt was only not there to be asked. */
+static void test_kept_disks(Fixture *fixture, gconstpointer data)
+{
+	static const char poor[] = "{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n";
+	static const char kept[] = HEAD("start", "2") HEAD("gap", "2") HEAD("sample", "2");
+	g_autofree char *tail = NULL;
+
+	log_append(fixture->log, FILE_NAME, HEAD("start", "2"));
+	log_append(fixture->log, FILE_NAME, HEAD("gap", "2"));
+	log_append(fixture->log, FILE_NAME, HEAD("sample", "2"));
+	for (int i = 0; i < 100; i++)
+		log_append(fixture->log, FILE_NAME, poor);
+	tail = log_tail(fixture->log, FILE_NAME, strlen(poor) + 5);
+	g_assert_true(g_str_has_prefix(tail, kept));
+	g_assert_cmpstr(tail + strlen(kept), ==,
+			"{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n"
+			"{\"time\":\"x\",\"event\":\"sample\",\"missing\":\"disks\"}\n");
+}
+
 /* Killed between putting a file aside and the first line of the next one. */
 static void test_aside_alone(Fixture *fixture, gconstpointer data)
 {
@@ -299,11 +369,14 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-log/not-put-aside", Fixture, NULL, set_up, test_not_put_aside, tear_down);
 	g_test_add("/metrics-log/kept-tail", Fixture, NULL, set_up, test_kept_tail, tear_down);
 	g_test_add("/metrics-log/kept-stall", Fixture, NULL, set_up, test_kept_stall, tear_down);
+	g_test_add("/metrics-log/kept-disks", Fixture, NULL, set_up, test_kept_disks, tear_down);
 	g_test_add("/metrics-log/aside-alone", Fixture, NULL, set_up, test_aside_alone, tear_down);
 	g_test_add("/metrics-log/obstacles", Fixture, NULL, set_up, test_obstacles, tear_down);
 	g_test_add("/metrics-log/folder", Fixture, NULL, set_up, test_folder, tear_down);
+	g_test_add("/metrics-log/mend", Fixture, NULL, set_up, test_mend, tear_down);
 	g_test_add("/metrics-log/full", Fixture, NULL, set_up, test_full, tear_down);
 	g_test_add("/metrics-log/tail", Fixture, NULL, set_up, test_tail, tear_down);
+	g_test_add("/metrics-log/zeros", Fixture, NULL, set_up, test_zeros, tear_down);
 	g_test_add("/metrics-log/no-tail", Fixture, NULL, set_up, test_no_tail, tear_down);
 	return g_test_run();
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "metrics-stay.h"
-#include "qemu-helpers/metrics/nics.h"
+#include "qemu-helpers/metrics/guest.h"
 
 /* --- the host's interfaces, in the place of the kernel's --- */
 
@@ -125,10 +125,70 @@ static void test_not_unplugged(void)
 	g_assert_cmpstr(ending, ==, "");
 }
 
+/* A vhost-user NIC may be called like any interface of the host's. */
+static void test_not_ours(void)
+{
+	g_autoptr(HostlerRecord) stay = make_stay(STAY_UUID, "web", 10);
+	g_autoptr(Nics) nics = NULL;
+	Links links = { .vnet0 = 5, .vnet1 = 6, .known = TRUE };
+
+	g_key_file_set_string(stay->body, "metrics-nic-1", "target", "vnet1");
+	nics = nics_new(stay, NULL);
+	learn_vnet1(nics);
+	assert_sample(nics, &links, "vnet0 9");
+}
+
+/* --- whenever a VM comes or goes, the stays of all are read again --- */
+
+static gboolean swallow(gpointer data, const char *file, const char *line)
+{
+	return TRUE;
+}
+
+static Guest *make_guest(void)
+{
+	return guest_new(book_new(make_stay(STAY_UUID, "web", 10), swallow, NULL), NULL, STAY_BEGAN);
+}
+
+/* It says what it said, so what was learnt since holds: what was plugged in, and out. */
+static void test_read_again(void)
+{
+	Guest *guest = make_guest();
+	Links links = { .vnet0 = 5, .vnet1 = 6, .known = TRUE };
+
+	learn_vnet1(guest->nics);
+	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL, STAY_BEGAN);
+	assert_sample(guest->nics, &links, "vnet0 9, vnet1 9");
+	links.vnet0 = 0;
+	assert_sample(guest->nics, &links, "vnet0 gone, vnet1 9");
+	guest_update(guest, make_stay(STAY_UUID, "web", 20), NULL, STAY_BEGAN);
+	links.vnet0 = 9;
+	assert_sample(guest->nics, &links, "vnet1 9");
+	guest_free(guest);
+}
+
+/* It says something else, so libvirt is asked once more what there is besides. */
+static void test_written_again(void)
+{
+	Guest *guest = make_guest();
+	Links links = { .vnet0 = 5, .vnet1 = 6, .known = TRUE };
+	HostlerRecord *stay = make_stay(STAY_UUID, "web", 10);
+
+	guest->nics_known = 3;
+	g_key_file_set_string(stay->body, "metrics-nic-0", "target", "vnet1");
+	guest_update(guest, stay, NULL, STAY_BEGAN);
+	assert_sample(guest->nics, &links, "vnet1 9");
+	g_assert_cmpuint(guest->nics_known, ==, 0);
+	guest_free(guest);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/metrics-nics/unplugged", test_unplugged);
 	g_test_add_func("/metrics-nics/not-unplugged", test_not_unplugged);
+	g_test_add_func("/metrics-nics/not-ours", test_not_ours);
+	g_test_add_func("/metrics-nics/read-again", test_read_again);
+	g_test_add_func("/metrics-nics/written-again", test_written_again);
 	return g_test_run();
 }

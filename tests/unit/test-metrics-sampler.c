@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "hostler/log.h"
+#include "core/log.h"
 #include "metrics-stay.h"
 #include "qemu-helpers/metrics/asker.h"
 #include "qemu-helpers/metrics/sampler.h"
@@ -272,6 +272,35 @@ static void test_end_meanwhile(Fixture *fixture, gconstpointer data)
 	answer((const char *[]){ UUID_A }, 1, TRUE);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "sample"), ==, 1);
 	g_assert_cmpuint(count(fixture, "a", UUID_A, "report"), ==, 1);
+}
+
+/* Its report is the last line of its log. That there is room again is said all the same, and
+ * so is it when there is none once more. */
+static void be_full_twice(Fixture *fixture)
+{
+	g_autofree char *away = g_strconcat(fixture->folder, "-away", NULL);
+
+	enter(fixture, UUID_A, "a");
+	answer((const char *[]){ UUID_A }, 1, TRUE);
+	g_assert_cmpint(g_rename(fixture->folder, away), ==, 0);
+	g_assert_false(sampler_leave(fixture->sampler, make_ended(UUID_A, "a")));
+	g_assert_cmpint(g_rename(away, fixture->folder), ==, 0);
+	g_assert_true(sampler_leave(fixture->sampler, make_ended(UUID_A, "a")));
+	g_assert_cmpint(g_rename(fixture->folder, away), ==, 0);
+	enter(fixture, UUID_B, "b");
+	g_assert_cmpint(g_rename(away, fixture->folder), ==, 0);
+}
+
+static void test_full_at_the_end(Fixture *fixture, gconstpointer data)
+{
+	if (g_test_subprocess()) {
+		hostler_log_use_journal("/nowhere");
+		be_full_twice(fixture);
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_test_trap_assert_stderr("*cannot write*can write*again*cannot write*");
 }
 
 static void test_vanished(Fixture *fixture, gconstpointer data)
@@ -564,6 +593,23 @@ static void test_grid(void)
 	}
 }
 
+/* `hostler apply` changes the interval of a VM that runs. */
+static void test_other_interval(void)
+{
+	Guest *guest = make_guest(3600, 2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	g_assert_cmpfloat(fabs(guest->due - 3600), <, 1e-9);
+	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL, 2001);
+	g_assert_cmpfloat(fabs(guest->due - 2010), <, 1e-9);
+	guest_update(guest, make_stay(STAY_UUID, "web", 3600), NULL, 2002);
+	g_assert_cmpfloat(fabs(guest->due - 2010), <, 1e-9);
+	guest_rest(guest);
+	guest_update(guest, make_stay(STAY_UUID, "web", 10), NULL, 2003);
+	g_assert_false(guest_is_due(guest, 1e12));
+	guest_free(guest);
+}
+
 /* In company it is short enough that each can be asked again before the sample is due. */
 static void test_patience(void)
 {
@@ -750,6 +796,7 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/unreachable", Fixture, NULL, set_up, test_unreachable, tear_down);
 	g_test_add("/metrics-sampler/end", Fixture, NULL, set_up, test_end, tear_down);
 	g_test_add("/metrics-sampler/end-meanwhile", Fixture, NULL, set_up, test_end_meanwhile, tear_down);
+	g_test_add("/metrics-sampler/full-at-the-end", Fixture, NULL, set_up, test_full_at_the_end, tear_down);
 	g_test_add("/metrics-sampler/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
 	g_test_add("/metrics-sampler/restarted", Fixture, NULL, set_up, test_restarted, tear_down);
 	g_test_add("/metrics-sampler/old-peak", Fixture, NULL, set_up, test_old_peak, tear_down);
@@ -760,6 +807,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-asker/last-thread", test_last_thread);
 	g_test_add_func("/metrics-asker/no-room", test_no_room);
 	g_test_add_func("/metrics-guest/grid", test_grid);
+	g_test_add_func("/metrics-guest/other-interval", test_other_interval);
 	g_test_add_func("/metrics-guest/patience", test_patience);
 	g_test_add_func("/metrics-guest/still", test_still);
 	g_test_add_func("/metrics-guest/unknown-cpu", test_unknown_cpu);
