@@ -47,7 +47,7 @@ static void add_bridges(GPtrArray *bridges, const HostlerRecord *stay)
 }
 
 /* One lookup serves the ports of all VMs: when one asks, all are led there. */
-GPtrArray *forward_loopback_wanted(const GPtrArray *stays)
+static GPtrArray *find_wanted(const GPtrArray *stays)
 {
 	GPtrArray *bridges = g_ptr_array_new_with_free_func(g_free);
 	gboolean asked = FALSE;
@@ -66,7 +66,7 @@ GPtrArray *forward_loopback_wanted(const GPtrArray *stays)
 GPtrArray *forward_loopback_guarded(HostlerHost *host, const GPtrArray *stays)
 {
 	g_autoptr(GPtrArray) set = forward_setting_ours(host, &setting);
-	GPtrArray *bridges = forward_loopback_wanted(stays);
+	GPtrArray *bridges = find_wanted(stays);
 
 	for (guint i = 0; i < set->len; i++) {
 		if (!is_among(bridges, set->pdata[i]))
@@ -78,14 +78,14 @@ GPtrArray *forward_loopback_guarded(HostlerHost *host, const GPtrArray *stays)
 
 void forward_loopback_end(HostlerHost *host, const GPtrArray *stays)
 {
-	g_autoptr(GPtrArray) wanted = forward_loopback_wanted(stays);
+	g_autoptr(GPtrArray) wanted = find_wanted(stays);
 
 	forward_setting_end(host, &setting, wanted);
 }
 
 void forward_loopback_begin(HostlerHost *host, const GPtrArray *stays)
 {
-	g_autoptr(GPtrArray) wanted = forward_loopback_wanted(stays);
+	g_autoptr(GPtrArray) wanted = find_wanted(stays);
 
 	forward_setting_begin(host, &setting, wanted);
 }

@@ -3,10 +3,8 @@
 
 #include "hostler/host.h"
 
-/* Bridges (char *) of which route_localnet is to be set: those with open forwards
- * when one of the VMs asks for 127.0.0.0/8; sorted, none twice. `stays` are alive. */
-GPtrArray *forward_loopback_wanted(const GPtrArray *stays);
-/* The same and those of which we have set it and not put it back: all that must be guarded. */
+/* Bridges (char *) that must be guarded: those with open forwards when one of the VMs asks for 127.0.0.0/8,
+ * and those of which we have set route_localnet and not put it back; sorted, none twice. `stays` are alive. */
 GPtrArray *forward_loopback_guarded(HostlerHost *host, const GPtrArray *stays);
 
 /* Before rules go: what we set for bridges that want it no more is put back. */

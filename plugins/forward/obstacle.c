@@ -7,9 +7,7 @@
 #include <libnftnl/chain.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <string.h>
 
-#include "hostler/text.h"
 #include "plugins/forward/place.h"
 
 #define MOST_JUMPS 16 /* as the kernel has it */
@@ -318,37 +316,4 @@ GPtrArray *forward_obstacles_find(const ForwardChains *chains, const ForwardPack
 	for (guint i = 0; i < chains->bases->len; i++)
 		look(chains, g_ptr_array_index(chains->bases, i), packet, obstacles);
 	return obstacles;
-}
-
-/* --- in words --- */
-
-static char *mend(const ForwardObstacle *obstacle, const char *bridge)
-{
-	if (g_str_equal(obstacle->table, "inet firewalld"))
-		return g_strdup("StrictForwardPorts=no in /etc/firewalld/firewalld.conf, then: firewall-cmd --reload");
-	/* Its own, for as long as it reloads; it stays when that goes wrong, as after `nft flush ruleset`. */
-	if (g_str_equal(obstacle->table, "inet firewalld_policy_drop"))
-		return g_strdup("firewalld reloads, and if this stays it could not: systemctl restart firewalld");
-	if (g_str_equal(obstacle->table, "ip filter") || g_str_equal(obstacle->table, "ip6 filter") ||
-	    g_str_has_suffix(obstacle->table, " libvirt_network"))
-		return g_strdup("hostler settle");
-	return g_strdup_printf("nft 'insert rule %s %s oifname \"%s\" ct status dnat accept', and the same where that "
-			       "table is made", obstacle->table, obstacle->chain, bridge);
-}
-
-/* Names of tables and chains are the admin's text. */
-char *forward_obstacle_text(const ForwardObstacle *obstacle, const char *bridge)
-{
-	g_autofree char *command = mend(obstacle, bridge);
-	g_autofree char *text = NULL;
-
-	if (obstacle->where != NULL)
-		text = g_strdup_printf("%s: a rule in chain %s of table %s rejects it%s; mend: %s",
-				       obstacle->certain ? "REJECTED" : "perhaps rejected", obstacle->where, obstacle->table,
-				       obstacle->certain ? "" : ", unless one before lets it pass", command);
-	else
-		text = g_strdup_printf("%s: chain %s of table %s drops what no rule accepts%s; mend: %s",
-				       obstacle->certain ? "DROPPED" : "perhaps dropped", obstacle->chain, obstacle->table,
-				       obstacle->certain ? "" : ", and none certainly does", command);
-	return hostler_text_line(text, 500);
 }

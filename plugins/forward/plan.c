@@ -250,6 +250,38 @@ static void plan_one(const HostlerDomain *domain, const HostlerForward *forward,
 	plan_families(forward, &pattern, families, &nic, ports, spans, findings);
 }
 
+/* --- all of them --- */
+
+/* Each port of each protocol once. Of single addresses there may be as many again for each, and each port costs
+ * some hundred bytes, of root's memory. */
+#define MOST_PORTS (HOSTLER_N_PROTOS * (guint64)G_MAXUINT16)
+
+static guint64 count_ports(const GArray *spans, sa_family_t family)
+{
+	guint64 n = 0;
+
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		if (span->family == family)
+			n += span->end - span->start + 1;
+	}
+	return n;
+}
+
+static gboolean allow_ports(const GArray *spans, HostlerFindings *findings)
+{
+	guint64 n = MAX(count_ports(spans, AF_INET), count_ports(spans, AF_INET6));
+
+	if (n <= MOST_PORTS)
+		return TRUE;
+	hostler_findings_add(findings, HOSTLER_SEVERITY_REFUSE, HOSTLER_ERROR_FORWARD_UNSUPPORTED, NULL,
+			     "give its <range>s fewer ports, or leave address= out: virsh edit VM",
+			     "%" G_GUINT64_FORMAT " ports of this host's addresses are to be forwarded to it, and one VM "
+			     "may have %" G_GUINT64_FORMAT, n, MOST_PORTS);
+	return FALSE;
+}
+
 GArray *forward_plan(const HostlerDomain *domain, const GPtrArray *networks, HostlerFindings *findings)
 {
 	GArray *spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
@@ -257,5 +289,7 @@ GArray *forward_plan(const HostlerDomain *domain, const GPtrArray *networks, Hos
 
 	for (guint i = 0; i < forwards->len; i++)
 		plan_one(domain, g_ptr_array_index(forwards, i), networks, spans, findings);
+	if (!allow_ports(spans, findings))
+		g_array_set_size(spans, 0);
 	return spans;
 }

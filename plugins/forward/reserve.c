@@ -9,6 +9,7 @@
 #include "plugins/forward/batch.h"
 #include "plugins/forward/change.h"
 #include "plugins/forward/missing.h"
+#include "plugins/forward/stays.h"
 #include "plugins/forward/taken.h"
 
 /* Docker, libvirt and firewalld change nf_tables at the same moments as we. */
@@ -31,29 +32,51 @@ static ForwardDesired *wanted_by(const char *uuid, const GArray *spans)
 	return wanted;
 }
 
-/* With the same ports of the host's single addresses, or of every address. */
-static void add_across(GArray *spans, const ForwardSpan *span, const GStrv addresses)
+/* The same ports of every address, which it would beat. */
+static void add_every_address(GArray *spans, const ForwardSpan *span)
 {
-	ForwardSpan other = *span;
+	ForwardSpan every = *span;
 
-	if (span->address.family != AF_UNSPEC) {
-		other.address = (ForwardAddress){ .family = AF_UNSPEC };
-		g_array_append_val(spans, other);
-		return;
-	}
-	for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++) {
-		if (forward_address_read(addresses[i], &other.address) && other.address.family == span->family)
-			g_array_append_val(spans, other);
+	every.address = (ForwardAddress){ .family = AF_UNSPEC };
+	if (span->address.family != AF_UNSPEC)
+		g_array_append_val(spans, every);
+}
+
+/* What of `theirs` would beat `ours`. */
+static void add_beating(GArray *spans, const ForwardSpan *ours, const ForwardSpan *theirs)
+{
+	ForwardSpan both = *theirs;
+
+	both.start = MAX(ours->start, theirs->start);
+	both.end = MIN(ours->end, theirs->end);
+	if (ours->address.family == AF_UNSPEC && theirs->address.family != AF_UNSPEC &&
+	    ours->family == theirs->family && ours->proto == theirs->proto && both.start <= both.end)
+		g_array_append_val(spans, both);
+}
+
+static void add_of_stay(GArray *all, const GArray *spans, const HostlerRecord *stay)
+{
+	g_autoptr(GArray) theirs = forward_stay_spans(stay);
+
+	for (guint i = 0; i < spans->len; i++) {
+		for (guint j = 0; j < theirs->len; j++)
+			add_beating(all, &g_array_index(spans, ForwardSpan, i), &g_array_index(theirs, ForwardSpan, j));
 	}
 }
 
+/* Which single addresses to ask about is in the stays: a host may have hundreds, and each of
+ * them times each of our ports would be more than there is memory for. */
 ForwardDesired *forward_reserve_keys(HostlerHost *host, const char *uuid, const GArray *spans)
 {
 	g_autoptr(GArray) all = g_array_copy((GArray *)spans);
-	g_auto(GStrv) addresses = host->ops->addresses(host, NULL);
+	g_autoptr(GPtrArray) stays = forward_stays_all(host);
 
 	for (guint i = 0; i < spans->len; i++)
-		add_across(all, &g_array_index(spans, ForwardSpan, i), addresses);
+		add_every_address(all, &g_array_index(spans, ForwardSpan, i));
+	for (guint i = 0; i < stays->len; i++) {
+		if (!g_str_equal(((const HostlerRecord *)g_ptr_array_index(stays, i))->uuid, uuid))
+			add_of_stay(all, spans, g_ptr_array_index(stays, i));
+	}
 	return wanted_by(uuid, all);
 }
 

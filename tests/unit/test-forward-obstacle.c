@@ -9,6 +9,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
+#include <string.h>
 
 #include "plugins/forward/obstacle.h"
 
@@ -378,7 +379,8 @@ static void test_text(void)
 
 	g_assert_cmpstr(own, ==,
 			"DROPPED: chain base of table inet mine drops what no rule accepts; mend: nft 'insert rule inet "
-			"mine base oifname \"virbr0\" ct status dnat accept', and the same where that table is made");
+			"mine base oifname \"virbr0\" ct status dnat accept; insert rule inet mine base iifname \"virbr0\" "
+			"ct status dnat accept', and the same where that table is made");
 	g_assert_cmpstr(shut, ==,
 			"DROPPED: chain filter_forward of table inet firewalld_policy_drop drops what no rule accepts; mend: "
 			"firewalld reloads, and if this stays it could not: systemctl restart firewalld");
@@ -386,6 +388,38 @@ static void test_text(void)
 			"perhaps rejected: a rule in chain filter_FORWARD of table inet firewalld rejects it, unless one "
 			"before lets it pass; mend: StrictForwardPorts=no in /etc/firewalld/firewalld.conf, then: "
 			"firewall-cmd --reload");
+}
+
+/* What settling mends is our rule in two chains. In others' tables of iptables a rule of nft's with `ct` makes iptables
+ * refuse the table, and with it libvirt. */
+static void test_mends(void)
+{
+	static const struct {
+		const char *table, *chain, *mend;
+	} cases[] = {
+		{ "ip filter", "FORWARD", "hostler settle" },
+		{ "ip6 filter", "FORWARD", "hostler settle" },
+		{ "ip libvirt_network", "forward", "hostler settle" },
+		{ "ip filter", "forward", "nft 'insert rule ip filter forward oifname " },
+		{ "ip libvirt_network", "mine", "nft 'insert rule ip libvirt_network mine oifname " },
+		{ "inet libvirt_network", "forward", "nft 'insert rule inet libvirt_network forward oifname " },
+		{ "ip mangle", "FORWARD",
+		  "iptables -t mangle -I FORWARD -o virbr0 -m conntrack --ctstate DNAT -j ACCEPT && "
+		  "iptables -t mangle -I FORWARD -i virbr0 -m conntrack --ctstate DNAT -j ACCEPT, and the same where" },
+		{ "ip6 security", "FORWARD",
+		  "ip6tables -t security -I FORWARD -o virbr0 -m conntrack --ctstate DNAT -j ACCEPT && " },
+		{ "inet mangle", "FORWARD", "nft 'insert rule inet mangle FORWARD oifname " },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		ForwardObstacle obstacle = { .table = (char *)(gpointer)cases[i].table,
+					     .chain = (char *)(gpointer)cases[i].chain, .certain = TRUE };
+		g_autofree char *text = forward_obstacle_text(&obstacle, "virbr0");
+		const char *mend = strstr(text, "; mend: ");
+
+		if (mend == NULL || !g_str_has_prefix(mend + strlen("; mend: "), cases[i].mend))
+			g_error("%s %s: '%s'", cases[i].table, cases[i].chain, text);
+	}
 }
 
 int main(int argc, char **argv)
@@ -404,5 +438,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward-obstacle/loop", test_loop);
 	g_test_add_func("/forward-obstacle/many-ways", test_many_ways);
 	g_test_add_func("/forward-obstacle/text", test_text);
+	g_test_add_func("/forward-obstacle/mends", test_mends);
 	return g_test_run();
 }

@@ -41,6 +41,7 @@ static const char *const network_xmls[] = {
 #define DUAL4 " mac=" A " net=192.168.131.1/24"
 #define DUAL6 " mac=" A " net=fd00:7::1/64"
 #define PF(attributes, ranges) "<portForward " attributes ">" ranges "</portForward>"
+#define ALL_PORTS(proto) PF("proto='" proto "'", "<range start='1' end='65535'/>")
 
 typedef struct {
 	const char *name;
@@ -59,6 +60,10 @@ static const Case cases[] = {
 	  "udp any 8000 8010 9000 virbr0 192.168.122.10 mac=" A " net=192.168.122.1/24", NULL },
 	{ "all-ports", NIC("default", A), PF("proto='tcp'", "<range start='1' end='65535'/>"),
 	  "tcp any 1 65535 1 virbr0 192.168.122.10 mac=" A " net=192.168.122.1/24", NULL },
+	{ "too-many-ports", NIC("default", A),
+	  ALL_PORTS("tcp") ALL_PORTS("udp") ALL_PORTS("sctp")
+	  PF("proto='tcp' address='192.0.2.7'", "<range start='80'/>"), "",
+	  "196606 ports of this host's addresses" },
 	{ "excluded-middle", NIC("default", A),
 	  PF("proto='tcp'", "<range start='10' end='20' to='110'/><range start='12' end='14' exclude='yes'/>"),
 	  "tcp any 10 11 110 virbr0 192.168.122.10 mac=" A " net=192.168.122.1/24\n"

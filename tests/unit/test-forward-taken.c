@@ -3,7 +3,9 @@
 #include <glib.h>
 #include <string.h>
 
+#include "fakehost.h"
 #include "hostler/error.h"
+#include "hostler/record.h"
 #include "plugins/forward/reserve.h"
 #include "plugins/forward/taken.h"
 
@@ -162,6 +164,75 @@ static void test_unseen(void)
 	g_assert_cmpuint(commits, ==, 4);
 }
 
+/* --- what is looked at before a VM starts --- */
+
+/* As of a host with containers, or with one for each service of a cluster. */
+static GStrv many_addresses(HostlerHost *host, GError **error)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+	for (guint i = 1; i < 256; i++)
+		g_ptr_array_add(all, g_strdup_printf("192.0.2.%u", i));
+	g_ptr_array_add(all, NULL);
+	return (GStrv)g_ptr_array_steal(all, NULL);
+}
+
+static void store_stay(HostlerHost *host, const char *uuid, const char *texts)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_new(host, HOSTLER_RECORD_STAY, uuid, uuid, "web");
+	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+	g_auto(GStrv) lines = g_strsplit(texts, "\n", 0);
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; lines[i] != NULL; i++)
+		add_span(spans, lines[i]);
+	forward_spans_store(stay->body, spans);
+	hostler_record_store(host, stay, &error);
+	g_assert_no_error(error);
+}
+
+static char *keys_text(const ForwardDesired *keys)
+{
+	const GArray *elements = keys->tables[FORWARD_IP].elements;
+	GString *text = g_string_new(NULL);
+
+	g_assert_cmpuint(elements->len, <, 100);
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+		char address[FORWARD_ADDRESS_LENGTH];
+
+		g_string_append_printf(text, "%s %s %u-%u;", forward_sets[element->set].name,
+				       forward_address_text(&element->address, address), element->port,
+				       element->last_port);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* Of single addresses what others have, and not each port of ours at each address that the host has. */
+static void test_keys(void)
+{
+	g_autoptr(HostlerHost) host = fakehost_new("", NULL);
+	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+	g_autoptr(ForwardDesired) keys = NULL;
+	g_autofree char *text = NULL;
+	HostlerHostOps ops = *host->ops;
+
+	ops.addresses = many_addresses;
+	host->ops = &ops;
+	store_stay(host, OTHER, "tcp 192.0.2.8 150 150 1 b 10.0.0.3\ntcp 192.0.2.9 199 60000 199 b 10.0.0.3\n"
+				"udp 192.0.2.8 150 150 1 b 10.0.0.3\ntcp any 100 100 1 b 10.0.0.3\n"
+				"tcp 2001:db8::1 150 150 1 b fd00::3");
+	store_stay(host, OWN, "tcp 192.0.2.10 150 150 1 b 10.0.0.2");
+	add_span(spans, "tcp any 100 200 100 b 10.0.0.2");
+	add_span(spans, "tcp 192.0.2.7 300 301 300 b 10.0.0.2");
+	keys = forward_reserve_keys(host, OWN, spans);
+	text = keys_text(keys);
+	g_assert_cmpstr(text, ==,
+			"taken_tcp any 100-200;taken_tcp any 300-301;taken_address 192.0.2.7 300-300;"
+			"taken_address 192.0.2.7 301-301;taken_address 192.0.2.8 150-150;"
+			"taken_address 192.0.2.9 199-199;taken_address 192.0.2.9 200-200;");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -169,5 +240,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/taken/own", test_own);
 	g_test_add_func("/forward/taken/many", test_many);
 	g_test_add_func("/forward/taken/unseen", test_unseen);
+	g_test_add_func("/forward/taken/keys", test_keys);
 	return g_test_run();
 }
