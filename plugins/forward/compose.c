@@ -17,12 +17,13 @@
 #include "plugins/forward/comment.h"
 #include "plugins/forward/address.h"
 
-/* Fields of a key follow one another in registers of four bytes. */
-enum { REG_FIRST = NFT_REG32_00 };
+/* Fields of a key follow one another in registers of four bytes. Behind them is the key of what counts, which
+ * leaves alone where the packet is led to. */
+enum { REG_FIRST = NFT_REG32_00, REG_COUNTED = NFT_REG32_08 };
 
 /* A little before everybody else's DNAT and SNAT, so that it does not matter who
  * came first; and the limits before that. What guards 127.0.0.0/8 sees packets
- * as they came, before answers get their old destination back. */
+ * as they came, before answers get their old destination back. One without a type is only jumped to. */
 static const struct {
 	const char *name;
 	const char *type;
@@ -32,6 +33,7 @@ static const struct {
 } chains[FORWARD_N_CHAINS] = {
 	{ "loopback", "filter", NF_INET_PRE_ROUTING, -300, FORWARD_WITH_LOOPBACK },
 	{ "limits", "filter", NF_INET_PRE_ROUTING, -102, FORWARD_WITH_LIMITS },
+	{ FORWARD_CHAIN, NULL, 0, 0, 0 },
 	{ "prerouting", "nat", NF_INET_PRE_ROUTING, -101, 0 },
 	{ "output", "nat", NF_INET_LOCAL_OUT, -101, 0 },
 	{ "postrouting", "nat", NF_INET_POST_ROUTING, 99, 0 },
@@ -58,6 +60,8 @@ struct nftnl_chain *forward_chain_new(guint index, guint features)
 	chain = nftnl_chain_alloc();
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, FORWARD_TABLE);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, chains[index].name);
+	if (chains[index].type == NULL)
+		return chain;
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, chains[index].type);
 	nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, chains[index].hook);
 	nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, chains[index].priority);
@@ -226,36 +230,47 @@ static guint32 add_address(struct nftnl_rule *rule, ForwardFamily family, guint3
 	return reg + size / 4;
 }
 
-static void add_key(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set)
+static void add_key(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set, guint32 reg)
 {
-	guint32 reg = REG_FIRST;
-
 	if (forward_sets[set].by_address)
 		reg = add_address(rule, family, forward_families[family].destination, reg);
-	add_meta(rule, NFT_META_L4PROTO, reg);
-	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg + 1); /* the same place in TCP, UDP and SCTP */
+	if (forward_sets[set].spans_of == 0)
+		add_meta(rule, NFT_META_L4PROTO, reg++);
+	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg); /* the same place in TCP, UDP and SCTP */
 	if (forward_sets[set].by_source)
-		add_address(rule, family, forward_families[family].source, reg + 2);
+		add_address(rule, family, forward_families[family].source, reg + 1);
 }
 
-static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set)
+static struct nftnl_expr *add_lookup(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set, guint32 reg)
 {
 	struct nftnl_expr *expr;
 
-	add_key(rule, family, set);
+	add_key(rule, family, set, reg);
 	expr = add(rule, "lookup");
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, REG_FIRST);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, reg);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, forward_sets[set].name);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, set + 1);
 	return expr;
 }
 
-static void add_dnat(struct nftnl_rule *rule, ForwardFamily family, ForwardSet set)
+static void add_protocol(struct nftnl_rule *rule, guint8 protocol)
+{
+	add_meta(rule, NFT_META_L4PROTO, REG_FIRST);
+	add_compare(rule, NFT_CMP_EQ, &protocol, sizeof(protocol));
+}
+
+/* The element that is found counts: only what the map leads somewhere comes so far. */
+static void add_dnat(struct nftnl_rule *rule, ForwardFamily family, const ForwardLookup *lookup)
 {
 	guint32 port = REG_FIRST + (guint32)forward_family_size(forward_families[family].family) / 4;
-	struct nftnl_expr *expr = add_lookup(rule, family, set);
+	struct nftnl_expr *expr;
 
+	if (forward_sets[lookup->other].spans_of != 0)
+		add_protocol(rule, forward_sets[lookup->other].spans_of);
+	expr = add_lookup(rule, family, lookup->set, REG_FIRST);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, REG_FIRST);
+	if (lookup->other != lookup->set)
+		add_lookup(rule, family, lookup->other, REG_COUNTED);
 	expr = add(rule, "nat");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, forward_families[family].family);
@@ -263,13 +278,29 @@ static void add_dnat(struct nftnl_rule *rule, ForwardFamily family, ForwardSet s
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
 }
 
+static void add_jump(struct nftnl_rule *rule, ForwardFamily family, const ForwardLookup *lookup)
+{
+	struct nftnl_expr *expr;
+
+	if (g_str_equal(lookup->chain, "output") && (lookup->features & FORWARD_WITH_LOOPBACK) == 0)
+		add_not_loopback(rule, family);
+	add_local_destination(rule);
+	expr = add(rule, "immediate");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, NFT_JUMP);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, FORWARD_CHAIN);
+}
+
+/* Limits are for the first packet of a connection; `new` would be each that nobody answers. */
 static void add_limit(struct nftnl_rule *rule, ForwardFamily family, const ForwardLookup *lookup)
 {
 	struct nftnl_expr *expr;
 
-	add_lookup(rule, family, lookup->set);
-	if (lookup->unless != lookup->set) {
-		expr = add_lookup(rule, family, lookup->unless);
+	add_status(rule, IPS_CONFIRMED, FALSE);
+	add_local_destination(rule);
+	add_lookup(rule, family, lookup->set, REG_FIRST);
+	if (lookup->other != lookup->set) {
+		expr = add_lookup(rule, family, lookup->other, REG_FIRST);
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 	}
 	if (lookup->kind == FORWARD_RULE_DROP)
@@ -281,14 +312,10 @@ struct nftnl_rule *forward_lookup_new(ForwardFamily family, const ForwardLookup 
 {
 	struct nftnl_rule *rule = rule_new(family, FORWARD_TABLE, lookup->chain, lookup->comment);
 
-	if (g_str_equal(lookup->chain, "output") && (lookup->features & FORWARD_WITH_LOOPBACK) == 0)
-		add_not_loopback(rule, family);
-	/* Limits are for the first packet of a connection; `new` would be each that nobody answers. */
-	if (lookup->kind != FORWARD_RULE_DNAT)
-		add_status(rule, IPS_CONFIRMED, FALSE);
-	add_local_destination(rule);
-	if (lookup->kind == FORWARD_RULE_DNAT)
-		add_dnat(rule, family, lookup->set);
+	if (lookup->kind == FORWARD_RULE_JUMP)
+		add_jump(rule, family, lookup);
+	else if (lookup->kind == FORWARD_RULE_DNAT)
+		add_dnat(rule, family, lookup);
 	else
 		add_limit(rule, family, lookup);
 	return rule;

@@ -10,7 +10,7 @@
 /* Objects as libnftnl has them, to be put into a batch; the caller frees them. */
 struct nftnl_table *forward_table_new(gboolean with_comment);
 
-#define FORWARD_N_CHAINS 5
+#define FORWARD_N_CHAINS 6
 /* NULL: there is no such chain with these features. */
 struct nftnl_chain *forward_chain_new(guint index, guint features);
 

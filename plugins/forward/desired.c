@@ -54,16 +54,6 @@ guint8 forward_protocol_number(HostlerProto proto)
 	return numbers[proto];
 }
 
-static ForwardSet set_of_taken(HostlerProto proto)
-{
-	static const ForwardSet sets[] = {
-		[HOSTLER_PROTO_TCP] = FORWARD_SET_TAKEN_TCP, [HOSTLER_PROTO_UDP] = FORWARD_SET_TAKEN_UDP,
-		[HOSTLER_PROTO_SCTP] = FORWARD_SET_TAKEN_SCTP
-	};
-
-	return sets[proto];
-}
-
 /* The last port of all stands alone: its interval has no end in the kernel, which does not see that
  * another lies within one without an end. */
 static void add_stretch(GArray *elements, const ForwardElement *first, guint16 start, guint16 end)
@@ -85,7 +75,7 @@ static void add_taken(ForwardDesiredTable *table, const ForwardElement *first, c
 	ForwardElement element = *first;
 	guint port = span->start;
 
-	element.set = set_of_taken(span->proto);
+	element.set = forward_set_of_taken(element.protocol, FALSE);
 	while (port <= span->end) {
 		guint start = port;
 

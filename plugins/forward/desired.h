@@ -69,5 +69,5 @@ guint forward_elements_features(const GArray *elements);
 
 /* Those of the desired elements whose guest is not known as `held` has them, or left
  * out: who cannot know where a guest is leaves it where it was found. What was counted
- * for the same VM is taken over. Both are sorted. */
+ * for the same VM goes to a span that has a port of where it was. Both are sorted. */
 void forward_elements_know(GArray *desired, const GArray *held);

@@ -216,7 +216,7 @@ static void put_holding(struct nlmsghdr *message, ForwardFamily family, const Fo
 	if (info->is_map)
 		put_target(message, family, element);
 	put_owner(message, element);
-	if (info->is_map && (element->connections > 0 || element->bytes > 0))
+	if (forward_set_is_taken(element->set) && (element->connections > 0 || element->bytes > 0))
 		put_expression(message, forward_counter_new(element));
 	if (info->has_rate)
 		put_expression(message, forward_limit_new(element));

@@ -26,14 +26,6 @@ static gboolean is_needless(const ForwardElement *element, guint features)
 	return (forward_sets[element->set].features & ~features) != 0;
 }
 
-/* Adjacent spans of one VM are one, but for the last port of all, see desired.c. */
-static gboolean joins(const ForwardElement *before, const ForwardElement *element)
-{
-	return forward_sets[element->set].spans_of != 0 && before->set == element->set &&
-	       before->last_port + 1 == element->port && element->last_port != G_MAXUINT16 &&
-	       g_str_equal(before->uuid, element->uuid);
-}
-
 static guint keep_first(GArray *elements, guint features)
 {
 	guint kept = 0, n_taken = 0;
@@ -45,10 +37,6 @@ static guint keep_first(GArray *elements, guint features)
 			continue;
 		if (kept > 0 && repeats(&g_array_index(elements, ForwardElement, kept - 1), element)) {
 			n_taken += forward_set_is_taken(element->set);
-			continue;
-		}
-		if (kept > 0 && joins(&g_array_index(elements, ForwardElement, kept - 1), element)) {
-			g_array_index(elements, ForwardElement, kept - 1).last_port = element->last_port;
 			continue;
 		}
 		if (kept < i)

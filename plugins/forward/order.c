@@ -63,18 +63,57 @@ static gboolean fits(const ForwardElement *wanted, const ForwardElement *held)
 
 static void take_over(ForwardElement *wanted, const ForwardElement *held)
 {
+	if (g_str_equal(wanted->uuid, held->uuid) && wanted->guest.family == AF_UNSPEC && fits(wanted, held))
+		wanted->guest = held->guest;
+}
+
+/* --- what was counted --- */
+
+/* 0: they share a port. */
+static gint compare_reaches(gconstpointer a, gconstpointer b)
+{
+	const ForwardElement *x = a;
+	const ForwardElement *y = b;
+	gint by_address = forward_address_compare(&x->address, &y->address);
+
+	if (x->set != y->set)
+		return (gint)x->set - (gint)y->set;
+	if (by_address != 0 || x->protocol != y->protocol)
+		return by_address != 0 ? by_address : (gint)x->protocol - (gint)y->protocol;
+	return x->last_port < y->port ? -1 : x->port > y->last_port;
+}
+
+/* An older hostler counted where each port leads. */
+static void take_count(GArray *desired, const ForwardElement *held)
+{
+	ForwardElement reach = *held, *wanted;
+	guint place;
+
+	reach.set = forward_set_of_taken(held->protocol, held->address.family != AF_UNSPEC);
+	if (!g_array_binary_search(desired, &reach, compare_reaches, &place))
+		return;
+	wanted = &g_array_index(desired, ForwardElement, place);
 	if (!g_str_equal(wanted->uuid, held->uuid))
 		return;
-	wanted->connections = held->connections;
-	wanted->bytes = held->bytes;
-	if (wanted->guest.family == AF_UNSPEC && fits(wanted, held))
-		wanted->guest = held->guest;
+	wanted->connections += held->connections;
+	wanted->bytes += held->bytes;
+}
+
+static void take_counts(GArray *desired, const GArray *held)
+{
+	for (guint i = 0; i < held->len; i++) {
+		const ForwardElement *element = &g_array_index(held, ForwardElement, i);
+
+		if (element->connections > 0)
+			take_count(desired, element);
+	}
 }
 
 void forward_elements_know(GArray *desired, const GArray *held)
 {
 	guint j = 0, known = 0;
 
+	take_counts(desired, held);
 	for (guint i = 0; i < desired->len; i++) {
 		ForwardElement *element = &g_array_index(desired, ForwardElement, i);
 

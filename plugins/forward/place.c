@@ -56,9 +56,20 @@ gboolean forward_set_is_taken(ForwardSet set)
 	return set <= FORWARD_SET_TAKEN_ADDRESS;
 }
 
+ForwardSet forward_set_of_taken(guint8 protocol, gboolean by_address)
+{
+	ForwardSet set = FORWARD_SET_TAKEN_TCP;
+
+	while (set < FORWARD_SET_TAKEN_ADDRESS && (by_address || forward_sets[set].spans_of != protocol))
+		set++;
+	return set;
+}
+
 /* The limits first: what was let fall through would reach a listener of the host
- * on the same port. Then from outside and from guests, and from the host itself,
- * which is not limited. */
+ * on the same port. Then whatever is for this host, from outside and from guests, and
+ * from the host itself, which is not limited. A set of spans belongs to one protocol;
+ * and while a transaction puts one span in the place of another kernels before 6.17
+ * may find neither, so that what leads does not depend on what counts. */
 const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS] = {
 	{ "limits", ADDRESSES | LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_ADDRESS_LIMITED, FORWARD_SET_ADDRESS_SOURCES,
 	  "who may not come to one address" },
@@ -68,18 +79,19 @@ const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS] = {
 	  "one address beats every address" },
 	{ "limits", LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_LIMITED, FORWARD_SET_SOURCES, "who may not come" },
 	{ "limits", LIMITS, 0, FORWARD_RULE_DROP, FORWARD_SET_RATES, FORWARD_SET_RATES, "who comes too often" },
-	{ "prerouting", ADDRESSES, 0, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
+	{ FORWARD_CHAIN, ADDRESSES, 0, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_TAKEN_ADDRESS,
 	  "ports of one address of this host" },
-	{ "prerouting", 0, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
-	  "ports of every address of this host" },
-	{ "output", ADDRESSES, LOOPBACK, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
-	  "the same for the host itself, one address" },
-	{ "output", 0, LOOPBACK, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
-	  "the same for the host itself, every address" },
-	{ "output", ADDRESSES | LOOPBACK, 0, FORWARD_RULE_DNAT, FORWARD_SET_ADDRESS_PORTS, FORWARD_SET_ADDRESS_PORTS,
-	  "the same for the host itself, one address, with 127.0.0.0/8" },
-	{ "output", LOOPBACK, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
-	  "the same for the host itself, every address, with 127.0.0.0/8" },
+	{ FORWARD_CHAIN, 0, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_TAKEN_TCP,
+	  "TCP ports of every address of this host" },
+	{ FORWARD_CHAIN, 0, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_TAKEN_UDP, "the same of UDP" },
+	{ FORWARD_CHAIN, 0, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_TAKEN_SCTP, "the same of SCTP" },
+	{ FORWARD_CHAIN, 0, 0, FORWARD_RULE_DNAT, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	  "what came while its span was changed" },
+	{ "prerouting", 0, 0, FORWARD_RULE_JUMP, FORWARD_SET_PORTS, FORWARD_SET_PORTS, "what comes to this host" },
+	{ "output", 0, LOOPBACK, FORWARD_RULE_JUMP, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	  "the same for the host itself" },
+	{ "output", LOOPBACK, 0, FORWARD_RULE_JUMP, FORWARD_SET_PORTS, FORWARD_SET_PORTS,
+	  "the same for the host itself, with 127.0.0.0/8" },
 };
 
 gboolean forward_lookup_is_there(const ForwardLookup *lookup, guint features)

@@ -57,6 +57,7 @@ typedef struct {
 extern const ForwardPlaceInfo forward_places[FORWARD_N_PLACES];
 
 #define FORWARD_TABLE "hostler"
+#define FORWARD_CHAIN "forwards" /* that leads to the guests */
 
 /* What of our table is there only while a forward needs it. */
 enum {
@@ -66,7 +67,7 @@ enum {
 };
 
 typedef enum {
-	FORWARD_SET_TAKEN_TCP, /* who has which ports of every address, from `prepare` on */
+	FORWARD_SET_TAKEN_TCP, /* who has which ports of every address, from `prepare` on, and how many came */
 	FORWARD_SET_TAKEN_UDP,
 	FORWARD_SET_TAKEN_SCTP,
 	FORWARD_SET_TAKEN_ADDRESS, /* likewise of one address */
@@ -89,17 +90,20 @@ typedef struct {
 	guint8 spans_of; /* this protocol: a plain set of intervals, of which no two overlap; 0: it is none */
 	gboolean by_address;
 	gboolean by_source; /* and of intervals */
-	gboolean is_map;    /* to guest . port, with a counter for each element */
+	gboolean is_map;    /* to guest . port */
 	gboolean has_rate;  /* with a limit for each element */
 } ForwardSetInfo;
 
 extern const ForwardSetInfo forward_sets[FORWARD_N_SETS];
-/* One of those that say who has a port. */
+/* One of those that say who has a port, with a counter for each element. */
 gboolean forward_set_is_taken(ForwardSet set);
+/* Of the ports of this protocol, of one address or of every. */
+ForwardSet forward_set_of_taken(guint8 protocol, gboolean by_address);
 
 typedef enum {
-	FORWARD_RULE_DNAT,   /* to where `set` says */
-	FORWARD_RULE_DROP,   /* what is in `set` and, if it is another, not in `unless` */
+	FORWARD_RULE_JUMP,   /* to FORWARD_CHAIN, with what is for this host */
+	FORWARD_RULE_DNAT,   /* to where `set` says, counted in `other`, if it is another */
+	FORWARD_RULE_DROP,   /* what is in `set` and, if it is another, not in `other` */
 	FORWARD_RULE_ACCEPT, /* what is in `set` */
 } ForwardRuleKind;
 
@@ -110,11 +114,11 @@ typedef struct {
 	guint instead;  /* with any of which another one is there in its place */
 	ForwardRuleKind kind;
 	ForwardSet set;
-	ForwardSet unless;
+	ForwardSet other;
 	const char *comment;
 } ForwardLookup;
 
-#define FORWARD_N_LOOKUPS 11
+#define FORWARD_N_LOOKUPS 13
 extern const ForwardLookup forward_lookups[FORWARD_N_LOOKUPS];
 gboolean forward_lookup_is_there(const ForwardLookup *lookup, guint features);
 /* "prerouting: ports of ...", as a dump of our table is compared with it. */

@@ -58,7 +58,6 @@ static void make_map(struct nftnl_set *map, ForwardFamily family, const ForwardS
 	nftnl_set_set_u32(map, NFTNL_SET_FLAGS, NFT_SET_MAP);
 	nftnl_set_set_u32(map, NFTNL_SET_DATA_TYPE, address_type(family) << TYPE_BITS | TYPE_PORT);
 	nftnl_set_set_u32(map, NFTNL_SET_DATA_LEN, (guint32)address_size(family) + 4);
-	nftnl_set_add_expr(map, forward_counter_new(&(ForwardElement){ 0 }));
 	if (n_ports >= MANY_PORTS && !info->by_address)
 		nftnl_set_set_u32(map, NFTNL_SET_DESC_SIZE, MOST_PORTS);
 }
@@ -77,6 +76,8 @@ struct nftnl_set *forward_set_new(ForwardFamily family, ForwardSet set, guint n_
 	if (info->is_map)
 		make_map(result, family, info, n_ports);
 	/* Without these nft cannot read back what it lists. */
+	if (forward_set_is_taken(set))
+		nftnl_set_add_expr(result, forward_counter_new(&(ForwardElement){ 0 }));
 	if (info->has_rate)
 		nftnl_set_add_expr(result, forward_limit_new(&(ForwardElement){ .rate = "1/s" }));
 	if (info->spans_of != 0)

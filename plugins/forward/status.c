@@ -9,13 +9,12 @@
 
 static gboolean is_of(const ForwardElement *element, const HostlerRecord *stay, const ForwardSpan *span)
 {
-	return (element->set == FORWARD_SET_PORTS || element->set == FORWARD_SET_ADDRESS_PORTS) &&
-	       g_str_equal(element->uuid, stay->uuid) && element->protocol == forward_protocol_number(span->proto) &&
+	return g_str_equal(element->uuid, stay->uuid) && element->protocol == forward_protocol_number(span->proto) &&
 	       element->port >= span->start && element->port <= span->end &&
 	       forward_address_compare(&element->address, &span->address) == 0;
 }
 
-/* What nf_tables has counted on all ports of the span. */
+/* What nf_tables has counted on all ports of the span; a table of an older hostler has it with each of them. */
 static guint64 count_connections(const ForwardRuleset *ruleset, const HostlerRecord *stay, const ForwardSpan *span)
 {
 	const GArray *elements = ruleset->tables[forward_family_of(span->family)].elements;

@@ -16,7 +16,7 @@ static gint compare_lines(gconstpointer a, gconstpointer b)
 static char *read_table(const char *text)
 {
 	g_autoptr(GRegex) regex = g_regex_new("(?:([0-9a-f.:]+) \\. )?(tcp|udp) \\. ([0-9]+)"
-					      "(?: counter)? comment \"([0-9a-f-]+)\" : "
+					      " comment \"([0-9a-f-]+)\" : "
 					      "([0-9a-f.:]+) \\. ([0-9]+)",
 					      0, 0, NULL);
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);

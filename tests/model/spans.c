@@ -174,7 +174,7 @@ static void test_listed(void)
 	begin("tcp any 100-199, tcp any 65535, udp any 1-65535");
 	before = held();
 	listing = realhost_nft((const char *const[]){ "list", "table", "ip", "hostler", NULL });
-	g_assert_nonnull(strstr(listing, "100-199 comment \"" A "\""));
+	g_assert_nonnull(strstr(listing, "100-199 counter packets 0 bytes 0 comment \"" A "\""));
 	said = realhost_nft((const char *const[]){ "delete", "table", "ip", "hostler", NULL });
 	g_assert_nonnull(said);
 	g_assert_true(realhost_nft_commands(listing));

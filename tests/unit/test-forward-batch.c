@@ -89,8 +89,9 @@ static void test_outline(void)
 	g_array_append_val(changes, change);
 	batch = forward_batch(changes, 1);
 	text = outline(batch);
-	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newset newset newset "
-				  "newset newset newrule newrule newsetelem newrule end");
+	g_assert_cmpstr(text, ==, "begin delrule deltable newtable newchain newchain newchain newchain "
+				  "newset newset newset newset newset newrule newrule newrule newrule newrule newrule "
+				  "newsetelem newrule end");
 }
 
 static void test_generation(void)
@@ -212,6 +213,8 @@ static ForwardElement element_of(ForwardFamily family, ForwardSet set)
 	if (info->is_map) {
 		g_assert_true(forward_address_read(is_ip6 ? "fd00::7" : "10.0.0.2", &element.guest));
 		element.guest_port = 22;
+	}
+	if (forward_set_is_taken(set)) {
 		element.connections = 5;
 		element.bytes = G_GUINT64_CONSTANT(5000000000);
 	}
@@ -334,16 +337,15 @@ static int count_expression(struct nftnl_expr *expr, void *data)
 /* The kernel makes counters at 0 from the set's; those that have counted are said. */
 static void test_counter(void)
 {
-	ForwardElement element = new_element(NULL, 1);
-
-	for (guint i = 0; i < 2; i++) {
+	for (guint i = 0; i < 2 * FORWARD_N_SETS; i++) {
+		ForwardElement element = element_of(FORWARD_IP, i / 2);
 		g_autoptr(NftSet) set = NULL;
 		guint n = 0;
 
-		element.connections = i;
+		element.connections = element.bytes = i % 2;
 		set = parsed(&element, FORWARD_IP, FALSE);
 		nftnl_set_elem_expr_foreach(first_of(set), count_expression, &n);
-		g_assert_cmpuint(n, ==, i);
+		g_assert_cmpuint(n, ==, forward_sets[i / 2].has_rate || (forward_set_is_taken(i / 2) && i % 2 == 1));
 	}
 }
 
@@ -402,6 +404,45 @@ static void test_own_rules(void)
 		g_assert_true(read->is_sound);
 		g_assert_cmpint(read->may_reject, ==, cases[i].way == FORWARD_WAY_GUARD);
 	}
+}
+
+static int check_lookup(struct nftnl_expr *expr, void *data)
+{
+	GString *text = data;
+	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+
+	if (g_str_equal(name, "lookup"))
+		g_string_append_printf(text, "%s from %u, ", nftnl_expr_get_str(expr, NFTNL_EXPR_LOOKUP_SET),
+				       nftnl_expr_get_u32(expr, NFTNL_EXPR_LOOKUP_SREG) - NFT_REG32_00);
+	else if (g_str_equal(name, "nat"))
+		g_string_append_printf(text, "%u %u", nftnl_expr_get_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN) - NFT_REG32_00,
+				       nftnl_expr_get_u32(expr, NFTNL_EXPR_NAT_REG_PROTO_MIN) - NFT_REG32_00);
+	return 0;
+}
+
+/* Only what leads somewhere is counted, and the last rule leads what none has counted. */
+static void test_leading_rules(void)
+{
+	static const char *const expected[] = {
+		"address_ports from 0, taken_address from 8, 0 %u", "ports from 0, taken_tcp from 8, 0 %u",
+		"ports from 0, taken_udp from 8, 0 %u", "ports from 0, taken_sctp from 8, 0 %u", "ports from 0, 0 %u",
+	};
+	guint n = 0;
+
+	for (guint i = 0; i < FORWARD_N_FAMILIES * FORWARD_N_LOOKUPS; i++) {
+		ForwardFamily family = i / FORWARD_N_LOOKUPS;
+		const ForwardLookup *lookup = &forward_lookups[i % FORWARD_N_LOOKUPS];
+		g_autoptr(NftRule) rule = forward_lookup_new(family, lookup);
+		g_autoptr(GString) text = g_string_new(NULL), wanted = g_string_new(NULL);
+
+		if (lookup->kind != FORWARD_RULE_DNAT)
+			continue;
+		nftnl_expr_foreach(rule, check_lookup, text);
+		g_string_append(wanted, expected[n++ % G_N_ELEMENTS(expected)]);
+		g_string_replace(wanted, "%u", family == FORWARD_IP ? "1" : "4", 0);
+		g_assert_cmpstr(text->str, ==, wanted->str);
+	}
+	g_assert_cmpuint(n, ==, FORWARD_N_FAMILIES * G_N_ELEMENTS(expected));
 }
 
 /* What `nft -f` makes of our rule in ip filter when it reads a listing back. */
@@ -522,6 +563,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/batch/counter", test_counter);
 	g_test_add_func("/forward/batch/room", test_room);
 	g_test_add_func("/forward/rule/own", test_own_rules);
+	g_test_add_func("/forward/rule/leading", test_leading_rules);
 	g_test_add_func("/forward/rule/unsound", test_unsound_rule);
 	g_test_add_func("/forward/rule/may-reject", test_may_reject);
 	g_test_add_func("/forward/rule/more-may-reject", test_more_may_reject);

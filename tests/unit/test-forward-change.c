@@ -136,8 +136,8 @@ static const Case cases[] = {
 	{ "sets-of-an-older-hostler", WEB, SOUND "lost\n" WEB_ELEMENT HAIRPIN,
 	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "sets-of-an-older-hostler-at-the-end", "", SOUND "lost\n" WEB_ELEMENT HAIRPIN, "delete table ip\n" },
-	{ "adjacent-spans-are-one", U1 " tcp any 10 19 10 virbr0 " SOMEWHERE U1 " tcp any 20 29 50 virbr0 " SOMEWHERE,
-	  SOUND HAIRPIN, "add ip taken_tcp tcp any 10-29 of " U1 "\n" },
+	{ "adjacent-spans-count-apart", U1 " tcp any 10 19 10 virbr0 " SOMEWHERE U1 " tcp any 20 29 20 virbr0 " SOMEWHERE,
+	  SOUND HAIRPIN, "add ip taken_tcp tcp any 10-19 of " U1 "\nadd ip taken_tcp tcp any 20-29 of " U1 "\n" },
 	{ "adjacent-of-two-are-two", U1 " tcp any 10 19 10 virbr0 " SOMEWHERE U2 " tcp any 20 29 50 virbr0 " SOMEWHERE,
 	  SOUND HAIRPIN, "add ip taken_tcp tcp any 10-19 of " U1 "\nadd ip taken_tcp tcp any 20-29 of " U2 "\n" },
 	{ "last-port-stands-alone", U1 " tcp any 65000 65535 1000 virbr0 " SOMEWHERE, SOUND HAIRPIN,
@@ -309,7 +309,7 @@ static void add_element(ForwardTable *ruleset, ForwardFamily family, const char 
 	for (guint i = 0; i < elements->len; i++) {
 		ForwardElement *element = &g_array_index(elements, ForwardElement, i);
 
-		element->connections = 7;
+		element->connections = forward_set_is_taken(element->set) ? 7 : 0;
 		if (*line == '-')
 			*element->uuid = '\0';
 	}
@@ -489,20 +489,67 @@ static void test_need_all(void)
 	g_assert_true(needs_all(U1 " tcp 192.0.2.1 10 900 10 virbr0 10.0.0.2", sound));
 }
 
-/* A lease that moves takes its counter along; another VM begins anew. */
+/* What an older hostler has counted: in its maps, for each port. */
+static void count_by_port(GArray *elements)
+{
+	for (guint i = 0; i < elements->len; i++) {
+		ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		element->connections = forward_set_is_taken(element->set) ? 0 : 3;
+	}
+}
+
+static char *counts_text(const GArray *elements)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < elements->len; i++) {
+		const ForwardElement *element = &g_array_index(elements, ForwardElement, i);
+
+		if (element->connections > 0)
+			g_string_append_printf(text, "%s %u: %" G_GUINT64_FORMAT " ", forward_sets[element->set].name,
+					       element->port, element->connections);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* A lease that moves, or a span that changes, takes its counter along; another VM begins anew. */
 static void test_counter(void)
 {
-	static const char *const wanted[] = { U1 " tcp any 10 10 10 virbr0 10.0.0.9\n",
-					      U2 " tcp any 10 10 10 virbr0 10.0.0.2\n" };
+	static const struct {
+		gboolean by_port;
+		const char *held, *wanted, *counts;
+	} table[] = {
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2", U1 " tcp any 10 12 10 b 10.0.0.9", "taken_tcp 10: 7 " },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2", U2 " tcp any 10 12 10 b 10.0.0.2", "" },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2", U1 " udp any 10 12 10 b 10.0.0.2", "" },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2", U1 " tcp 192.0.2.7 10 12 10 b 10.0.0.2", "" },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2", U1 " tcp any 13 20 13 b 10.0.0.2", "" },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2", U1 " tcp any 12 20 12 b 10.0.0.2", "taken_tcp 12: 7 " },
+		{ FALSE, U1 " tcp any 10 30 10 b 10.0.0.2", U1 " tcp any 12 20 12 b 10.0.0.2", "taken_tcp 12: 7 " },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2\nelement " U1 " tcp any 13 13 10 b 10.0.0.2",
+		  U1 " tcp any 9 20 9 b 10.0.0.2", "taken_tcp 9: 14 " },
+		{ FALSE, U1 " tcp any 10 12 10 b 10.0.0.2\nelement " U1 " tcp any 13 13 10 b 10.0.0.2",
+		  U1 " tcp any 10 12 9 b 10.0.0.2\n" U1 " tcp any 13 13 13 b 10.0.0.2",
+		  "taken_tcp 10: 7 taken_tcp 13: 7 " },
+		{ FALSE, U1 " sctp 192.0.2.7 10 11 10 b 10.0.0.2", U1 " sctp 192.0.2.7 11 12 11 b 10.0.0.2",
+		  "taken_address 11: 7 " },
+		{ TRUE, U1 " udp any 10 12 10 b 10.0.0.2", U1 " udp any 10 12 10 b 10.0.0.2", "taken_udp 10: 9 " },
+		{ TRUE, U1 " udp 192.0.2.7 10 11 10 b 10.0.0.2", U1 " udp 192.0.2.7 10 11 10 b 10.0.0.2",
+		  "taken_address 10: 3 taken_address 11: 3 " },
+	};
 
-	for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
-		g_autoptr(ForwardRuleset) ruleset = read_kernel("element " U1 " tcp any 10 10 10 virbr0 10.0.0.2\n");
-		g_autoptr(ForwardDesired) desired = read_wanted(wanted[i]);
-		GArray *known = desired->tables[FORWARD_IP].elements;
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autofree char *kernel = g_strconcat("element ", table[i].held, "\n", NULL);
+		g_autoptr(ForwardRuleset) ruleset = read_kernel(kernel);
+		g_autoptr(ForwardDesired) desired = read_wanted(table[i].wanted);
+		g_autofree char *counts = NULL;
 
-		forward_elements_know(known, ruleset->tables[FORWARD_IP].elements);
-		g_assert_cmpuint(known->len, ==, 2);
-		g_assert_cmpuint(g_array_index(known, ForwardElement, 1).connections, ==, i == 0 ? 7 : 0);
+		if (table[i].by_port)
+			count_by_port(ruleset->tables[FORWARD_IP].elements);
+		forward_elements_know(desired->tables[FORWARD_IP].elements, ruleset->tables[FORWARD_IP].elements);
+		counts = counts_text(desired->tables[FORWARD_IP].elements);
+		g_assert_cmpstr(counts, ==, table[i].counts);
 	}
 }
 
