@@ -2,7 +2,7 @@
 /* What N forwarded ports cost, in microseconds: by hostler, whose settling opens them all, and by a bare libnftnl batch
  * of the same map, in turns. One line for each round; tests/bench/forward reads them. In a namespace of its own.
  *
- * usage: bench-forward-settle PORTS ROUNDS */
+ * usage: bench-forward-settle PORTS ROUNDS [RANGES]     one <range>, or as many, with a counter each */
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
@@ -33,14 +33,27 @@ static const char network[] =
 	"<range start='192.168.122.2' end='192.168.122.254'/><host mac='52:54:00:00:22:10' ip='192.168.122.10'/>"
 	"<host mac='52:54:00:00:22:11' ip='192.168.122.11'/></dhcp></ip></network></networkstatus>";
 
-static char *vm_xml(const char *name, guint number, guint first, guint n)
+/* Of much the same length, one behind the other. */
+static char *ranges_xml(guint first, guint n, guint n_ranges)
 {
+	GString *xml = g_string_new(NULL);
+
+	for (guint i = 0; i < n_ranges; i++)
+		g_string_append_printf(xml, "<h:range start='%u' end='%u'/>", first + n * i / n_ranges,
+				       first + n * (i + 1) / n_ranges - 1);
+	return g_string_free(xml, FALSE);
+}
+
+static char *vm_xml(const char *name, guint number, guint first, guint n, guint n_ranges)
+{
+	g_autofree char *ranges = ranges_xml(first, n, n_ranges);
+
 	return g_strdup_printf("<domain><name>%s</name><uuid>00000000-0000-4000-8000-0000000000%02u</uuid><metadata>"
-			       "<h:vm xmlns:h='urn:hostler:1'><h:portForward proto='tcp'><h:range start='%u' end='%u'/>"
+			       "<h:vm xmlns:h='urn:hostler:1'><h:portForward proto='tcp'>%s"
 			       "</h:portForward></h:vm></metadata><devices><interface type='network'>"
 			       "<mac address='52:54:00:00:22:%02u'/><source network='default' bridge='virbr0'/>"
 			       "</interface></devices></domain>",
-			       name, number, first, first + n - 1, number);
+			       name, number, ranges, number);
 }
 
 static void call(HostlerHost *host, const char *name, HostlerOperation operation, const char *xml)
@@ -229,7 +242,7 @@ static void heal(HostlerHost *host, guint n)
 
 static void one_more(HostlerHost *host, guint port)
 {
-	g_autofree char *one = vm_xml("one", 11, port, 1);
+	g_autofree char *one = vm_xml("one", 11, port, 1, 1);
 
 	call(host, "one", HOSTLER_OP_PREPARE, one);
 	report("prepare-one");
@@ -241,9 +254,9 @@ static void one_more(HostlerHost *host, guint port)
 	call(host, "one", HOSTLER_OP_RELEASE, one);
 }
 
-static void measure(HostlerHost *host, guint n)
+static void measure(HostlerHost *host, guint n, guint n_ranges)
 {
-	g_autofree char *many = vm_xml("many", 10, FIRST_PORT, n);
+	g_autofree char *many = vm_xml("many", 10, FIRST_PORT, n, n_ranges);
 
 	start_many(host, many, n);
 	heal(host, n);
@@ -257,11 +270,12 @@ static void measure(HostlerHost *host, guint n)
 
 int main(int argc, char **argv)
 {
-	guint n = argc == 3 ? (guint)atoi(argv[1]) : 0;
+	guint n = argc == 3 || argc == 4 ? (guint)atoi(argv[1]) : 0;
+	guint n_ranges = argc == 4 ? (guint)atoi(argv[3]) : 1;
 	HostlerHost *host;
 
-	if (n == 0 || n > 60000) {
-		fprintf(stderr, "usage: bench-forward-settle PORTS ROUNDS\n");
+	if (n == 0 || n > 60000 || n_ranges == 0 || n_ranges > n) {
+		fprintf(stderr, "usage: bench-forward-settle PORTS ROUNDS [RANGES]\n");
 		return 2;
 	}
 	host = realhost_new();
@@ -269,7 +283,7 @@ int main(int argc, char **argv)
 	realhost_nft_commands("add table ip filter\n"
 			      "add chain ip filter FORWARD { type filter hook forward priority 0; }\n");
 	for (int i = 0; i < atoi(argv[2]); i++)
-		measure(host, n);
+		measure(host, n, n_ranges);
 	hostler_host_free(host);
 	return 0;
 }
