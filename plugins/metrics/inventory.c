@@ -3,22 +3,37 @@
  * at `stopped` lacks what is learnt here: bridge, target, id. */
 #include "inventory.h"
 
+#include <string.h>
+
 #include "hostler/text.h"
 
 #define LOG_NAME_BYTES 180
+/* A path may have 4 KiB, and a VM hundreds of disks; a stay has 1 MiB for all plugins. */
+#define TEXT_BYTES 1024
 
 typedef struct {
 	const char *key;
 	const char *value;
 } Pair;
 
+/* Whole characters. */
+static char *cut(const char *text)
+{
+	const char *end = text;
+
+	g_utf8_validate(text, (gssize)MIN(strlen(text), TEXT_BYTES), &end);
+	return g_strndup(text, (gsize)(end - text));
+}
+
 static void set_pairs(GKeyFile *stay, const char *prefix, guint index, const Pair *pairs, gsize n_pairs)
 {
 	g_autofree char *group = g_strdup_printf("%s%u", prefix, index);
 
 	for (gsize i = 0; i < n_pairs; i++) {
-		if (pairs[i].value != NULL)
-			g_key_file_set_string(stay, group, pairs[i].key, pairs[i].value);
+		g_autofree char *value = pairs[i].value != NULL ? cut(pairs[i].value) : NULL;
+
+		if (value != NULL)
+			g_key_file_set_string(stay, group, pairs[i].key, value);
 	}
 }
 

@@ -105,6 +105,38 @@ static void test_unmeasured(void)
 	assert_value(stay, device, "bdf", "0000:01:00.0");
 }
 
+static void assert_long(GKeyFile *stay, const char *path, gsize bytes)
+{
+	g_autofree char *begin = g_strndup(path, bytes);
+
+	assert_value(stay, "metrics-disk-0", "source", begin);
+}
+
+/* A path of 4 KiB for each of many disks: the stay must have room for all, and text stays text. */
+static void test_long(void)
+{
+	g_autoptr(GString) path = g_string_new("/");
+	g_autoptr(GString) xml = g_string_new("<domain><name>web</name><uuid>" UUID "</uuid><devices>");
+	g_autoptr(HostlerDomain) domain = NULL;
+	g_autoptr(GKeyFile) stay = g_key_file_new();
+	g_autofree char *text = NULL;
+	gsize length = 0;
+
+	for (guint i = 0; i < 2000; i++)
+		g_string_append(path, "\xc3\xa4");
+	for (guint i = 0; i < 500; i++)
+		g_string_append_printf(xml, "<disk type='file' device='disk'><source file='%s'/>"
+				       "<target dev='sd%u' bus='scsi'/></disk>", path->str, i);
+	g_string_append(xml, "</devices></domain>");
+	domain = hostler_domain_from_xml(xml->str, xml->len, NULL);
+	g_assert_nonnull(domain);
+	metrics_inventory_fill(stay, domain, 10);
+	text = g_key_file_to_data(stay, &length, NULL);
+	g_assert_cmpuint(length, <, 768 * 1024);
+	g_assert_true(g_utf8_validate(text, (gssize)length, NULL));
+	assert_long(stay, path->str, 1023);
+}
+
 static void test_again(void)
 {
 	g_autoptr(GKeyFile) stay = fill(7);
@@ -190,6 +222,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/metrics-inventory/fill", test_fill);
 	g_test_add_func("/metrics-inventory/unmeasured", test_unmeasured);
+	g_test_add_func("/metrics-inventory/long", test_long);
 	g_test_add_func("/metrics-inventory/again", test_again);
 	g_test_add_func("/metrics-inventory/log-name", test_log_name);
 	g_test_add_func("/metrics-inventory/addresses", test_addresses);
