@@ -81,23 +81,35 @@ void forward_setting_end(HostlerHost *host, const ForwardSetting *setting, const
 		close(folder);
 }
 
-/* One that was set before is not ours to put back, and has no file. A bridge that is
- * gone is set by the hook that brings it back. */
+/* FALSE: it cannot be made. */
+static gboolean make_note(int folder, const char *bridge, gboolean *is_new)
+{
+	int file = openat(folder, bridge, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	*is_new = file >= 0;
+	if (file >= 0)
+		close(file);
+	return file >= 0 || errno == EEXIST;
+}
+
+/* One that was set before is not ours to put back, and has no file; nor has what could not be
+ * set. A bridge that is gone is set by the hook that brings it back. */
 static void set(HostlerHost *host, const ForwardSetting *setting, int folder, const char *bridge)
 {
 	g_autoptr(GError) error = NULL;
-	int file;
+	gboolean is_new;
 
 	if (is_set(host, setting, bridge))
 		return;
-	file = openat(folder, bridge, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (file < 0) {
+	if (!make_note(folder, bridge, &is_new)) {
 		warn(setting, bridge, g_strerror(errno));
 		return;
 	}
-	close(file);
-	if (!setting->turn(host, bridge, TRUE, &error) &&
-	    !g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT))
+	if (setting->turn(host, bridge, TRUE, &error))
+		return;
+	if (is_new)
+		unlinkat(folder, bridge, 0);
+	if (!g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT))
 		warn(setting, bridge, error->message);
 }
 
