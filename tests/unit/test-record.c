@@ -36,9 +36,10 @@ static void test_text_and_back(void)
 	g_autoptr(HostlerRecord) claim = make_claim(host);
 	g_autofree char *text = hostler_record_to_text(claim);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(HostlerRecord) read = hostler_record_from_text(HOSTLER_RECORD_CLAIM, BDF, text, strlen(text), &error);
+	g_autoptr(HostlerRecord) read = NULL;
 	g_autofree char *again = NULL;
 
+	read = hostler_record_from_text(HOSTLER_RECORD_CLAIM, BDF, text, strlen(text), &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(read->name, ==, claim->name);
 	g_assert_cmpstr(read->uuid, ==, UUID);
