@@ -13,6 +13,7 @@
 #include "host/users/process.h"
 
 #define DELETED " (deleted)"
+#define STATUS_MAX_BYTES (64 * 1024) /* a line of it lists the groups */
 
 typedef struct {
 	char *session; /* NULL: a node of /dev */
@@ -92,6 +93,19 @@ static void say_session(Search *search, const Node *node, const char *program, i
 		search_say(search, "%s (%s, pid %d)", node->session, program, pid);
 }
 
+/* Anybody may call a program of his so, and have a connection; a daemon that lets people log in keeps a
+ * process of root's at each. Of one that cannot be asked its name counts. */
+static gboolean is_ssh_daemon(Search *search, const char *program, int pid)
+{
+	g_autofree char *path = process_path(search->host, pid, "status");
+	g_autofree char *status = NULL;
+
+	if (!g_str_equal(program, "sshd") && !g_str_equal(program, "sshd-session"))
+		return FALSE;
+	status = file_read_line(path, STATUS_MAX_BYTES);
+	return status == NULL || strstr(status, "\nUid:\t0\t") != NULL;
+}
+
 static void see_holder(Search *search, const char *name, Node *node, int pid)
 {
 	g_autofree char *program = node->pid != pid ? process_name(search->host, pid) : NULL;
@@ -100,7 +114,7 @@ static void see_holder(Search *search, const char *name, Node *node, int pid)
 		return;
 	if (node->session == NULL)
 		say_open(search, name, program, pid);
-	else if (g_str_equal(program, "sshd") || g_str_equal(program, "sshd-session"))
+	else if (is_ssh_daemon(search, program, pid))
 		say_session(search, node, program, pid);
 	else
 		return;

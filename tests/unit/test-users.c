@@ -559,6 +559,10 @@ static void test_ssh(Tree *tree, gconstpointer data)
 	tree_file(tree, "proc/net/tcp6", TCP_HEAD
 		  TCP("0000000000000000FFFF0000010200C0:0016", "0000000000000000FFFF0000090200C0:C002", "01", "601"));
 	expect(tree, NEEDED, "eth0 carries the ssh session from 192.0.2.9 (sshd-session, pid 90)");
+	tree_file(tree, "proc/90/status", "Name:\tsshd-session\nUid:\t0\t0\t0\t0\n");
+	expect(tree, NEEDED, "eth0 carries the ssh session from 192.0.2.9 (sshd-session, pid 90)");
+	tree_file(tree, "proc/90/status", "Name:\tsshd-session\nUid:\t1000\t1000\t1000\t1000\n");
+	expect(tree, NEEDED, ""); /* a program that somebody calls so */
 }
 
 /* --- graphics, sound, vfio --- */
