@@ -4,11 +4,12 @@
 #include "hostler/record.h"
 #include "hostler/text.h"
 
-static void set_changed(GError **error, const HostlerRecord *claim, const char *key, const char *then, const char *now)
+static void set_changed(GError **error, const HostlerRecord *claim, const char *key, const char *then,
+			const char *now)
 {
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_CHANGED,
-		    "%s is not the device that was handed over (its %s was %s and is %s), so the host's driver does not "
-		    "get it; when you have seen to it: rm /run/hostler/devices/%s", claim->key, key, then, now,
+		    "%s is not the device that was handed over (its %s was %s and is %s), so the host's driver does "
+		    "not get it; when you have seen to it: rm /run/hostler/devices/%s", claim->key, key, then, now,
 		    claim->key);
 }
 

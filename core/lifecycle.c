@@ -41,7 +41,8 @@ static void each_down(HostlerHost *host, const char *uuid, gboolean released)
 	const HostlerPlugin *const *plugins = hostler_plugins();
 
 	for (guint i = count_plugins(); i > 0; i--) {
-		void (*slot)(HostlerHost *, const char *) = released ? plugins[i - 1]->released : plugins[i - 1]->stopped;
+		const HostlerPlugin *plugin = plugins[i - 1];
+		void (*slot)(HostlerHost *, const char *) = released ? plugin->released : plugin->stopped;
 
 		if (slot != NULL)
 			slot(host, uuid);
@@ -86,9 +87,10 @@ static void log_advice(const HostlerDomain *domain, const HostlerFindings *findi
 	for (guint i = 0; i < findings->items->len; i++) {
 		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
 		HostlerSubject subject = { .vm = domain->name, .uuid = domain->uuid, .device = finding->subject };
+		gboolean is_note = finding->severity == HOSTLER_SEVERITY_NOTE;
 
 		if (finding->severity != HOSTLER_SEVERITY_REFUSE)
-			hostler_log(finding->severity == HOSTLER_SEVERITY_NOTE ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE,
+			hostler_log(is_note ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE,
 				    hostler_error_code_name(finding->code), &subject, "%s%s%s", finding->text,
 				    finding->mend != NULL ? "; mend: " : "",
 				    finding->mend != NULL ? finding->mend : "");

@@ -76,7 +76,8 @@ static gboolean read_process(GKeyFile *file, const char *key, HostlerProcess *pr
 		*space = '\0';
 	if (space == NULL || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &pid, NULL) ||
 	    !g_ascii_string_to_unsigned(space + 1, 10, 0, G_MAXUINT64, &process->start, NULL)) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "'%s' is no process (pid and start time)", key);
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD,
+			    "'%s' is no process (pid and start time)", key);
 		return FALSE;
 	}
 	process->pid = (int)pid;
@@ -137,7 +138,8 @@ static gboolean read_uuid(HostlerRecord *record, GError **error)
 	if (!read_text(record, "uuid", &text, error))
 		return FALSE;
 	record->uuid = hostler_text_uuid(text);
-	if (record->uuid == NULL || (record->kind != HOSTLER_RECORD_CLAIM && !g_str_equal(record->uuid, record->key))) {
+	if (record->uuid == NULL ||
+	    (record->kind != HOSTLER_RECORD_CLAIM && !g_str_equal(record->uuid, record->key))) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "uuid is none, or not the file's own");
 		return FALSE;
 	}

@@ -15,7 +15,7 @@
 #include "hostler/record.h"
 #include "hostler/text.h"
 
-/* A stay with thousands of ranges is far below this; more is not ours. */
+/* A stay with a thousand ranges is below this; more is not ours. */
 #define MAX_BYTES (1024 * 1024)
 
 static const struct {
@@ -237,6 +237,18 @@ static gboolean replace_file(HostlerHost *host, const char *path, const char *te
 	return TRUE;
 }
 
+/* Read back it would count as broken, and each start of such a VM leave it in bad/: what a VM's
+ * metadata may hold (a list of networks to each range) is more than that. */
+static gboolean is_readable(const HostlerRecord *record, gsize length, GError **error)
+{
+	if (length <= MAX_BYTES)
+		return TRUE;
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD,
+		    "its record would be longer than %d bytes; join its port forwards, and shorten their lists of "
+		    "sources: virsh edit %s", MAX_BYTES, record->uuid);
+	return FALSE;
+}
+
 gboolean hostler_record_store(HostlerHost *host, const HostlerRecord *record, GError **error)
 {
 	g_autofree char *path = hostler_record_path(host, record->kind, record->key);
@@ -244,7 +256,8 @@ gboolean hostler_record_store(HostlerHost *host, const HostlerRecord *record, GE
 	g_autofree char *text = hostler_record_to_text(record);
 
 	g_return_val_if_fail(is_key(record->kind, record->key), FALSE);
-	return replace_file(host, path, temporary, text, kinds[record->kind].mode, error);
+	return is_readable(record, strlen(text), error) &&
+	       replace_file(host, path, temporary, text, kinds[record->kind].mode, error);
 }
 
 void hostler_record_remove(HostlerHost *host, HostlerRecordKind kind, const char *key)

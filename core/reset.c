@@ -26,7 +26,8 @@ static gboolean refuse_running(HostlerHost *host, const HostlerDomain *domain, G
 	if (!host->ops->qemu_find(host, domain->name, &qemu) && (stay == NULL || !hostler_record_alive(host, stay)))
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BUSY,
-		    "it runs, and a reset would take its devices from under it; first: virsh shutdown %s", domain->uuid);
+		    "it runs, and a reset would take its devices from under it; first: virsh shutdown %s",
+		    domain->uuid);
 	return FALSE;
 }
 

@@ -86,7 +86,8 @@ static gboolean begin_forward(HostlerXml *xml, gpointer data, GError **error)
 	forward->ranges = g_array_new(FALSE, FALSE, sizeof(HostlerPortRange));
 	g_ptr_array_add(domain->settings.forwards, forward);
 	if (hostler_xml_attribute(xml, "proto") == NULL)
-		return hostler_xml_fail(xml, error, "attribute 'proto' is missing; write proto='tcp', 'udp' or 'sctp'");
+		return hostler_xml_fail(xml, error,
+					"attribute 'proto' is missing; write proto='tcp', 'udp' or 'sctp'");
 	proto = choose(xml, "proto", protos, -1, error);
 	if (proto < 0)
 		return FALSE;

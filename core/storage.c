@@ -83,7 +83,8 @@ static GKeyFile *take_facts(const HostlerJob *job, int seconds)
 	facts = g_key_file_new();
 	if (job->state == HOSTLER_JOB_STUCK) {
 		stack = g_strdup("unknown: did not answer");
-		g_key_file_set_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT, seconds > 0 ? seconds : SECONDS);
+		g_key_file_set_integer(facts, HOSTLER_STORAGE, HOSTLER_STORAGE_SILENT,
+				       seconds > 0 ? seconds : SECONDS);
 	} else if (g_error_matches(job->error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE)) {
 		stack = g_strdup("unknown: not looked at, no time was left");
 	} else {

@@ -49,7 +49,8 @@ static gboolean wait_for_input(HostlerHost *host, GError **error)
 	if (ready > 0)
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_DEADLINE,
-		    "libvirt's XML did not end on stdin within the deadline; called by hand, give it: virsh dumpxml VM");
+		    "libvirt's XML did not end on stdin within the deadline; called by hand, give it: "
+		    "virsh dumpxml VM");
 	return FALSE;
 }
 

@@ -164,7 +164,8 @@ static void child_start(HostlerHost *host, Child *child, HostlerJobFunc func)
 	int channel[2];
 
 	if (!is_job_name(child->job->bdf)) {
-		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_ARGUMENTS, "no PCI address, and no name of a job: %s", child->job->bdf);
+		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_ARGUMENTS,
+		     "no PCI address, and no name of a job: %s", child->job->bdf);
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0) {

@@ -121,7 +121,8 @@ static gboolean is_one_of(const struct vfio_pci_dependent_device *device, const 
 
 static gboolean reaches_only(int device, const char *const *bdfs, GError **error)
 {
-	gsize size = sizeof(struct vfio_pci_hot_reset_info) + MAX_FUNCTIONS * sizeof(struct vfio_pci_dependent_device);
+	gsize size = sizeof(struct vfio_pci_hot_reset_info) +
+		     MAX_FUNCTIONS * sizeof(struct vfio_pci_dependent_device);
 	g_autofree struct vfio_pci_hot_reset_info *info = g_malloc0(size);
 
 	info->argsz = (guint32)size;

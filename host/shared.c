@@ -15,8 +15,8 @@ void machine_error(GError **error, int errnum, const char *format, ...)
 	va_start(arguments, format);
 	what = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	g_set_error(error, HOSTLER_ERROR, errnum == ENOENT ? HOSTLER_ERROR_ABSENT : HOSTLER_ERROR_HOST, "%s: %s", what,
-		    g_strerror(errnum));
+	g_set_error(error, HOSTLER_ERROR, errnum == ENOENT ? HOSTLER_ERROR_ABSENT : HOSTLER_ERROR_HOST, "%s: %s",
+		    what, g_strerror(errnum));
 }
 
 void hostler_host_free(HostlerHost *host)

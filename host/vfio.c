@@ -102,7 +102,8 @@ char *vfio_best_module(const char *aliases, gsize length, const char *modalias)
 	if (!g_str_has_prefix(modalias, DEVICE_START) ||
 	    parse_alias(modalias + strlen(DEVICE_START), modalias + strlen(modalias), &device) == NULL)
 		return NULL;
-	for (const char *at = aliases; (at = memmem(at, (gsize)(end - at), ALIAS_START, strlen(ALIAS_START))) != NULL;) {
+	for (const char *at = aliases;
+	     (at = memmem(at, (gsize)(end - at), ALIAS_START, strlen(ALIAS_START))) != NULL;) {
 		gboolean is_line = at == aliases || at[-1] == '\n';
 		const char *rest;
 		int n;

@@ -45,6 +45,7 @@ static void add_block(Search *search, const char *name)
 {
 	Block *block = g_new0(Block, 1);
 	g_autofree char *partition = search_read(search, BLOCKS, name, "partition");
+	g_autofree char *dev = search_read(search, BLOCKS, name, "dev");
 	g_autofree char *link = partition != NULL ? search_link(search, BLOCKS, name) : NULL;
 	g_autofree char *disk = link != NULL ? g_path_get_dirname(link) : NULL;
 
@@ -55,7 +56,7 @@ static void add_block(Search *search, const char *name)
 	if (disk != NULL)
 		block->disk = g_path_get_basename(disk);
 	g_ptr_array_add(search->blocks, block);
-	node_add(search, block->node);
+	node_add(search, block->node, dev);
 }
 
 /* An NVMe drive that could be reached by more than one way: below the device

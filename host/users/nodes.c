@@ -41,9 +41,10 @@ static void see_class(Search *search, const char *class)
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
 		g_autofree char *node = search_uevent(search, class, name, "DEVNAME");
+		g_autofree char *dev = search_read(search, class, name, "dev");
 
 		if (node != NULL && (search->use == HOSTLER_USE_ANY || !is_unpluggable(search, class, name)))
-			node_add(search, node);
+			node_add(search, node, dev);
 	}
 }
 
@@ -61,7 +62,7 @@ static void see_nvidia(Search *search)
 	minor += strlen("Device Minor:");
 	minor += strspn(minor, " \t");
 	node = g_strdup_printf("nvidia%.*s", (int)strspn(minor, G_CSET_DIGITS), minor);
-	node_add(search, node);
+	node_add(search, node, NULL);
 }
 
 static char *device_link(Search *search, const char *link)
@@ -79,8 +80,9 @@ static void see_vfio_devices(Search *search)
 
 	for (guint i = 0; names != NULL && i < names->len; i++) {
 		g_autofree char *node = g_build_filename("vfio/devices", g_ptr_array_index(names, i), NULL);
+		g_autofree char *dev = search_read(search, "/sys/class/vfio-dev", g_ptr_array_index(names, i), "dev");
 
-		node_add(search, node);
+		node_add(search, node, dev);
 	}
 }
 
@@ -90,6 +92,7 @@ static void see_vfio(Search *search)
 {
 	g_autofree char *driver = device_link(search, "driver");
 	g_autofree char *group = device_link(search, "iommu_group");
+	g_autofree char *dev = NULL;
 	g_autofree char *node = NULL;
 
 	if (driver == NULL || strstr(driver, "vfio") == NULL)
@@ -98,7 +101,8 @@ static void see_vfio(Search *search)
 	if (group == NULL)
 		return;
 	node = g_build_filename("vfio", group, NULL);
-	node_add(search, node);
+	dev = search_read(search, "/sys/class/vfio", group, "dev");
+	node_add(search, node, dev);
 }
 
 void nodes_see(Search *search)

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which programs have a node of the device open: one walk over the links of
- * /proc/<pid>/fd, by their text alone. To stat() or open() through such a link
- * could wait for the very device. */
+ * /proc/<pid>/fd, by their text. To open() through such a link could wait for the
+ * very device, and to stat() for a server; so only those that bear the name of a
+ * node are looked at, from what the kernel has in its memory of them. */
 #include "host/users/open.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host/file.h"
 #include "host/users/process.h"
 
 #define DELETED " (deleted)"
+#define STATUS_MAX_BYTES (64 * 1024) /* a line of it lists the groups */
 
 typedef struct {
 	char *session; /* NULL: a node of /dev */
+	char *dev;     /* its number, or NULL */
 	int pid;       /* who was last found to have it open; 0: nobody yet */
 } Node;
 
@@ -21,6 +26,7 @@ static void node_free(gpointer data)
 	Node *node = data;
 
 	g_free(node->session);
+	g_free(node->dev);
 	g_free(node);
 }
 
@@ -29,10 +35,15 @@ GHashTable *nodes_new(void)
 	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, node_free);
 }
 
-void node_add(Search *search, const char *name)
+void node_add(Search *search, const char *name, const char *dev)
 {
-	if (!g_hash_table_contains(search->nodes, name))
-		g_hash_table_insert(search->nodes, g_strdup(name), g_new0(Node, 1));
+	Node *node;
+
+	if (g_hash_table_contains(search->nodes, name))
+		return;
+	node = g_new0(Node, 1);
+	node->dev = g_strdup(dev);
+	g_hash_table_insert(search->nodes, g_strdup(name), node);
 }
 
 void session_add(Search *search, const char *inode, const char *phrase)
@@ -82,6 +93,19 @@ static void say_session(Search *search, const Node *node, const char *program, i
 		search_say(search, "%s (%s, pid %d)", node->session, program, pid);
 }
 
+/* Anybody may call a program of his so, and have a connection; a daemon that lets people log in keeps a
+ * process of root's at each. Of one that cannot be asked its name counts. */
+static gboolean is_ssh_daemon(Search *search, const char *program, int pid)
+{
+	g_autofree char *path = process_path(search->host, pid, "status");
+	g_autofree char *status = NULL;
+
+	if (!g_str_equal(program, "sshd") && !g_str_equal(program, "sshd-session"))
+		return FALSE;
+	status = file_read_line(path, STATUS_MAX_BYTES);
+	return status == NULL || strstr(status, "\nUid:\t0\t") != NULL;
+}
+
 static void see_holder(Search *search, const char *name, Node *node, int pid)
 {
 	g_autofree char *program = node->pid != pid ? process_name(search->host, pid) : NULL;
@@ -90,11 +114,26 @@ static void see_holder(Search *search, const char *name, Node *node, int pid)
 		return;
 	if (node->session == NULL)
 		say_open(search, name, program, pid);
-	else if (g_str_equal(program, "sshd") || g_str_equal(program, "sshd-session"))
+	else if (is_ssh_daemon(search, program, pid))
 		say_session(search, node, program, pid);
 	else
 		return;
 	node->pid = pid;
+}
+
+/* Anybody may name a file of his own like a node, or mount another node there in a namespace of his,
+ * and would keep VMs from starting. What cannot be looked at counts by its name. */
+static gboolean is_node(const Node *node, const char *path)
+{
+	g_autofree char *dev = NULL;
+	struct statx info;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &info) < 0)
+		return TRUE;
+	if (!S_ISBLK(info.stx_mode) && !S_ISCHR(info.stx_mode))
+		return FALSE;
+	dev = g_strdup_printf("%u:%u", info.stx_rdev_major, info.stx_rdev_minor);
+	return node->dev == NULL || g_str_equal(node->dev, dev);
 }
 
 static void see_file(Search *search, int pid, const char *path)
@@ -109,7 +148,7 @@ static void see_file(Search *search, int pid, const char *path)
 		text[strlen(text) - strlen(DELETED)] = '\0';
 	name = node_name(text);
 	node = g_hash_table_lookup(search->nodes, name);
-	if (node != NULL)
+	if (node != NULL && (node->session != NULL || is_node(node, path)))
 		see_holder(search, name, node, pid);
 }
 

@@ -157,16 +157,22 @@ static void released(HostlerHost *host, const char *uuid)
 		reset_claims(host, claims, NULL);
 }
 
-/* Whoever has the lock sees to it itself. What was found goes back with the next
- * settle: vfio has had its turn in this one. */
-static void look_for_lost(HostlerHost *host, HostlerRecord *claim)
+static gboolean is_to_be_found(const HostlerRecord *claim)
 {
-	g_autoptr(HostlerLock) lock = hostler_lock_try(host, claim->key, NULL);
+	return g_key_file_has_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL);
+}
+
+/* Whoever has the lock sees to it itself, and when it lets go the claim may be another, or
+ * gone. What was found goes back with the next settle: vfio has had its turn in this one. */
+static void look_for_lost(HostlerHost *host, const char *bdf)
+{
+	g_autoptr(HostlerLock) lock = hostler_lock_try(host, bdf, NULL);
+	g_autoptr(HostlerRecord) claim = lock != NULL ? hostler_record_load(host, HOSTLER_RECORD_CLAIM, bdf) : NULL;
 	g_autoptr(GPtrArray) one = g_ptr_array_new();
 
-	g_ptr_array_add(one, claim);
-	if (lock == NULL)
+	if (claim == NULL || !is_to_be_found(claim))
 		return;
+	g_ptr_array_add(one, claim);
 	if (reset_rescan_lost(host, one))
 		host->ops->helper_start(host, HOSTLER_HELPER_SETTLE);
 	if (reset_rescan_forget(host, claim))
@@ -178,10 +184,10 @@ static void settle(HostlerHost *host, HostlerSettleDepth depth)
 	g_autoptr(GPtrArray) claims = hostler_records_load(host, HOSTLER_RECORD_CLAIM);
 
 	for (guint i = 0; depth == HOSTLER_SETTLE_IN_FULL && i < claims->len; i++) {
-		HostlerRecord *claim = g_ptr_array_index(claims, i);
+		const HostlerRecord *claim = g_ptr_array_index(claims, i);
 
-		if (g_key_file_has_key(claim->body, HOSTLER_CLAIM_RESET, HOSTLER_CLAIM_RESCAN, NULL))
-			look_for_lost(host, claim);
+		if (is_to_be_found(claim))
+			look_for_lost(host, claim->key);
 	}
 }
 

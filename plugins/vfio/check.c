@@ -28,7 +28,8 @@ static gboolean take_claimed(HostlerHost *host, HostlerFindings *findings, const
 
 	if (claim == NULL || !vfio_has_left(host, claim))
 		return take_error(findings, bdf, error);
-	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_CLAIMED, bdf, "try again in a moment, or: hostler settle",
+	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_CLAIMED, bdf,
+			     "try again in a moment, or: hostler settle",
 			     "%s was unplugged from VM '%s' and is on its way back to the host", bdf, name);
 	return FALSE;
 }
@@ -59,8 +60,8 @@ gboolean check_answered(const HostlerJob *device, HostlerFindings *findings)
 	if (device->state == HOSTLER_JOB_DONE)
 		return TRUE;
 	hostler_findings_add(findings, REFUSE,
-			     device->state == HOSTLER_JOB_STUCK ? HOSTLER_ERROR_STUCK : HOSTLER_ERROR_HOST, device->bdf,
-			     NULL, "%s", device->error->message);
+			     device->state == HOSTLER_JOB_STUCK ? HOSTLER_ERROR_STUCK : HOSTLER_ERROR_HOST,
+			     device->bdf, NULL, "%s", device->error->message);
 	return FALSE;
 }
 
@@ -99,7 +100,8 @@ static gboolean check_kind(const HostlerJob *device, HostlerFindings *findings)
 				     "%s is a PCI bridge, which no VM can have", device->bdf);
 	if (group == NULL)
 		hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_IOMMU, device->bdf,
-				     "switch VT-d or AMD-Vi on in the firmware and, for Intel, boot with intel_iommu=on",
+				     "switch VT-d or AMD-Vi on in the firmware and, for Intel, boot with "
+				     "intel_iommu=on",
 				     "%s has no IOMMU group: the IOMMU is off", device->bdf);
 	return group != NULL && !vfio_device_is_bridge(device);
 }
@@ -142,8 +144,8 @@ static gboolean is_fit(HostlerHost *host, const HostlerDomain *domain, const Vfi
 	return right_kind && closed && idle && known;
 }
 
-void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-		  HostlerFindings *findings)
+void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+		  const HostlerJob *device, HostlerFindings *findings)
 {
 	g_autofree char *driver = NULL;
 
@@ -159,12 +161,12 @@ void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevi
 static char *hostdev_xml(const char *bdf, const char *otherwise)
 {
 	return g_strdup_printf("add to the VM (virsh edit VM) <hostdev mode='subsystem' type='pci' managed='yes'>"
-			       "<source><address domain='0x%.4s' bus='0x%.2s' slot='0x%.2s' function='0x%s'/></source>"
-			       "</hostdev>%s", bdf, bdf + 5, bdf + 8, bdf + 11, otherwise);
+			       "<source><address domain='0x%.4s' bus='0x%.2s' slot='0x%.2s' function='0x%s'/>"
+			       "</source></hostdev>%s", bdf, bdf + 5, bdf + 8, bdf + 11, otherwise);
 }
 
-static gboolean refuse_companion(const HostlerJob *device, const char *partner, const char *why, const char *otherwise,
-				 HostlerFindings *findings)
+static gboolean refuse_companion(const HostlerJob *device, const char *partner, const char *why,
+				 const char *otherwise, HostlerFindings *findings)
 {
 	g_autofree char *driver = driver_in_words(device);
 	g_autofree char *group = vfio_device_fact(device, VFIO_NOW, "iommu_group");
@@ -200,8 +202,9 @@ static const char *why_not_along(const HostlerJob *device, gboolean same_slot, H
 	return same_slot ? NULL : "it is in another slot, so it is not taken along";
 }
 
-static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-				     const char *partner, gboolean same_slot, HostlerFindings *findings)
+static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices,
+				     const HostlerJob *device, const char *partner, gboolean same_slot,
+				     HostlerFindings *findings)
 {
 	HostlerCompanions companions = domain->settings.companions;
 	const char *why_not = why_not_along(device, same_slot, companions);

@@ -16,8 +16,8 @@ gboolean check_reachable(HostlerHost *host, const HostlerDomain *domain, const c
 /* From here on of what was read; `devices` are all that were. */
 gboolean check_answered(const HostlerJob *device, HostlerFindings *findings);
 /* All that a device must be that the VM lists; a note says what becomes of it. */
-void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-		  HostlerFindings *findings);
+void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+		  const HostlerJob *device, HostlerFindings *findings);
 /* Whether a member of the group of `partner` that the VM does not list is to be
  * taken along. FALSE without a refusal: it need not be. */
 gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,

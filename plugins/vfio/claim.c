@@ -200,8 +200,8 @@ gboolean vfio_claim_is_of(const HostlerRecord *claim, const HostlerJob *device, 
 		if (g_strcmp0(then, now) == 0)
 			continue;
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_CHANGED,
-			    "%s is not the device that an earlier VM had (its %s was %s and is %s); when you have seen "
-			    "to it: rm /run/hostler/devices/%s", claim->key, keys[i], then, now, claim->key);
+			    "%s is not the device that an earlier VM had (its %s was %s and is %s); when you have "
+			    "seen to it: rm /run/hostler/devices/%s", claim->key, keys[i], then, now, claim->key);
 		return FALSE;
 	}
 	return TRUE;

@@ -8,7 +8,8 @@
 #include "hostler/look.h"
 #include "plugins/vfio/display.h"
 
-static const char *const found_attributes[] = { "driver_override", "reset_method", "power/control", "d3cold_allowed" };
+static const char *const found_attributes[] = { "driver_override", "reset_method", "power/control",
+						 "d3cold_allowed" };
 static const char *const identity_attributes[] = { "vendor", "device", "subsystem_vendor", "subsystem_device",
 						    "class" };
 

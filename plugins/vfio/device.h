@@ -13,7 +13,9 @@ typedef struct {
 } VfioDevices;
 
 /* Groups of a device's facts, beside HOSTLER_CLAIM_IDENTITY. A claim keeps all but the last. */
-#define VFIO_FOUND HOSTLER_CLAIM_FOUND /* driver, module (of it), driver_override, reset_method, power/control, d3cold_allowed */
+
+/* driver, module (of it), driver_override, reset_method, power/control, d3cold_allowed */
+#define VFIO_FOUND HOSTLER_CLAIM_FOUND
 /* with: of a companion, the device that it goes along with.
  * by: "libvirt", of a device that libvirt itself bound and returns. */
 #define VFIO_TAKEN "taken"

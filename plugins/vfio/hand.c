@@ -132,8 +132,8 @@ static gboolean write_methods(HostlerHost *host, const HostlerRecord *claim, con
 	if (now == NULL || g_str_equal(now, then))
 		return TRUE;
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_VFIO_BIND,
-		    "the kernel took '%s' and still says '%s'; echo '%s' > /sys/bus/pci/devices/%s/reset_method", then,
-		    now, then, claim->key);
+		    "the kernel took '%s' and still says '%s'; echo '%s' > /sys/bus/pci/devices/%s/reset_method",
+		    then, now, then, claim->key);
 	return FALSE;
 }
 

@@ -31,8 +31,8 @@ static void forget(HostlerHost *host, const HostlerRecord *claim)
 	g_autofree char *vm = hostler_text_shown(claim->name);
 
 	hostler_log(G_LOG_LEVEL_WARNING, "vfio-gone", &subject,
-		    "%s has gone from this host (pulled out, or lost by its bus) and cannot go back; VM '%s' had it, its "
-		    "claim ends; lspci -s %s shows when it is there again", claim->key, vm, claim->key);
+		    "%s has gone from this host (pulled out, or lost by its bus) and cannot go back; VM '%s' had it, "
+		    "its claim ends; lspci -s %s shows when it is there again", claim->key, vm, claim->key);
 	hostler_record_remove(host, HOSTLER_RECORD_CLAIM, claim->key);
 }
 

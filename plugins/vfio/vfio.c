@@ -93,7 +93,8 @@ static gboolean take(HostlerHost *host, const HostlerDomain *domain, const GArra
 	if (!load_vfio_pci(host, error))
 		return FALSE;
 	claims = vfio_claims_make(host, domain, members, error);
-	return claims != NULL && vfio_display_release(host, domain, claims, error) && vfio_move_to_vm(host, claims, error);
+	return claims != NULL && vfio_display_release(host, domain, claims, error) &&
+	       vfio_move_to_vm(host, claims, error);
 }
 
 static gboolean acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fakehost.h"
+#include "hostler/error.h"
 #include "hostler/log.h"
 #include "hostler/record.h"
 
@@ -35,9 +36,10 @@ static void test_text_and_back(void)
 	g_autoptr(HostlerRecord) claim = make_claim(host);
 	g_autofree char *text = hostler_record_to_text(claim);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(HostlerRecord) read = hostler_record_from_text(HOSTLER_RECORD_CLAIM, BDF, text, strlen(text), &error);
+	g_autoptr(HostlerRecord) read = NULL;
 	g_autofree char *again = NULL;
 
+	read = hostler_record_from_text(HOSTLER_RECORD_CLAIM, BDF, text, strlen(text), &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(read->name, ==, claim->name);
 	g_assert_cmpstr(read->uuid, ==, UUID);
@@ -65,6 +67,27 @@ static void test_store_and_load(void)
 	g_assert_cmpuint(all->len, ==, 1);
 	hostler_record_remove(host, HOSTLER_RECORD_CLAIM, BDF);
 	g_assert_null(hostler_record_load(host, HOSTLER_RECORD_CLAIM, BDF));
+}
+
+/* What nobody would read is not written: the record that was there stays. */
+static void test_too_long(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	g_autoptr(HostlerRecord) claim = make_claim(host);
+	g_autoptr(HostlerRecord) read = NULL;
+	g_autofree char *long_text = g_strnfill(1024 * 1024, 'x');
+	g_autofree char *driver = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(hostler_record_store(host, claim, NULL));
+	g_key_file_set_string(claim->body, "found", "driver", long_text);
+	g_assert_false(hostler_record_store(host, claim, &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD);
+	g_assert_nonnull(strstr(error->message, "virsh edit " UUID));
+	read = hostler_record_load(host, HOSTLER_RECORD_CLAIM, BDF);
+	g_assert_nonnull(read);
+	driver = g_key_file_get_string(read->body, "found", "driver", NULL);
+	g_assert_cmpstr(driver, ==, "e1000e");
 }
 
 /* --- what is no record is moved away and counts as none --- */
@@ -188,6 +211,7 @@ int main(int argc, char **argv)
 	hostler_log_open("test-record", HOSTLER_LOG_JOURNAL);
 	g_test_add_func("/record/text-and-back", test_text_and_back);
 	g_test_add_func("/record/store-and-load", test_store_and_load);
+	g_test_add_func("/record/too-long", test_too_long);
 	for (gsize i = 0; i < G_N_ELEMENTS(damages); i++) {
 		g_autofree char *path = g_strdup_printf("/record/damage/%s", damages[i].name);
 

@@ -401,6 +401,23 @@ static void test_held_and_known(Tree *tree, gconstpointer data)
 }
 
 /* Below a USB controller, and the drive that more than one way leads to. */
+/* Anybody may give a file of his own a node's name and hold it open: that is no node. */
+static void test_false_node(Tree *tree, gconstpointer data)
+{
+	g_autofree char *file = tree_path(tree, "home/mallory/dev/nvme0n1");
+	g_autofree char *null = tree_path(tree, "home/mallory/dev/nvme0n1p1");
+
+	drives(tree);
+	tree_file(tree, "home/mallory/dev/nvme0n1", "");
+	tree_link(tree, "home/mallory/dev/nvme0n1p1", "/dev/null"); /* as a bind mount in a namespace of his */
+	process(tree, 7, "mallory\n", "mnt:[1]");
+	has_open(tree, 7, 3, file);
+	has_open(tree, 7, 4, null);
+	expect(tree, NEEDED, "");
+	has_open(tree, 7, 5, "/somewhere/dev/nvme0n1"); /* cannot be looked at: the name counts */
+	expect(tree, NEEDED, "mallory (pid 7) has /dev/nvme0n1 open");
+}
+
 static void test_other_disks(Tree *tree, gconstpointer data)
 {
 	static const char usb[] = "pci0000:00/" BDF "/usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdb";
@@ -542,6 +559,10 @@ static void test_ssh(Tree *tree, gconstpointer data)
 	tree_file(tree, "proc/net/tcp6", TCP_HEAD
 		  TCP("0000000000000000FFFF0000010200C0:0016", "0000000000000000FFFF0000090200C0:C002", "01", "601"));
 	expect(tree, NEEDED, "eth0 carries the ssh session from 192.0.2.9 (sshd-session, pid 90)");
+	tree_file(tree, "proc/90/status", "Name:\tsshd-session\nUid:\t0\t0\t0\t0\n");
+	expect(tree, NEEDED, "eth0 carries the ssh session from 192.0.2.9 (sshd-session, pid 90)");
+	tree_file(tree, "proc/90/status", "Name:\tsshd-session\nUid:\t1000\t1000\t1000\t1000\n");
+	expect(tree, NEEDED, ""); /* a program that somebody calls so */
 }
 
 /* --- graphics, sound, vfio --- */
@@ -754,6 +775,7 @@ static void add_disks(void)
 	add("/users/zfs", test_zfs);
 	add("/users/held", test_held);
 	add("/users/held-and-known", test_held_and_known);
+	add("/users/false-node", test_false_node);
 	add("/users/other-disks", test_other_disks);
 	add("/users/unreadable", test_unreadable);
 	add("/users/many", test_many);
