@@ -11,6 +11,7 @@
 #include "hostler/error.h"
 #include "hostler/text.h"
 #include "host/file.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 
 #define GPUS "/proc/driver/nvidia/gpus"
@@ -43,7 +44,9 @@ gboolean host_gpu_unbind_lock(HostlerHost *host, const char *bdf, GError **error
 	g_autofree char *path = lock_path(host, bdf);
 	gint64 until = host->ops->monotonic(host) + MIN(hostler_host_time_left(host), WAIT_MAX_MICROSECONDS);
 
-	while (path != NULL) {
+	if (path == NULL)
+		return TRUE;
+	while (job_child_may_act(host, error)) {
 		int errnum = file_order(path, "1", 1);
 
 		if (errnum == ENOENT)
@@ -59,7 +62,7 @@ gboolean host_gpu_unbind_lock(HostlerHost *host, const char *bdf, GError **error
 			return refuse(host, bdf, error);
 		g_usleep(PAUSE_MICROSECONDS);
 	}
-	return TRUE;
+	return FALSE;
 }
 
 /* Nothing to tell anybody if it fails: the driver then refuses new clients on a

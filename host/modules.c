@@ -7,6 +7,7 @@
 #include "hostler/error.h"
 #include "host/child.h"
 #include "host/file.h"
+#include "host/job-child.h"
 #include "host/machine.h"
 #include "host/program.h"
 
@@ -96,6 +97,8 @@ static gboolean modprobe(HostlerHost *host, const char *const *argv, gint64 micr
 	g_autoptr(GError) local = NULL;
 	int status = 0;
 
+	if (!job_child_may_act(host, error))
+		return FALSE;
 	if (!program_run(host, argv, microseconds, NULL, &status, &local)) {
 		g_set_error(error, HOSTLER_ERROR, local->code, "%s (%s); see the kernel's log: journalctl -k",
 			    local->message, order);

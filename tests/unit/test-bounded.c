@@ -571,7 +571,36 @@ static void test_parent_killed(Fixture *fixture, gconstpointer data)
 
 /* --- what a job does that has come loose --- */
 
-static const char *const doors[] = { "devices/" BDF "/driver_override", "drivers_probe", "devices/" BDF "/config" };
+static const struct {
+	const char *path, *before, *after;
+} doors[] = {
+	{ "/sys/bus/pci/devices/" BDF "/driver_override", "as it was ..", "e1000e=changed" },
+	{ "/sys/bus/pci/drivers_probe", "as it was ..", BDF },
+	{ "/sys/bus/pci/devices/" BDF "/config", "as it was ..", "AS it was .." },
+	{ "/proc/driver/nvidia/gpus/" BDF "/unbindLock", "0", "1" },
+	{ "/sbin/asked", "nothing", "-r -- nvidia\n" },
+};
+
+static char *plant(const Fixture *fixture, const char *name, const char *text)
+{
+	char *path = machine_path(fixture->host, name, NULL);
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+/* Says what it was asked for, and unloads nothing. */
+static void plant_modprobe(const Fixture *fixture)
+{
+	g_autofree char *module = plant(fixture, "/sys/module/nvidia/refcnt", "0\n");
+	g_autofree char *asked = machine_path(fixture->host, "/sbin/asked", NULL);
+	g_autofree char *script = g_strdup_printf("#!/bin/sh\necho \"$*\" >'%s'\n", asked);
+	g_autofree char *modprobe = plant(fixture, "/sbin/modprobe", script);
+
+	g_assert_cmpint(chmod(modprobe, 0700), ==, 0);
+}
 
 /* The device is in a tree of files below the fixture's folder from now on. */
 static void plant_device(Fixture *fixture)
@@ -580,27 +609,21 @@ static void plant_device(Fixture *fixture)
 
 	g_free(machine->root);
 	machine->root = g_strdup(fixture->folder);
-	for (gsize i = 0; i < G_N_ELEMENTS(doors); i++) {
-		g_autofree char *path = machine_path(fixture->host, "/sys/bus/pci", doors[i], NULL);
-		g_autofree char *folder = g_path_get_dirname(path);
-
-		g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-		g_assert_true(g_file_set_contents(path, "as it was ..", -1, NULL));
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(doors); i++)
+		g_free(plant(fixture, doors[i].path, doors[i].before));
+	plant_modprobe(fixture);
 }
 
-static void assert_doors(const Fixture *fixture, const char *const *expected)
+static void assert_doors(const Fixture *fixture, gboolean opened)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(doors); i++) {
-		g_autofree char *path = machine_path(fixture->host, "/sys/bus/pci", doors[i], NULL);
+		g_autofree char *path = machine_path(fixture->host, doors[i].path, NULL);
 		g_autofree char *text = NULL;
 
 		g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-		g_assert_cmpstr(text, ==, expected[i]);
+		g_assert_cmpstr(text, ==, opened ? doors[i].after : doors[i].before);
 	}
 }
-
-static const char *const untouched[] = { "as it was ..", "as it was ..", "as it was .." };
 
 /* Each door by itself: that one is shut says nothing of the others. */
 static gboolean hang_then_act_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
@@ -610,6 +633,8 @@ static gboolean hang_then_act_job(HostlerHost *host, HostlerJob *job, GKeyFile *
 	hang_job(host, job, answer, error);
 	ops->pci_write(host, job->bdf, "driver_override", "e1000e=changed", NULL);
 	ops->pci_probe(host, job->bdf, NULL);
+	ops->gpu_unbind_lock(host, job->bdf, NULL);
+	ops->module_unload(host, "nvidia", NULL);
 	return ops->pci_config_write(host, job->bdf, 0, (const guint8 *)"AS", 2, error);
 }
 
@@ -626,7 +651,7 @@ static void test_late(Fixture *fixture, gconstpointer data)
 	hostler_jobs_clear(&job, 1);
 	let_go(fixture);
 	g_assert_true(wait_until(is_settled, fixture));
-	assert_doors(fixture, untouched);
+	assert_doors(fixture, FALSE);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 }
@@ -655,13 +680,12 @@ static void test_late_and_alone(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(waitpid(hook, NULL, 0), ==, hook);
 	let_go(fixture);
 	g_assert_true(wait_until(is_settled, fixture));
-	assert_doors(fixture, untouched);
+	assert_doors(fixture, FALSE);
 }
 
 /* Slow, but waited for: it does what it was begun for. */
 static void test_slow(Fixture *fixture, gconstpointer data)
 {
-	static const char *const changed[] = { "e1000e=changed", BDF, "AS it was .." };
 	int status;
 	pid_t hook;
 
@@ -673,7 +697,7 @@ static void test_slow(Fixture *fixture, gconstpointer data)
 	let_go(fixture);
 	g_assert_cmpint(waitpid(hook, &status, 0), ==, hook);
 	g_assert_cmpint(status, ==, 0);
-	assert_doors(fixture, changed);
+	assert_doors(fixture, TRUE);
 	g_assert_false(is_settled(fixture));
 }
 
