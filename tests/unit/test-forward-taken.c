@@ -215,8 +215,9 @@ static void test_keys(void)
 	g_autoptr(GArray) spans = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
 	g_autoptr(ForwardDesired) keys = NULL;
 	g_autofree char *text = NULL;
-	HostlerHostOps ops = *host->ops;
+	static HostlerHostOps ops; /* outlives the host */
 
+	ops = *host->ops;
 	ops.addresses = many_addresses;
 	host->ops = &ops;
 	store_stay(host, OTHER, "tcp 192.0.2.8 150 150 1 b 10.0.0.3\ntcp 192.0.2.9 199 60000 199 b 10.0.0.3\n"
