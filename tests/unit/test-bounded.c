@@ -594,12 +594,12 @@ static char *plant(const Fixture *fixture, const char *name, const char *text)
 /* Says what it was asked for, and unloads nothing. */
 static void plant_modprobe(const Fixture *fixture)
 {
-	g_autofree char *module = plant(fixture, "/sys/module/nvidia/refcnt", "0\n");
 	g_autofree char *asked = machine_path(fixture->host, "/sbin/asked", NULL);
 	g_autofree char *script = g_strdup_printf("#!/bin/sh\necho \"$*\" >'%s'\n", asked);
 	g_autofree char *modprobe = plant(fixture, "/sbin/modprobe", script);
 
 	g_assert_cmpint(chmod(modprobe, 0700), ==, 0);
+	g_free(plant(fixture, "/sys/module/nvidia/refcnt", "0\n"));
 }
 
 /* The device is in a tree of files below the fixture's folder from now on. */
