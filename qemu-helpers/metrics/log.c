@@ -203,8 +203,10 @@ static char *read_end(int fd, off_t size, gsize max)
 
 	text[MAX(length, 0)] = '\0';
 	/* A power cut may leave zeros, which would end all that follows. */
-	for (ssize_t i = 0; i < length; i++)
-		text[i] = text[i] != '\0' ? text[i] : ' ';
+	for (ssize_t i = 0; i < length; i++) {
+		if (text[i] == '\0')
+			text[i] = ' ';
+	}
 	if (from == 0)
 		return g_steal_pointer(&text);
 	first = strchr(text, '\n');
