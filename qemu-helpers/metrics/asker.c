@@ -128,7 +128,7 @@ static void set_timer(Asker *asker)
 	double now = sample_clock();
 	GHashTableIter iter;
 	gpointer value;
-	double next = HUGE_VAL;
+	double next = questions_next(asker->guests, now);
 
 	g_clear_handle_id(&asker->timer, g_source_remove);
 	g_hash_table_iter_init(&iter, asker->guests);

@@ -10,6 +10,11 @@
  * have time for it. */
 #define SECONDS_EACH 0.04
 
+/* Questions about several go one after the other, for side by side they cost the QEMUs
+ * half as much again (tests/bench/metrics-cost). A slow one holds up the next only for
+ * this part of its time. */
+#define PART_ALONE 0.125
+
 gboolean questions_are_wanted(GHashTable *guests, double now)
 {
 	GHashTableIter iter;
@@ -21,6 +26,43 @@ gboolean questions_are_wanted(GHashTable *guests, double now)
 			return TRUE;
 	}
 	return FALSE;
+}
+
+/* When the next question about several may go out. */
+static double company_goes_at(GHashTable *guests)
+{
+	double last = -HUGE_VAL, patience = HUGE_VAL;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Guest *guest = value;
+
+		if (guest->question == 0 || guest->alone)
+			continue;
+		last = MAX(last, guest->asked_at);
+		patience = MIN(patience, guest_patience(guest, FALSE));
+	}
+	return isfinite(last) ? last + patience * PART_ALONE : 0;
+}
+
+double questions_next(GHashTable *guests, double now)
+{
+	double at = company_goes_at(guests);
+	GHashTableIter iter;
+	gpointer value;
+
+	if (at <= now)
+		return HUGE_VAL;
+	g_hash_table_iter_init(&iter, guests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Guest *guest = value;
+
+		if (!guest->alone && guest_wants(guest, now))
+			return at;
+	}
+	return HUGE_VAL;
 }
 
 /* The next few that go together. */
@@ -86,13 +128,13 @@ static void send_out(Source *source, const char *uri, GPtrArray *company, gboole
 }
 
 /* Those that nobody knows to answer never get the last thread. FALSE: there is nobody
- * to ask for, or no room. */
+ * to ask for, no room, or it is not time yet. */
 static gboolean ask_some(GHashTable *guests, Source *source, const char *uri, gboolean alone, guint generation,
 			 double now)
 {
 	g_autoptr(GPtrArray) company = NULL;
 
-	if (source_room(source) <= (alone ? 1 : 0))
+	if (source_room(source) <= (alone ? 1 : 0) || (!alone && company_goes_at(guests) > now))
 		return FALSE;
 	company = alone ? choose_one(guests, now) : choose_company(guests, now);
 	if (company->len == 0)

@@ -8,5 +8,8 @@
 
 gboolean questions_are_wanted(GHashTable *guests, double now);
 
-/* Sends out as many as there is room for. `generation`: links_generation(). */
+/* When more can be sent though nothing happens; HUGE_VAL: never. */
+double questions_next(GHashTable *guests, double now);
+
+/* Sends out what there is room and reason for. `generation`: links_generation(). */
 void questions_send(GHashTable *guests, Source *source, const char *uri, guint generation, double now);

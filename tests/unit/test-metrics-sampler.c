@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "metrics-stay.h"
 #include "qemu-helpers/metrics/asker.h"
+#include "qemu-helpers/metrics/questions.h"
 #include "qemu-helpers/metrics/sampler.h"
 #include "qemu-helpers/metrics/source.h"
 
@@ -450,7 +451,7 @@ static guint count_lines(const Crowd *crowd, const char *event)
 	return n;
 }
 
-/* They go together, but not all in one call. */
+/* They go together, but not all in one call, and one call after the other. */
 static void test_company(void)
 {
 	Crowd crowd;
@@ -458,14 +459,62 @@ static void test_company(void)
 
 	crowd_open(&crowd, CROWD, FALSE);
 	asker_ask(crowd.asker);
-	g_assert_cmpuint(last_source->out->len, ==, 2);
+	g_assert_cmpuint(last_source->out->len, ==, 1);
 	first = strlen(((Question *)g_ptr_array_index(last_source->out, 0))->asked);
 	g_assert_cmpuint(first, ==, 62); /* 2.5 s for all, 40 ms for each */
 	answer((const char **)crowd.uuids, CROWD, TRUE);
 	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, 62);
+	g_assert_cmpuint(last_source->out->len, ==, 1);
 	answer((const char **)crowd.uuids, CROWD, TRUE);
 	g_assert_cmpuint(count_lines(&crowd, "sample"), ==, CROWD);
 	g_assert_cmpuint(count_lines(&crowd, "stall"), ==, 0);
+	crowd_close(&crowd);
+}
+
+/* Those that are asked for wait so much longer. */
+static void let_pass(const Crowd *crowd, double seconds)
+{
+	for (guint i = 0; i < CROWD; i++) {
+		if (crowd->guests[i]->question != 0)
+			crowd->guests[i]->asked_at -= seconds;
+	}
+}
+
+/* A slow call, which has 2.5 s, holds up the next one for an eighth of that. */
+static void test_slow_company(void)
+{
+	Crowd crowd;
+	double now, next;
+
+	crowd_open(&crowd, CROWD, FALSE);
+	asker_ask(crowd.asker);
+	now = sample_clock();
+	next = questions_next(asker_guests(crowd.asker), now);
+	g_assert_cmpfloat(next, >, now);
+	g_assert_cmpfloat(next, <=, now + 2.5 / 8);
+	let_pass(&crowd, 0.1);
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 1);
+	let_pass(&crowd, 0.4);
+	g_assert_false(isfinite(questions_next(asker_guests(crowd.asker), now)));
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 2);
+	g_assert_false(isfinite(questions_next(asker_guests(crowd.asker), now)));
+	crowd_close(&crowd);
+}
+
+/* Whoever is asked for alone waits for no company, and a late one holds up nobody. */
+static void test_beside_company(void)
+{
+	Crowd crowd;
+
+	crowd_open(&crowd, CROWD, FALSE);
+	crowd.guests[0]->alone = TRUE;
+	asker_ask(crowd.asker);
+	g_assert_cmpuint(last_source->out->len, ==, 2);
+	be_late(0);
+	g_assert_cmpuint(last_source->out->len, ==, 3);
+	g_assert_cmpuint(strlen(((Question *)g_ptr_array_index(last_source->out, 2))->asked), ==, 7);
 	crowd_close(&crowd);
 }
 
@@ -803,6 +852,8 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-sampler/withdrawn", Fixture, NULL, set_up, test_withdrawn, tear_down);
 	g_test_add("/metrics-sampler/held-alone", Fixture, NULL, set_up, test_held_alone, tear_down);
 	g_test_add_func("/metrics-asker/company", test_company);
+	g_test_add_func("/metrics-asker/slow-company", test_slow_company);
+	g_test_add_func("/metrics-asker/beside-company", test_beside_company);
 	g_test_add_func("/metrics-asker/late-company", test_late_company);
 	g_test_add_func("/metrics-asker/last-thread", test_last_thread);
 	g_test_add_func("/metrics-asker/no-room", test_no_room);
