@@ -3,6 +3,7 @@
  * reverse; every undo and every repair is release or settle again. */
 #include "core/lifecycle.h"
 
+#include "core/confined.h"
 #include "core/reach.h"
 #include "core/settle.h"
 #include "hostler/error.h"
@@ -386,18 +387,25 @@ static gboolean run(HostlerHost *host, const HostlerEvent *event, const char *xm
 	return domain != NULL && run_up(host, event, domain, error);
 }
 
+void hostler_lifecycle_tell(HostlerHost *host, const HostlerEvent *event, const char *uuid, GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(event->object);
+
+	g_prefix_error(error, "VM '%s': ", shown);
+	hostler_confined_explain(host, error);
+	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(*error),
+		    &(HostlerSubject){ .vm = event->object, .uuid = uuid }, "%s", (*error)->message);
+}
+
 gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length,
 			       GError **error)
 {
-	g_autofree char *shown = hostler_text_shown(event->object);
 	g_autofree char *uuid = NULL;
 	g_autoptr(GError) local = NULL;
 
 	if (!hostler_event_is_known(event) || run(host, event, xml, length, &uuid, &local))
 		return TRUE;
-	g_prefix_error(&local, "VM '%s': ", shown);
-	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(local),
-		    &(HostlerSubject){ .vm = event->object, .uuid = uuid }, "%s", local->message);
+	hostler_lifecycle_tell(host, event, uuid, &local);
 	if (!hostler_event_may_refuse(event))
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&local));

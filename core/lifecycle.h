@@ -15,6 +15,10 @@
 gboolean hostler_lifecycle_run(HostlerHost *host, const HostlerEvent *event, const char *xml, gsize length,
 			       GError **error);
 
+/* Says why the call failed, with the VM's name and what may be behind it, in `error`
+ * and in the journal. `uuid` may be NULL. */
+void hostler_lifecycle_tell(HostlerHost *host, const HostlerEvent *event, const char *uuid, GError **error);
+
 /* Takes the groups of a plugin out of a stay: its metadata no longer asks for it. */
 void lifecycle_forget_groups(HostlerRecord *stay, const char *plugin);
 

@@ -5,9 +5,6 @@
 
 #include "core/lifecycle.h"
 #include "hooks/hook.h"
-#include "hostler/error.h"
-#include "hostler/log.h"
-#include "hostler/text.h"
 
 static int refuse(const GError *error)
 {
@@ -17,13 +14,9 @@ static int refuse(const GError *error)
 
 /* The same words and the same silence whether it is the configuration, the XML
  * or a device that is at fault. */
-static int fail(const HostlerEvent *event, GError *error)
+static int fail(HostlerHost *host, const HostlerEvent *event, GError *error)
 {
-	g_autofree char *shown = hostler_text_shown(event->object);
-
-	g_prefix_error(&error, "VM '%s': ", shown);
-	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error), &(HostlerSubject){ .vm = event->object }, "%s",
-		    error->message);
+	hostler_lifecycle_tell(host, event, NULL, &error);
 	return hostler_event_may_refuse(event) ? refuse(error) : 0;
 }
 
@@ -35,7 +28,7 @@ static int serve(HostlerHost *host, const HostlerEvent *event)
 
 	xml = hook_read_stdin(host, &length, &error);
 	if (xml == NULL)
-		return fail(event, error);
+		return fail(host, event, error);
 	return hostler_lifecycle_run(host, event, xml, length, &error) ? 0 : refuse(error);
 }
 
@@ -53,7 +46,7 @@ int main(int argc, char **argv)
 	}
 	if (!hostler_event_is_known(&event))
 		return 0;
-	if (error != NULL && fail(&event, error) != 0)
+	if (error != NULL && fail(host, &event, error) != 0)
 		return 1;
 	return serve(host, &event);
 }
