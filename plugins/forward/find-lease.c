@@ -13,6 +13,11 @@
 typedef struct {
 	GArray *leases;     /* ForwardLease; NULL: there are some, and they make no sense */
 	GArray *neighbours; /* HostlerNeighbour */
+	/* Who was looked for last, and his newest lease or NULL: a card's spans follow one another, up to a thousand,
+	 * and a guest may have taken fifty thousand leases. */
+	char mac[FORWARD_MAC_LENGTH + 1];
+	ForwardNet net;
+	const ForwardLease *newest;
 } Bridge;
 
 struct _ForwardFinder {
@@ -90,7 +95,7 @@ static GArray *read_neighbours(HostlerHost *host, const char *bridge)
 	return neighbours != NULL ? neighbours : g_array_new(FALSE, TRUE, sizeof(HostlerNeighbour));
 }
 
-static const Bridge *look(ForwardFinder *finder, const char *name)
+static Bridge *look(ForwardFinder *finder, const char *name)
 {
 	Bridge *bridge = g_hash_table_lookup(finder->bridges, name);
 
@@ -200,12 +205,23 @@ static gboolean is_free(const ForwardFinder *finder, const Bridge *bridge, const
 	return !is_leased_to_other(finder, bridge, mac, address) && !is_answered_by_other(bridge, mac, address);
 }
 
+static const ForwardLease *find_lease(Bridge *bridge, const ForwardSpan *span)
+{
+	if (!g_str_equal(bridge->mac, span->mac) || bridge->net.prefix != span->net.prefix ||
+	    forward_address_compare(&bridge->net.address, &span->net.address) != 0) {
+		g_strlcpy(bridge->mac, span->mac, sizeof(bridge->mac));
+		bridge->net = span->net;
+		bridge->newest = forward_leases_find(bridge->leases, span->mac, &span->net);
+	}
+	return bridge->newest;
+}
+
 /* Not by leases that a guest may have spoilt: it can say, too, that it has another's address, and they
  * alone would tell. */
-static gboolean find_guest(const ForwardFinder *finder, const Bridge *bridge, const ForwardSpan *span,
+static gboolean find_guest(const ForwardFinder *finder, Bridge *bridge, const ForwardSpan *span,
 			   const ForwardAddress *held, ForwardAddress *guest)
 {
-	const ForwardLease *lease = forward_leases_find(bridge->leases, span->mac, &span->net);
+	const ForwardLease *lease = find_lease(bridge, span);
 
 	if (lease == NULL || lease->expiry <= finder->now) {
 		if (find_neighbour(finder, bridge, span, held, guest))
@@ -220,7 +236,7 @@ static gboolean find_guest(const ForwardFinder *finder, const Bridge *bridge, co
 ForwardFound forward_find(ForwardFinder *finder, const ForwardSpan *span, const ForwardAddress *held,
 			  ForwardAddress *guest)
 {
-	const Bridge *bridge = look(finder, span->bridge);
+	Bridge *bridge = look(finder, span->bridge);
 
 	if (bridge->leases != NULL && find_guest(finder, bridge, span, held, guest))
 		return FORWARD_FOUND;

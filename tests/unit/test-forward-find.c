@@ -114,6 +114,39 @@ static void test_ipv6(gconstpointer data)
 	check(data, "2001:db8::1/64");
 }
 
+/* Cards and networks in turn, of one settling. */
+static void test_in_turn(void)
+{
+	static const struct {
+		const char *mac, *net, *expected;
+	} spans[] = {
+		{ MAC, "192.168.122.1/24", "192.168.122.50" },
+		{ MAC, "192.168.122.1/24", "192.168.122.50" },
+		{ MAC, "2001:db8::1/64", "2001:db8::50" },
+		{ OTHER, "2001:db8::1/64", "unknown" },
+		{ OTHER, "192.168.122.1/24", "192.168.122.51" },
+		{ MAC, "192.168.122.1/24", "192.168.122.50" },
+		{ MAC, "192.168.122.1/27", "unknown" },
+		{ MAC, "192.168.122.33/27", "192.168.122.50" },
+	};
+	g_autoptr(HostlerHost) host = fakehost_new("", NULL);
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
+
+	fakehost_leases_set(host, "virbr0", "[" LEASE("192.168.122.50", MAC, VALID) "," LEASE("2001:db8::50", MAC, VALID)
+						    "," LEASE("192.168.122.51", OTHER, VALID) "]");
+	fakehost_neighbours_set(host, "virbr0", "");
+	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+		ForwardSpan span = { .start = 2222, .end = 2222, .to = 22, .bridge = "virbr0" };
+		ForwardAddress held = { .family = AF_UNSPEC }, guest = { .family = AF_UNSPEC };
+		g_autofree char *text = NULL;
+
+		g_strlcpy(span.mac, spans[i].mac, sizeof(span.mac));
+		g_assert_true(forward_net_read(spans[i].net, &span.net));
+		text = describe(forward_find(finder, &span, &held, &guest), &guest);
+		g_assert_cmpstr(text, ==, spans[i].expected);
+	}
+}
+
 /* --- what is said of leases that cannot be read --- */
 
 static GPtrArray *said;
@@ -186,6 +219,7 @@ int main(int argc, char **argv)
 		add("ipv4", &cases[i], test_ipv4);
 	for (gsize i = 0; i < G_N_ELEMENTS(ipv6_cases); i++)
 		add("ipv6", &ipv6_cases[i], test_ipv6);
+	g_test_add_func("/forward-find/in-turn", test_in_turn);
 	g_test_add_func("/forward-find/said-once", test_said_once);
 	status = g_test_run();
 	g_ptr_array_unref(said);
