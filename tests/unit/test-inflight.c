@@ -24,7 +24,8 @@ typedef struct {
 	HostlerHost *host;
 	char *folder;
 	char *path;
-	gint64 now; /* of CLOCK_MONOTONIC */
+	gint64 now;    /* of CLOCK_MONOTONIC */
+	pid_t sleeper; /* in whose name the lock is held: one that asks itself runs */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -39,10 +40,16 @@ static void set_up(Fixture *fixture, gconstpointer data)
 	fixture->host = machine_open("", run_dir);
 	fixture->path = g_build_filename(devices, BDF ".inflight", NULL);
 	fixture->now = g_get_monotonic_time();
+	fixture->sleeper = fork();
+	while (fixture->sleeper == 0)
+		pause();
+	g_assert_cmpint(fixture->sleeper, >, 0);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
+	kill(fixture->sleeper, SIGKILL);
+	g_assert_cmpint(waitpid(fixture->sleeper, NULL, 0), ==, fixture->sleeper);
 	hostler_host_free(fixture->host);
 	tree_remove(fixture->folder);
 	g_free(fixture->folder);
@@ -125,8 +132,8 @@ static void test_signature(Fixture *fixture, gconstpointer data)
 
 static void test_long(Fixture *fixture, gconstpointer data)
 {
-	g_autofree char *who = g_strdup_printf("(pid %d, since 2", getpid());
-	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", getpid(), seconds_ago(0),
+	g_autofree char *who = g_strdup_printf("(pid %d, since 2", fixture->sleeper);
+	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0),
 		      fixture->now - LONG_SECONDS * G_USEC_PER_SEC);
 
 	assert_stuck(fixture, fd, who);
@@ -134,7 +141,7 @@ static void test_long(Fixture *fixture, gconstpointer data)
 
 static void test_moment(Fixture *fixture, gconstpointer data)
 {
-	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", getpid(), seconds_ago(0), fixture->now);
+	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0), fixture->now);
 
 	g_assert_true(gets_it(fixture, fd));
 }
@@ -145,7 +152,7 @@ static void test_clock_set(Fixture *fixture, gconstpointer data)
 	static const gint64 steps[] = { 3600, -3600 };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
-		int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", getpid(),
+		int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", fixture->sleeper,
 			      seconds_ago(steps[i]), g_get_monotonic_time());
 
 		g_assert_true(gets_it(fixture, fd));
@@ -155,7 +162,7 @@ static void test_clock_set(Fixture *fixture, gconstpointer data)
 /* The clock of another time namespace tells nothing. */
 static void test_clock_ahead(Fixture *fixture, gconstpointer data)
 {
-	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", getpid(), seconds_ago(0),
+	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0),
 		      fixture->now + 60 * G_USEC_PER_SEC);
 
 	g_assert_true(gets_it(fixture, fd));
@@ -220,10 +227,10 @@ static void test_short_of_cpu(Fixture *fixture, gconstpointer data)
 
 static void test_older(Fixture *fixture, gconstpointer data)
 {
-	g_autofree char *who = g_strdup_printf("(pid %d, since 2", getpid());
+	g_autofree char *who = g_strdup_printf("(pid %d, since 2", fixture->sleeper);
 
-	g_assert_true(gets_it(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", getpid(), seconds_ago(0))));
-	assert_stuck(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", getpid(), seconds_ago(LONG_SECONDS)), who);
+	g_assert_true(gets_it(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0))));
+	assert_stuck(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(LONG_SECONDS)), who);
 }
 
 static void add(const char *path, void (*test)(Fixture *, gconstpointer))
