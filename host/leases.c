@@ -21,8 +21,8 @@ static void set_unread(GError **error, int errnum, const char *path)
 {
 	if (errnum == EFBIG)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD,
-			    "%s is longer than %d MiB, as after a guest that takes one address after the other; shorten the "
-			    "<range> of that network: virsh net-edit NETWORK", path, LEASES_MAX_MIB);
+			    "%s is longer than %d MiB, as after a guest that takes one address after the other; "
+			    "shorten the <range> of that network: virsh net-edit NETWORK", path, LEASES_MAX_MIB);
 	else if (errnum != ENOENT)
 		machine_error(error, errnum, "cannot read %s", path);
 }

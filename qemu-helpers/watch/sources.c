@@ -44,8 +44,8 @@ static int open_guests(HostlerHost *host, int (*open_one)(HostlerHost *host, GEr
 
 	if (fd < 0)
 		hostler_log(G_LOG_LEVEL_WARNING, "forward-watch", NULL,
-			    "forwards do not follow guests %s: %s; when that is mended: systemctl restart hostler-watch",
-			    whom, error->message);
+			    "forwards do not follow guests %s: %s; when that is mended: systemctl restart "
+			    "hostler-watch", whom, error->message);
 	return fd;
 }
 
@@ -64,7 +64,7 @@ gboolean sources_open(Sources *sources, HostlerHost *host, const char *links, GE
 	}
 	fds[SOURCE_RULES].fd = host->ops->nft_listen(host, error);
 	fds[SOURCE_LEASES].fd = open_guests(host, host->ops->leases_listen, "that get another lease");
-	fds[SOURCE_NEIGHBOURS].fd = open_guests(host, host->ops->neighbours_listen, "that choose their address themselves");
+	fds[SOURCE_NEIGHBOURS].fd = open_guests(host, host->ops->neighbours_listen, "that choose their address");
 	return fds[SOURCE_RULES].fd >= 0;
 }
 

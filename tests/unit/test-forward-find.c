@@ -132,8 +132,9 @@ static void test_in_turn(void)
 	g_autoptr(HostlerHost) host = fakehost_new("", NULL);
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 
-	fakehost_leases_set(host, "virbr0", "[" LEASE("192.168.122.50", MAC, VALID) "," LEASE("2001:db8::50", MAC, VALID)
-						    "," LEASE("192.168.122.51", OTHER, VALID) "]");
+	fakehost_leases_set(host, "virbr0",
+			    "[" LEASE("192.168.122.50", MAC, VALID) "," LEASE("2001:db8::50", MAC, VALID) ","
+			    LEASE("192.168.122.51", OTHER, VALID) "]");
 	fakehost_neighbours_set(host, "virbr0", "");
 	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
 		ForwardSpan span = { .start = 2222, .end = 2222, .to = 22, .bridge = "virbr0" };

@@ -425,6 +425,7 @@ static void test_mends(void)
 /* The kernel takes any bytes for a name, and root pastes what is advised. */
 static void test_hostile_names(void)
 {
+	static const char mend[] = "; mend: see who made it, and let it accept: nft list ruleset";
 	static const char *const names[] = { "a'; reboot; '", "$(reboot)", "a;flush ruleset", "a b", "a\nb", "-x\"",
 					     "\xe2\x80\xae", "" };
 
@@ -435,8 +436,8 @@ static void test_hostile_names(void)
 		g_autofree char *first = forward_obstacle_text(&by_table, "virbr0");
 		g_autofree char *second = forward_obstacle_text(&by_chain, "virbr0");
 
-		g_assert_true(g_str_has_suffix(first, "; mend: see who made it, and let it accept: nft list ruleset"));
-		g_assert_true(g_str_has_suffix(second, "; mend: see who made it, and let it accept: nft list ruleset"));
+		g_assert_true(g_str_has_suffix(first, mend));
+		g_assert_true(g_str_has_suffix(second, mend));
 	}
 }
 

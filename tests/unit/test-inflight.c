@@ -141,7 +141,8 @@ static void test_long(Fixture *fixture, gconstpointer data)
 
 static void test_moment(Fixture *fixture, gconstpointer data)
 {
-	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0), fixture->now);
+	int fd = hold(fixture, "%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0),
+		      fixture->now);
 
 	g_assert_true(gets_it(fixture, fd));
 }
@@ -230,7 +231,8 @@ static void test_older(Fixture *fixture, gconstpointer data)
 	g_autofree char *who = g_strdup_printf("(pid %d, since 2", fixture->sleeper);
 
 	g_assert_true(gets_it(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(0))));
-	assert_stuck(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(LONG_SECONDS)), who);
+	assert_stuck(fixture, hold(fixture, "%d %" G_GINT64_FORMAT "\n", fixture->sleeper, seconds_ago(LONG_SECONDS)),
+		     who);
 }
 
 static void add(const char *path, void (*test)(Fixture *, gconstpointer))
