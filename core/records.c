@@ -209,7 +209,8 @@ static void set_unwritten(GError **error, const HostlerHost *host, const char *d
 	gboolean is_full = errnum == ENOSPC || errnum == EDQUOT;
 
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "cannot %s %s: %s%s%s", doing, path,
-		    g_strerror(errnum), is_full ? "; make room where it lies: df -h " : "", is_full ? host->run_dir : "");
+		    g_strerror(errnum), is_full ? "; make room where it lies: df -h " : "",
+		    is_full ? host->run_dir : "");
 }
 
 /* A folder beside the records, so that nobody who watches or lists them meets

@@ -77,8 +77,9 @@ static GArray *read_leases(HostlerHost *host, const char *bridge)
 
 	if (is_news(host, "leases", bridge, error != NULL ? error->message : NULL))
 		hostler_log(G_LOG_LEVEL_WARNING, "forward-lease", NULL,
-			    "the leases of bridge %s cannot be read, so ports of guests without a reserved address %s: "
-			    "%s", bridge, is_senseless ? "stay as they are" : "lead to where these are heard of alone",
+			    "the leases of bridge %s cannot be read, so ports of guests without a reserved address "
+			    "%s: %s", bridge,
+			    is_senseless ? "stay as they are" : "lead to where these are heard of alone",
 			    error->message);
 	return leases != NULL || is_senseless ? leases : g_array_new(FALSE, TRUE, sizeof(ForwardLease));
 }
