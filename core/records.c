@@ -203,6 +203,16 @@ static gboolean write_all(int fd, const char *text, gsize length)
 	return TRUE;
 }
 
+/* `doing` is "open" or "write". */
+static void set_unwritten(GError **error, const HostlerHost *host, const char *doing, const char *path, int errnum)
+{
+	gboolean is_full = errnum == ENOSPC || errnum == EDQUOT;
+
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "cannot %s %s: %s%s%s", doing, path,
+		    g_strerror(errnum), is_full ? "; make room where it lies: df -h " : "",
+		    is_full ? host->run_dir : "");
+}
+
 /* A folder beside the records, so that nobody who watches or lists them meets
  * half a file, and on the same file system, so that rename() is atomic. */
 static int open_temporary(HostlerHost *host, const char *path, GError **error)
@@ -213,8 +223,7 @@ static int open_temporary(HostlerHost *host, const char *path, GError **error)
 	if (fd < 0 && errno == ENOENT && hostler_folders_make(host, error))
 		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 && error != NULL && *error == NULL)
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "cannot open %s: %s", path,
-			    g_strerror(errno));
+		set_unwritten(error, host, "open", path, errno);
 	return fd;
 }
 
@@ -229,8 +238,7 @@ static gboolean replace_file(HostlerHost *host, const char *path, const char *te
 	hostler_folders_give(fd, mode);
 	written = write_all(fd, text, strlen(text)) && fsync(fd) == 0;
 	if (close(fd) < 0 || !written || g_rename(temporary, path) < 0) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "cannot write %s: %s", path,
-			    g_strerror(errno));
+		set_unwritten(error, host, "write", path, errno);
 		g_unlink(temporary);
 		return FALSE;
 	}

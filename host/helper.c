@@ -136,7 +136,8 @@ static gboolean has_systemd(HostlerHost *host)
 static void leave_call(HostlerHost *host)
 {
 	g_autofree char *path = g_build_filename(host->run_dir, "attention", host->run, NULL);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+	/* Not waiting, if it is a FIFO: the folder is the helpers' group's, too. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
 
 	if (fd < 0)
 		hostler_log(G_LOG_LEVEL_WARNING, "helper-missing", NULL, "cannot make %s: %s; mend: hostler settle",

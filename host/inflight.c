@@ -10,12 +10,20 @@
 #include <unistd.h>
 
 #include "hostler/error.h"
+#include "host/proc.h"
 
 /* Whoever only reads a device, or asks whether the lock is held, has it for a
  * moment; that is waited for. */
 #define MOMENT_SECONDS 3
 #define PAUSE_MICROSECONDS (5 * 1000)
 #define TRIES (MOMENT_SECONDS * G_USEC_PER_SEC / PAUSE_MICROSECONDS)
+
+/* What the file says of its holder. */
+typedef struct {
+	int pid;
+	gint64 since; /* seconds since the epoch, for people; 0: it has not signed yet */
+	gint64 begun; /* the same by CLOCK_MONOTONIC, in microseconds; 0: of a hostler that did not write it */
+} Signature;
 
 static char *lock_path(HostlerHost *host, const char *bdf)
 {
@@ -63,42 +71,51 @@ char *inflight_describe(int pid, gint64 since)
 /* For the one who finds it held. The time zone is read by whom it interests. */
 static void sign(int fd)
 {
-	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-	g_autofree char *line = g_strdup_printf("%d %" G_GINT64_FORMAT "\n", getpid(), now);
+	g_autofree char *line = g_strdup_printf("%d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", getpid(),
+						g_get_real_time() / G_USEC_PER_SEC, g_get_monotonic_time());
 
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, line, strlen(line), 0) < 0)
 		return; /* the lock says what matters */
 }
 
-static void read_signature(int fd, int *pid, gint64 *since)
+static Signature read_signature(int fd)
 {
 	char line[64];
 	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+	Signature signature;
 	char *end;
 
 	line[MAX(n, 0)] = '\0';
-	*pid = (int)g_ascii_strtoll(line, &end, 10);
-	*since = g_ascii_strtoll(end, NULL, 10);
+	signature.pid = (int)g_ascii_strtoll(line, &end, 10);
+	signature.since = g_ascii_strtoll(end, &end, 10);
+	signature.begun = g_ascii_strtoll(end, NULL, 10);
+	return signature;
 }
 
-/* One that is just being signed has no time yet. */
-static gboolean is_held_long(int fd)
+/* By the clock that nobody sets, that all processes share, and that stands still while the host
+ * sleeps and no job gets on. Ahead of ours it is of another time namespace and says nothing. */
+static gboolean is_old(const Signature *signature)
 {
-	gint64 since;
-	int pid;
+	if (signature->begun > 0)
+		return g_get_monotonic_time() - signature->begun > MOMENT_SECONDS * G_USEC_PER_SEC;
+	return signature->since > 0 &&
+	       ABS(g_get_real_time() / G_USEC_PER_SEC - signature->since) > MOMENT_SECONDS;
+}
 
-	read_signature(fd, &pid, &since);
-	return since != 0 && ABS(g_get_real_time() / G_USEC_PER_SEC - since) > MOMENT_SECONDS;
+/* Not when it is the signature of somebody who was killed: who has it now has not come to sign yet. And
+ * a job that only waits for a CPU is not one that the kernel keeps. */
+static gboolean is_held_long(HostlerHost *host, int fd)
+{
+	Signature signature = read_signature(fd);
+
+	return is_old(&signature) && proc_sleeps(host, signature.pid);
 }
 
 static void set_held(GError **error, int fd, const char *bdf)
 {
-	g_autofree char *who = NULL;
-	gint64 since;
-	int pid;
+	Signature signature = read_signature(fd);
+	g_autofree char *who = inflight_describe(signature.pid, signature.since);
 
-	read_signature(fd, &pid, &since);
-	who = inflight_describe(pid, since);
 	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_STUCK,
 		    "%s is stuck: an earlier operation on it has not come back from the kernel (%s); end the program "
 		    "that holds the device open, or restart the host",
@@ -121,7 +138,7 @@ int inflight_take(HostlerHost *host, const char *bdf, GError **error)
 			sign(fd);
 			return fd;
 		}
-		if (i == TRIES || is_held_long(fd)) {
+		if (i == TRIES || is_held_long(host, fd)) {
 			set_held(error, fd, bdf);
 			close(fd);
 			return -1;
@@ -158,7 +175,7 @@ gboolean inflight_held(HostlerHost *host, const char *bdf)
 		if (fd < 0)
 			return FALSE;
 		held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-		is_final = !held || i == TRIES || is_held_long(fd);
+		is_final = !held || i == TRIES || is_held_long(host, fd);
 		if (!held)
 			clear_away(fd, path);
 		close(fd);

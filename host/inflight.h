@@ -5,7 +5,9 @@
 
 /* devices/<bdf>.inflight: locked by the child that works on the device. Still
  * locked when nobody waits for that child any more: the device is stuck. The
- * file is there only while it is locked, but for a child that was killed. */
+ * file is there only while it is locked, but for a child that was killed. In it
+ * "PID SECONDS MICROSECONDS": since when, for people and by CLOCK_MONOTONIC; the
+ * last was not there in earlier versions, whose children may still be out. */
 
 /* The locked file, or -1: HOSTLER_ERROR_STUCK when another child has it. */
 int inflight_take(HostlerHost *host, const char *bdf, GError **error);

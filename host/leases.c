@@ -14,17 +14,32 @@
 #include "host/machine.h"
 
 #define FOLDER "/var/lib/libvirt/dnsmasq"
-#define LEASES_MAX_BYTES (8 * 1024 * 1024)
+#define LEASES_MAX_MIB 8
+
+/* What libvirt's helper writes has some 150 bytes for each lease. */
+static void set_unread(GError **error, int errnum, const char *path)
+{
+	if (errnum == EFBIG)
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD,
+			    "%s is longer than %d MiB, as after a guest that takes one address after the other; "
+			    "shorten the <range> of that network: virsh net-edit NETWORK", path, LEASES_MAX_MIB);
+	else if (errnum != ENOENT)
+		machine_error(error, errnum, "cannot read %s", path);
+}
 
 /* The name of a bridge is no path. */
-char *host_lease_text(HostlerHost *host, const char *bridge, gsize *length)
+char *host_lease_text(HostlerHost *host, const char *bridge, gsize *length, GError **error)
 {
 	g_autofree char *file = g_strconcat(bridge, ".status", NULL);
 	g_autofree char *path = machine_path(host, FOLDER, file, NULL);
+	char *text;
 
 	if (strchr(bridge, '/') != NULL)
 		return NULL;
-	return file_read(AT_FDCWD, path, LEASES_MAX_BYTES, length);
+	text = file_read(AT_FDCWD, path, LEASES_MAX_MIB * 1024 * 1024, length);
+	if (text == NULL)
+		set_unread(error, errno, path);
+	return text;
 }
 
 /* libvirt makes the folder when it starts, so a host without has no networks of

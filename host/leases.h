@@ -3,5 +3,5 @@
 
 #include "hostler/host.h"
 
-char *host_lease_text(HostlerHost *host, const char *bridge, gsize *length);
+char *host_lease_text(HostlerHost *host, const char *bridge, gsize *length, GError **error);
 int host_leases_listen(HostlerHost *host, GError **error);

@@ -41,18 +41,31 @@ gboolean proc_parse_stat(const char *text, HostlerProcess *process)
 	return TRUE;
 }
 
-gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process)
+static char *read_stat(HostlerHost *host, int pid)
 {
 	g_autofree char *path = NULL;
-	g_autofree char *text = NULL;
-	HostlerProcess found;
 	char number[16];
 
 	if (pid <= 0)
-		return FALSE;
+		return NULL;
 	g_snprintf(number, sizeof(number), "%d", pid);
 	path = machine_path(host, "/proc", number, "stat", NULL);
-	text = file_read(AT_FDCWD, path, STAT_MAX_BYTES, NULL);
+	return file_read(AT_FDCWD, path, STAT_MAX_BYTES, NULL);
+}
+
+gboolean proc_sleeps(HostlerHost *host, int pid)
+{
+	g_autofree char *text = read_stat(host, pid);
+	HostlerProcess unasked;
+
+	return text != NULL && proc_parse_stat(text, &unasked) && strrchr(text, ')')[2] != 'R';
+}
+
+gboolean host_process_find(HostlerHost *host, int pid, HostlerProcess *process)
+{
+	g_autofree char *text = read_stat(host, pid);
+	HostlerProcess found;
+
 	if (text == NULL || !proc_parse_stat(text, &found) || found.pid != pid)
 		return FALSE;
 	*process = found;

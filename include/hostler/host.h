@@ -226,8 +226,9 @@ typedef struct {
 	/* The XML of every network that libvirt runs (char *). */
 	GPtrArray *(*network_xmls)(HostlerHost *host);
 	/* What libvirt's dnsmasq has leased on a bridge: the bytes of its file, of 8 MiB
-	 * at most, with a NUL behind. NULL: there is none, or it cannot be read. */
-	char *(*lease_text)(HostlerHost *host, const char *bridge, gsize *length);
+	 * at most, with a NUL behind. NULL without an error: there is none.
+	 * HOSTLER_ERROR_RECORD: it is longer. */
+	char *(*lease_text)(HostlerHost *host, const char *bridge, gsize *length, GError **error);
 	/* A descriptor that becomes readable when such a file changes; read it dry, close it. -1 with an error. */
 	int (*leases_listen)(HostlerHost *host, GError **error);
 	/* Whom the kernel knows behind a bridge (HostlerNeighbour); NULL with an error. */

@@ -5,13 +5,19 @@
 
 #include <string.h>
 
+#include "hostler/error.h"
 #include "hostler/log.h"
 #include "plugins/forward/lease.h"
 
 /* What is known of one bridge. */
 typedef struct {
-	GArray *leases;     /* ForwardLease */
+	GArray *leases;     /* ForwardLease; NULL: there are some, and they make no sense */
 	GArray *neighbours; /* HostlerNeighbour */
+	/* Who was looked for last, and his newest lease or NULL: a card's spans follow one another, up to a thousand,
+	 * and a guest may have taken fifty thousand leases. */
+	char mac[FORWARD_MAC_LENGTH + 1];
+	ForwardNet net;
+	const ForwardLease *newest;
 } Bridge;
 
 struct _ForwardFinder {
@@ -24,7 +30,7 @@ static void free_bridge(gpointer data)
 {
 	Bridge *bridge = data;
 
-	g_array_unref(bridge->leases);
+	g_clear_pointer(&bridge->leases, g_array_unref);
 	g_array_unref(bridge->neighbours);
 	g_free(bridge);
 }
@@ -47,20 +53,35 @@ void forward_finder_free(ForwardFinder *finder)
 
 /* --- reading --- */
 
-/* Without the one the other may still tell. */
+/* hostler-watch settles at each change of anything, and would say it each time: once, until the
+ * trouble (NULL: none) is another. */
+static gboolean is_news(HostlerHost *host, const char *source, const char *bridge, const char *trouble)
+{
+	g_autofree char *name = g_strdup_printf("%s of %s", source, bridge);
+	gboolean same = g_strcmp0(g_datalist_get_data(&host->kept, name), trouble) == 0;
+
+	if (trouble == NULL)
+		g_datalist_remove_data(&host->kept, name);
+	else if (!same)
+		g_datalist_set_data_full(&host->kept, name, g_strdup(trouble), g_free);
+	return trouble != NULL && !same;
+}
+
 static GArray *read_leases(HostlerHost *host, const char *bridge)
 {
 	g_autoptr(GError) error = NULL;
 	gsize length = 0;
-	g_autofree char *text = host->ops->lease_text(host, bridge, &length);
+	g_autofree char *text = host->ops->lease_text(host, bridge, &length, &error);
 	GArray *leases = text != NULL ? forward_leases_parse(text, length, &error) : NULL;
+	gboolean is_senseless = g_error_matches(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD);
 
-	if (error != NULL)
+	if (is_news(host, "leases", bridge, error != NULL ? error->message : NULL))
 		hostler_log(G_LOG_LEVEL_WARNING, "forward-lease", NULL,
-			    "the leases of bridge %s cannot be read, so ports of guests without a reserved address stay "
-			    "as they are: %s; libvirt writes them anew when a guest asks for an address", bridge,
+			    "the leases of bridge %s cannot be read, so ports of guests without a reserved address "
+			    "%s: %s", bridge,
+			    is_senseless ? "stay as they are" : "lead to where these are heard of alone",
 			    error->message);
-	return leases != NULL ? leases : g_array_new(FALSE, TRUE, sizeof(ForwardLease));
+	return leases != NULL || is_senseless ? leases : g_array_new(FALSE, TRUE, sizeof(ForwardLease));
 }
 
 static GArray *read_neighbours(HostlerHost *host, const char *bridge)
@@ -68,14 +89,14 @@ static GArray *read_neighbours(HostlerHost *host, const char *bridge)
 	g_autoptr(GError) error = NULL;
 	GArray *neighbours = host->ops->neighbours(host, bridge, &error);
 
-	if (neighbours != NULL)
-		return neighbours;
-	hostler_log(G_LOG_LEVEL_WARNING, "forward-lease", NULL,
-		    "guests with an address of their own choosing are not found behind %s: %s", bridge, error->message);
-	return g_array_new(FALSE, TRUE, sizeof(HostlerNeighbour));
+	if (is_news(host, "neighbours", bridge, error != NULL ? error->message : NULL))
+		hostler_log(G_LOG_LEVEL_WARNING, "forward-lease", NULL,
+			    "guests with an address of their own choosing are not found behind %s: %s", bridge,
+			    error->message);
+	return neighbours != NULL ? neighbours : g_array_new(FALSE, TRUE, sizeof(HostlerNeighbour));
 }
 
-static const Bridge *look(ForwardFinder *finder, const char *name)
+static Bridge *look(ForwardFinder *finder, const char *name)
 {
 	Bridge *bridge = g_hash_table_lookup(finder->bridges, name);
 
@@ -110,7 +131,7 @@ static gboolean has_mac(const HostlerNeighbour *neighbour, const char *mac)
 static gboolean is_leased_to_other(const ForwardFinder *finder, const Bridge *bridge, const char *mac,
 				   const ForwardAddress *address)
 {
-	const ForwardLease *lease = forward_leases_of(bridge->leases, address);
+	const ForwardLease *lease = bridge->leases != NULL ? forward_leases_of(bridge->leases, address) : NULL;
 
 	return lease != NULL && lease->expiry > finder->now && !g_str_equal(lease->mac, mac);
 }
@@ -185,22 +206,41 @@ static gboolean is_free(const ForwardFinder *finder, const Bridge *bridge, const
 	return !is_leased_to_other(finder, bridge, mac, address) && !is_answered_by_other(bridge, mac, address);
 }
 
+static const ForwardLease *find_lease(Bridge *bridge, const ForwardSpan *span)
+{
+	if (!g_str_equal(bridge->mac, span->mac) || bridge->net.prefix != span->net.prefix ||
+	    forward_address_compare(&bridge->net.address, &span->net.address) != 0) {
+		g_strlcpy(bridge->mac, span->mac, sizeof(bridge->mac));
+		bridge->net = span->net;
+		bridge->newest = forward_leases_find(bridge->leases, span->mac, &span->net);
+	}
+	return bridge->newest;
+}
+
+/* Not by leases that a guest may have spoilt: it can say, too, that it has another's address, and they
+ * alone would tell. */
+static gboolean find_guest(const ForwardFinder *finder, Bridge *bridge, const ForwardSpan *span,
+			   const ForwardAddress *held, ForwardAddress *guest)
+{
+	const ForwardLease *lease = find_lease(bridge, span);
+
+	if (lease == NULL || lease->expiry <= finder->now) {
+		if (find_neighbour(finder, bridge, span, held, guest))
+			return TRUE;
+		if (lease == NULL || !is_free(finder, bridge, span->mac, &lease->address))
+			return FALSE;
+	}
+	*guest = lease->address;
+	return TRUE;
+}
+
 ForwardFound forward_find(ForwardFinder *finder, const ForwardSpan *span, const ForwardAddress *held,
 			  ForwardAddress *guest)
 {
-	const Bridge *bridge = look(finder, span->bridge);
-	const ForwardLease *lease = forward_leases_find(bridge->leases, span->mac, &span->net);
+	Bridge *bridge = look(finder, span->bridge);
 
-	if (lease != NULL && lease->expiry > finder->now) {
-		*guest = lease->address;
+	if (bridge->leases != NULL && find_guest(finder, bridge, span, held, guest))
 		return FORWARD_FOUND;
-	}
-	if (find_neighbour(finder, bridge, span, held, guest))
-		return FORWARD_FOUND;
-	if (lease != NULL && is_free(finder, bridge, span->mac, &lease->address)) {
-		*guest = lease->address;
-		return FORWARD_FOUND;
-	}
 	if (held->family == AF_UNSPEC || is_free(finder, bridge, span->mac, held))
 		return FORWARD_UNKNOWN;
 	return FORWARD_NOWHERE;

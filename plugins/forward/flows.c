@@ -14,7 +14,7 @@ typedef struct {
 	GArray *added;   /* likewise, of UDP */
 	GStrv addresses; /* of the host; NULL: not known */
 	gboolean forwarded; /* which were asked for */
-	GPtrArray *deletions; /* ForwardFlowRequest */
+	GPtrArray *deletions; /* struct nlmsghdr, of each the request */
 } Search;
 
 /* --- which ports --- */
@@ -81,33 +81,20 @@ static gboolean is_to_end(const Search *search, const ForwardFlow *flow)
 
 static int each_flow(const struct nlmsghdr *message, void *data)
 {
-	g_autofree ForwardFlowRequest *deletion = NULL;
+	ForwardFlowRequest deletion;
 	Search *search = data;
 	ForwardFlow flow;
 
 	if (!forward_flow_read(message, &flow) || flow.forwarded != search->forwarded || !is_to_end(search, &flow))
 		return MNL_CB_OK;
-	deletion = g_new(ForwardFlowRequest, 1);
-	if (forward_flow_delete(deletion, message))
-		g_ptr_array_add(search->deletions, g_steal_pointer(&deletion));
+	if (forward_flow_delete(&deletion, message))
+		g_ptr_array_add(search->deletions, g_memdup2(&deletion, deletion.header.nlmsg_len));
 	return MNL_CB_OK;
 }
 
 static int each_answer(const struct nlmsghdr *message, void *data)
 {
 	return MNL_CB_OK;
-}
-
-static gboolean find_flows(HostlerHost *host, ForwardFamily family, gboolean forwarded, Search *search,
-			   GError **error)
-{
-	ForwardFlowRequest request;
-
-	if ((forwarded ? search->removed : search->added)->len == 0)
-		return TRUE;
-	search->forwarded = forwarded;
-	forward_flow_ask(&request, family, forwarded);
-	return host->ops->nft_dump(host, &request.header, each_flow, search, error);
 }
 
 /* Whoever sends can make thousands of them, and the firewall's lock is ours meanwhile. */
@@ -119,33 +106,48 @@ static gboolean has_time(HostlerHost *host, guint n_left, GError **error)
 	return FALSE;
 }
 
-static gboolean end_flows(HostlerHost *host, ForwardFamily family, Search *search, GError **error)
+static gboolean end_found(HostlerHost *host, const GPtrArray *deletions, GError **error)
 {
-	if (!find_flows(host, family, TRUE, search, error) || !find_flows(host, family, FALSE, search, error))
-		return FALSE;
-	for (guint i = 0; i < search->deletions->len; i++) {
-		const ForwardFlowRequest *deletion = g_ptr_array_index(search->deletions, i);
-
-		if (!has_time(host, search->deletions->len - i, error) ||
-		    !host->ops->nft_dump(host, &deletion->header, each_answer, NULL, error))
+	for (guint i = 0; i < deletions->len; i++) {
+		if (!has_time(host, deletions->len - i, error) ||
+		    !host->ops->nft_dump(host, g_ptr_array_index(deletions, i), each_answer, NULL, error))
 			return FALSE;
 	}
 	return TRUE;
+}
+
+static gboolean end_flows(HostlerHost *host, ForwardFamily family, Search *search, GError **error)
+{
+	g_autoptr(GPtrArray) deletions = g_ptr_array_new_with_free_func(g_free);
+	ForwardFlowRequest request;
+
+	search->deletions = deletions;
+	forward_flow_ask(&request, family, search->forwarded);
+	return host->ops->nft_dump(host, &request.header, each_flow, search, error) &&
+	       end_found(host, deletions, error);
+}
+
+/* Each kind for itself: who sends so much of the one that it cannot be listed does not save the other. */
+static void try_end_flows(HostlerHost *host, ForwardFamily family, gboolean forwarded, Search *search)
+{
+	g_autoptr(GError) error = NULL;
+
+	search->forwarded = forwarded;
+	if ((forwarded ? search->removed : search->added)->len > 0 && !end_flows(host, family, search, &error))
+		hostler_log(G_LOG_LEVEL_INFO, "forward-flows", NULL,
+			    "connections of ports that changed go on as they were until they are silent: %s",
+			    error->message);
 }
 
 void forward_flows_end(HostlerHost *host, ForwardFamily family, const GArray *held, const GArray *known)
 {
 	g_autoptr(GArray) removed = subtract(held, known, 0);
 	g_autoptr(GArray) added = subtract(known, held, IPPROTO_UDP);
-	g_autoptr(GPtrArray) deletions = g_ptr_array_new_with_free_func(g_free);
 	g_auto(GStrv) addresses = NULL;
-	g_autoptr(GError) error = NULL;
-	Search search = { .removed = removed, .added = added, .deletions = deletions };
+	Search search = { .removed = removed, .added = added };
 
 	if (added->len > 0)
 		search.addresses = addresses = host->ops->addresses(host, NULL);
-	if (!end_flows(host, family, &search, &error))
-		hostler_log(G_LOG_LEVEL_INFO, "forward-flows", NULL,
-			    "connections of ports that changed go on as they were until they are silent: %s",
-			    error->message);
+	try_end_flows(host, family, TRUE, &search);
+	try_end_flows(host, family, FALSE, &search);
 }

@@ -197,6 +197,15 @@ static gboolean reserve(HostlerHost *host, const HostlerRecord *stay, GError **e
 	return forward_reserve(host, stay->uuid, spans, error);
 }
 
+/* Of ports that no record names only a settle in full knows: whoever comes next would take them for the VM's. */
+static gboolean store(HostlerHost *host, const HostlerRecord *stay, GError **error)
+{
+	if (hostler_record_store(host, stay, error))
+		return TRUE;
+	settle_locked(host, HOSTLER_SETTLE_IN_FULL, "");
+	return FALSE;
+}
+
 /* The kernel decides, and the stay is on disk before anybody else looks. */
 static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
 {
@@ -209,7 +218,7 @@ static gboolean forward_acquire(HostlerHost *host, const HostlerDomain *domain, 
 	lock = hostler_lock_firewall(host, error);
 	if (lock == NULL)
 		return FALSE;
-	return reserve(host, stay, error) && hostler_record_store(host, stay, error);
+	return reserve(host, stay, error) && store(host, stay, error);
 }
 
 /* --- the slots that settle --- */

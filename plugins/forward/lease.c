@@ -62,7 +62,8 @@ static gboolean is_shallow(const char *bytes, gsize length)
 
 static gboolean fail(GError **error, const char *why)
 {
-	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD, "this is no list of leases: %s", why);
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD,
+		    "this is no list of leases: %s; libvirt writes it anew when a guest asks for an address", why);
 	return FALSE;
 }
 

@@ -17,7 +17,7 @@ typedef struct {
 
 /* One ForwardLease for each address, in their order: of two guests who have the
  * same the one with the newer lease. Entries that are none are left out. NULL with
- * HOSTLER_ERROR_RECORD: the bytes are no list of leases. Pure. */
+ * HOSTLER_ERROR_RECORD: the bytes are no list of leases, and what mends it. Pure. */
 GArray *forward_leases_parse(const char *bytes, gsize length, GError **error);
 
 /* The newest lease of this guest within `net`, expired or not; NULL: none. */

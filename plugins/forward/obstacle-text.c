@@ -44,8 +44,17 @@ static char *accept_by_xtables(const char *program, const char *table, const cha
 			       "table is made", program, table, bridge, program, table, bridge);
 }
 
+/* What nft takes without quotes, and no shell for anything else. */
+static gboolean is_plain(const char *name)
+{
+	return *name != '\0' && name[strspn(name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-./")] == '\0';
+}
+
 static char *accept_by_nft(const ForwardObstacle *obstacle, const char *bridge)
 {
+	/* The kernel lets names be any text, and root pastes what is advised. */
+	if (!is_plain(strchr(obstacle->table, ' ') + 1) || !is_plain(obstacle->chain))
+		return g_strdup("see who made it, and let it accept: nft list ruleset");
 	return g_strdup_printf("nft 'insert rule %s %s oifname \"%s\" ct status dnat accept; "
 			       "insert rule %s %s iifname \"%s\" ct status dnat accept', and the same where that table is "
 			       "made", obstacle->table, obstacle->chain, bridge, obstacle->table, obstacle->chain, bridge);

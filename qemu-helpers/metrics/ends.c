@@ -56,7 +56,7 @@ static gboolean is_same(const HostlerProcess *a, const HostlerProcess *b)
 static void call_root(HostlerHost *host, const char *uuid)
 {
 	g_autofree char *path = g_build_filename(host->run_dir, "attention", uuid, NULL);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
 
 	hostler_log(G_LOG_LEVEL_MESSAGE, "qemu-ended", &(HostlerSubject){ .uuid = uuid },
 		    "QEMU has ended and libvirt has not said so; %s", fd >= 0 ? "having the host settled" :

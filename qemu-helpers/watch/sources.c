@@ -36,18 +36,17 @@ static int open_files(HostlerHost *host, const char *links)
 	return -1;
 }
 
-/* Guests with a reserved address need neither, so others are not left alone for them. */
-static void open_guests(Sources *sources)
+/* Each for itself; and guests with a reserved address need neither, so they are not left alone for it. */
+static int open_guests(HostlerHost *host, int (*open_one)(HostlerHost *host, GError **error), const char *whom)
 {
-	HostlerHost *host = sources->host;
 	g_autoptr(GError) error = NULL;
+	int fd = open_one(host, &error);
 
-	sources->fds[SOURCE_LEASES].fd = host->ops->leases_listen(host, &error);
-	if (error == NULL)
-		sources->fds[SOURCE_NEIGHBOURS].fd = host->ops->neighbours_listen(host, &error);
-	if (error != NULL)
+	if (fd < 0)
 		hostler_log(G_LOG_LEVEL_WARNING, "forward-watch", NULL,
-			    "forwards do not follow guests without a reserved address: %s", error->message);
+			    "forwards do not follow guests %s: %s; when that is mended: systemctl restart "
+			    "hostler-watch", whom, error->message);
+	return fd;
 }
 
 gboolean sources_open(Sources *sources, HostlerHost *host, const char *links, GError **error)
@@ -64,7 +63,8 @@ gboolean sources_open(Sources *sources, HostlerHost *host, const char *links, GE
 		return FALSE;
 	}
 	fds[SOURCE_RULES].fd = host->ops->nft_listen(host, error);
-	open_guests(sources);
+	fds[SOURCE_LEASES].fd = open_guests(host, host->ops->leases_listen, "that get another lease");
+	fds[SOURCE_NEIGHBOURS].fd = open_guests(host, host->ops->neighbours_listen, "that choose their address");
 	return fds[SOURCE_RULES].fd >= 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/machine.h"
+#include "hostler/error.h"
 
 void fakehost_leases_set(HostlerHost *host, const char *bridge, const char *text)
 {
@@ -25,10 +26,14 @@ void fakehost_neighbours_set(HostlerHost *host, const char *bridge, const char *
 	g_hash_table_insert(((FakeHost *)host)->neighbours, g_strdup(bridge), g_strdup(text));
 }
 
-char *fake_lease_text(HostlerHost *host, const char *bridge, gsize *length)
+char *fake_lease_text(HostlerHost *host, const char *bridge, gsize *length, GError **error)
 {
 	char *text = g_strdup(g_hash_table_lookup(((FakeHost *)host)->leases, bridge));
 
+	if (text != NULL && *text == '!') {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "it %s", text + 1);
+		g_clear_pointer(&text, g_free);
+	}
 	*length = text != NULL ? strlen(text) : 0;
 	return text;
 }

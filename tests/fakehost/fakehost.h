@@ -126,7 +126,8 @@ void fakehost_driver_end(HostlerHost *host, const char *driver);
 void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
 /* What libvirt's log of the VM's QEMU says from now on. */
 void fakehost_shutoff_reason_set(HostlerHost *host, const char *vm, const char *reason);
-/* What dnsmasq has leased on a bridge, the text of libvirt's file; NULL: there is none. And
+/* What dnsmasq has leased on a bridge, the text of libvirt's file; NULL: there is none; "!is torn": it
+ * cannot be read, and the error says "it is torn". And
  * whom the kernel knows there, as in the description. */
 void fakehost_leases_set(HostlerHost *host, const char *bridge, const char *text);
 void fakehost_neighbours_set(HostlerHost *host, const char *bridge, const char *text);

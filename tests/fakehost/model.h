@@ -181,7 +181,7 @@ GStrv fake_groups(HostlerHost *host);
 GStrv fake_group_members(HostlerHost *host, const char *group, GError **error);
 
 /* bridge.c */
-char *fake_lease_text(HostlerHost *host, const char *bridge, gsize *length);
+char *fake_lease_text(HostlerHost *host, const char *bridge, gsize *length, GError **error);
 GArray *fake_neighbours(HostlerHost *host, const char *bridge, GError **error);
 int fake_listen(HostlerHost *host, GError **error);
 GArray *fake_listeners(HostlerHost *host, int protocol, GError **error);

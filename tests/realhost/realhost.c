@@ -67,9 +67,9 @@ static void helper_start(HostlerHost *host, HostlerHelper helper)
 {
 }
 
-static char *lease_text(HostlerHost *host, const char *bridge, gsize *length)
+static char *lease_text(HostlerHost *host, const char *bridge, gsize *length, GError **error)
 {
-	return real.is_hook ? NULL : real.machine->lease_text(host, bridge, length);
+	return real.is_hook ? NULL : real.machine->lease_text(host, bridge, length, error);
 }
 
 /* --- nf_tables, timed --- */

@@ -2,6 +2,7 @@
 /* Where a guest without a reserved address is, and when nobody says so. */
 #include <arpa/inet.h>
 #include <glib.h>
+#include <string.h>
 
 #include "fakehost.h"
 #include "plugins/forward/find.h"
@@ -56,7 +57,12 @@ static const Case cases[] = {
 	{ "held-gives-way-to-fresh", NULL, "192.168.122.20 " MAC " fresh;192.168.122.77 " MAC " stale",
 	  "192.168.122.77", "192.168.122.20" },
 	{ "broken-leases", "[{", "", "192.168.122.50", "unknown" },
-	{ "broken-leases-and-a-neighbour", "[{", "192.168.122.77 " MAC " fresh", NULL, "192.168.122.77" },
+	/* Leases are there, and nobody can say whose that address is. */
+	{ "broken-leases-and-a-neighbour", "[{", "192.168.122.77 " MAC " fresh", NULL, "unknown" },
+	{ "unread-leases", "!is torn", "", "192.168.122.50", "unknown" },
+	{ "unread-leases-and-a-neighbour", "!is torn", "192.168.122.77 " MAC " fresh", NULL, "192.168.122.77" },
+	{ "broken-leases-and-held-is-answered-by-other", "[{", "192.168.122.50 " OTHER " fresh", "192.168.122.50",
+	  "nowhere" },
 };
 
 static const Case ipv6_cases[] = {
@@ -108,6 +114,94 @@ static void test_ipv6(gconstpointer data)
 	check(data, "2001:db8::1/64");
 }
 
+/* Cards and networks in turn, of one settling. */
+static void test_in_turn(void)
+{
+	static const struct {
+		const char *mac, *net, *expected;
+	} spans[] = {
+		{ MAC, "192.168.122.1/24", "192.168.122.50" },
+		{ MAC, "192.168.122.1/24", "192.168.122.50" },
+		{ MAC, "2001:db8::1/64", "2001:db8::50" },
+		{ OTHER, "2001:db8::1/64", "unknown" },
+		{ OTHER, "192.168.122.1/24", "192.168.122.51" },
+		{ MAC, "192.168.122.1/24", "192.168.122.50" },
+		{ MAC, "192.168.122.1/27", "unknown" },
+		{ MAC, "192.168.122.33/27", "192.168.122.50" },
+	};
+	g_autoptr(HostlerHost) host = fakehost_new("", NULL);
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
+
+	fakehost_leases_set(host, "virbr0",
+			    "[" LEASE("192.168.122.50", MAC, VALID) "," LEASE("2001:db8::50", MAC, VALID) ","
+			    LEASE("192.168.122.51", OTHER, VALID) "]");
+	fakehost_neighbours_set(host, "virbr0", "");
+	for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+		ForwardSpan span = { .start = 2222, .end = 2222, .to = 22, .bridge = "virbr0" };
+		ForwardAddress held = { .family = AF_UNSPEC }, guest = { .family = AF_UNSPEC };
+		g_autofree char *text = NULL;
+
+		g_strlcpy(span.mac, spans[i].mac, sizeof(span.mac));
+		g_assert_true(forward_net_read(spans[i].net, &span.net));
+		text = describe(forward_find(finder, &span, &held, &guest), &guest);
+		g_assert_cmpstr(text, ==, spans[i].expected);
+	}
+}
+
+/* --- what is said of leases that cannot be read --- */
+
+static GPtrArray *said;
+
+static GLogWriterOutput hear(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+	for (gsize i = 0; i < n_fields; i++) {
+		if (g_str_equal(fields[i].key, "MESSAGE"))
+			g_ptr_array_add(said, g_strdup(fields[i].value));
+	}
+	return G_LOG_WRITER_HANDLED;
+}
+
+/* As at each settling. What was said meanwhile is asked for by the caller. */
+static void look(HostlerHost *host, const char *bridge, const char *leases)
+{
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
+	ForwardSpan span = { .start = 2222, .end = 2222, .to = 22, .mac = MAC };
+	ForwardAddress held = { .family = AF_UNSPEC }, guest;
+
+	g_strlcpy(span.bridge, bridge, sizeof(span.bridge));
+	g_assert_true(forward_net_read("192.168.122.1/24", &span.net));
+	fakehost_leases_set(host, bridge, leases);
+	g_ptr_array_set_size(said, 0);
+	forward_find(finder, &span, &held, &guest);
+}
+
+static void assert_said(const char *bridge, const char *what)
+{
+	g_assert_cmpuint(said->len, ==, 1);
+	g_assert_nonnull(strstr(said->pdata[0], bridge));
+	g_assert_nonnull(strstr(said->pdata[0], what));
+}
+
+static void test_said_once(void)
+{
+	g_autoptr(HostlerHost) host = fakehost_new("", NULL);
+
+	look(host, "virbr0", "!is torn");
+	assert_said("virbr0", "it is torn");
+	look(host, "virbr0", "!is torn");
+	g_assert_cmpuint(said->len, ==, 0);
+	look(host, "virbr1", "!is torn");
+	assert_said("virbr1", "it is torn");
+	look(host, "virbr0", "[{");
+	assert_said("virbr0", "not JSON");
+	look(host, "virbr0", "[]");
+	g_assert_cmpuint(said->len, ==, 0);
+	look(host, "virbr0", NULL);
+	g_assert_cmpuint(said->len, ==, 0);
+	look(host, "virbr0", "[{");
+	assert_said("virbr0", "not JSON");
+}
+
 static void add(const char *family, const Case *item, GTestDataFunc func)
 {
 	g_autofree char *path = g_strdup_printf("/forward-find/%s/%s", family, item->name);
@@ -117,12 +211,18 @@ static void add(const char *family, const Case *item, GTestDataFunc func)
 
 int main(int argc, char **argv)
 {
+	int status;
+
 	g_test_init(&argc, &argv, NULL);
-	/* Broken files are said in the log, and that is no failure. */
-	g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+	said = g_ptr_array_new_with_free_func(g_free);
+	g_log_set_writer_func(hear, NULL, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
 		add("ipv4", &cases[i], test_ipv4);
 	for (gsize i = 0; i < G_N_ELEMENTS(ipv6_cases); i++)
 		add("ipv6", &ipv6_cases[i], test_ipv6);
-	return g_test_run();
+	g_test_add_func("/forward-find/in-turn", test_in_turn);
+	g_test_add_func("/forward-find/said-once", test_said_once);
+	status = g_test_run();
+	g_ptr_array_unref(said);
+	return status;
 }

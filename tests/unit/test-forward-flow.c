@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 
+#include "hostler/error.h"
 #include "plugins/forward/flow.h"
 #include "plugins/forward/flows.h"
 
@@ -94,11 +95,29 @@ static void test_delete(void)
 
 static char tracked[1024] __attribute__((aligned(NLMSG_ALIGNTO)));
 static guint deleted;
+static enum { NONE_FAILS, FORWARDED_FAILS, OTHERS_FAIL } trouble;
+
+static gboolean asks_for_forwarded(const struct nlmsghdr *request)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, request, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attribute) == CTA_STATUS)
+			return mnl_attr_get_u32(attribute) != 0;
+	}
+	g_assert_not_reached();
+}
 
 static gboolean play_conntrack(HostlerHost *host, const struct nlmsghdr *request,
 			       int (*each)(const struct nlmsghdr *message, void *data), gpointer data, GError **error)
 {
-	if (NFNL_MSG_TYPE(request->nlmsg_type) == IPCTNL_MSG_CT_DELETE)
+	gboolean deletes = NFNL_MSG_TYPE(request->nlmsg_type) == IPCTNL_MSG_CT_DELETE;
+
+	if (!deletes && trouble == (asks_for_forwarded(request) ? FORWARDED_FAILS : OTHERS_FAIL)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "there are too many");
+		return FALSE;
+	}
+	if (deletes)
 		deleted++;
 	else
 		each((gpointer)tracked, data);
@@ -168,6 +187,25 @@ static void test_end(void)
 	}
 }
 
+/* Whoever sends enough of one kind that they cannot be listed does not save those of the other. */
+static void test_apart(void)
+{
+	g_autoptr(GArray) held = elements_of("udp any 5000 5000 53 b 10.0.0.2");
+	g_autoptr(GArray) known = elements_of("udp any 5000 5000 53 b 10.0.0.3");
+	HostlerHost host = { .ops = &ops, .deadline = 1 };
+
+	deleted = 0;
+	trouble = OTHERS_FAIL;
+	build(tracked, "192.0.2.1", 5000, "10.0.0.2", 53);
+	forward_flows_end(&host, FORWARD_IP, held, known);
+	g_assert_cmpuint(deleted, ==, 1);
+	trouble = FORWARDED_FAILS;
+	build(tracked, "192.0.2.1", 5000, "192.0.2.1", 5000);
+	forward_flows_end(&host, FORWARD_IP, held, known);
+	g_assert_cmpuint(deleted, ==, 2);
+	trouble = NONE_FAILS;
+}
+
 /* A hook that has used up its time leaves them to the kernel's own. */
 static void test_deadline(void)
 {
@@ -187,6 +225,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/forward/flow/read", test_read);
 	g_test_add_func("/forward/flow/delete", test_delete);
 	g_test_add_func("/forward/flow/end", test_end);
+	g_test_add_func("/forward/flow/apart", test_apart);
 	g_test_add_func("/forward/flow/deadline", test_deadline);
 	return g_test_run();
 }

@@ -422,10 +422,30 @@ static void test_mends(void)
 	}
 }
 
+/* The kernel takes any bytes for a name, and root pastes what is advised. */
+static void test_hostile_names(void)
+{
+	static const char mend[] = "; mend: see who made it, and let it accept: nft list ruleset";
+	static const char *const names[] = { "a'; reboot; '", "$(reboot)", "a;flush ruleset", "a b", "a\nb", "-x\"",
+					     "\xe2\x80\xae", "" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *table = g_strdup_printf("inet %s", names[i]);
+		ForwardObstacle by_table = { .table = table, .chain = (char *)"base", .certain = TRUE };
+		ForwardObstacle by_chain = { .table = (char *)"ip6 mine", .chain = (char *)(gpointer)names[i] };
+		g_autofree char *first = forward_obstacle_text(&by_table, "virbr0");
+		g_autofree char *second = forward_obstacle_text(&by_chain, "virbr0");
+
+		g_assert_true(g_str_has_suffix(first, mend));
+		g_assert_true(g_str_has_suffix(second, mend));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/forward-obstacle/policy", test_policy);
+	g_test_add_func("/forward-obstacle/hostile-names", test_hostile_names);
 	g_test_add_func("/forward-obstacle/accepted-before", test_accepted_before);
 	g_test_add_func("/forward-obstacle/perhaps", test_perhaps);
 	g_test_add_func("/forward-obstacle/rejects", test_rejects);

@@ -377,6 +377,27 @@ static void test_helpers_systemd(Tree *tree, gconstpointer data)
 	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
 
+/* The folder is the helpers' group's as well: whoever of them puts something else there, under the name that a
+ * program which stays uses each time, must not keep it for ever. */
+static void test_call_for_settle(Tree *tree, gconstpointer data)
+{
+	g_autofree char *folder = tree_path(tree, "run/hostler/attention");
+	g_autofree char *call = g_build_filename(folder, tree->host->run, NULL);
+
+	g_free(tree->host->run_dir);
+	tree->host->run_dir = tree_path(tree, "run/hostler");
+	tree_folder(tree, "run/systemd/system");
+	tree_folder(tree, "run/hostler/attention");
+	tree->host->ops->helper_start(tree->host, HOSTLER_HELPER_SETTLE);
+	g_assert_true(g_file_test(call, G_FILE_TEST_IS_REGULAR));
+	g_assert_cmpint(g_unlink(call), ==, 0);
+	g_assert_cmpint(mkfifo(call, 0666), ==, 0);
+	g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+	alarm(60);
+	tree->host->ops->helper_start(tree->host, HOSTLER_HELPER_SETTLE);
+	alarm(0);
+}
+
 static void add(const char *path, void (*test)(Tree *, gconstpointer))
 {
 	g_test_add(path, Tree, NULL, set_up, test, tree_close);
@@ -403,5 +424,6 @@ int main(int argc, char **argv)
 	}
 	add("/pci/helpers", test_helpers);
 	add("/pci/helpers-systemd", test_helpers_systemd);
+	add("/pci/call-for-settle", test_call_for_settle);
 	return g_test_run();
 }
