@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where logs lie: which there are, whose they are, and their bytes. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -100,27 +101,34 @@ static char *uuid_in(const char *file)
 	return hostler_text_uuid(text);
 }
 
+static void set_unreadable(const char *folder, int errnum, GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(folder);
+
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot read %s: %s%s", shown, g_strerror(errnum),
+		    errnum == ENOENT ? "; no VM has been measured here yet" :
+		    errnum == EACCES ? "; logs are for root and the group hostler: sudo hostler report" : "");
+}
+
+/* Not g_dir_open(): it leaves errno to chance. */
 GPtrArray *run_logs_list(const char *folder, GError **error)
 {
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	int errnum = errno;
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
 	GPtrArray *files;
-	const char *file;
 
 	if (dir == NULL) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "cannot read %s: %s; %s", folder, g_strerror(errnum),
-			    errnum == ENOENT ? "no VM has been measured here yet" :
-					       "logs are for root and the group hostler: sudo hostler report");
+		set_unreadable(folder, errno, error);
 		return NULL;
 	}
 	files = g_ptr_array_new_with_free_func(g_free);
-	while (files->len < MOST_LOGS && (file = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *uuid = uuid_in(file);
+	while (files->len < MOST_LOGS && (entry = readdir(dir)) != NULL) {
+		g_autofree char *uuid = uuid_in(entry->d_name);
 
 		if (uuid != NULL)
-			g_ptr_array_add(files, g_strdup(file));
+			g_ptr_array_add(files, g_strdup(entry->d_name));
 	}
+	closedir(dir);
 	g_ptr_array_sort(files, compare_names);
 	return files;
 }
