@@ -1,4 +1,5 @@
 # Sourced by run: what the admin's command says to those who begin: one line on stderr, and what to type instead.
+# shellcheck shell=bash disable=SC2154 # $work and $stage are its
 
 # says STATUS PATTERN COMMAND...
 says() {
