@@ -15,10 +15,15 @@ _hostler_machines() {
 }
 
 _hostler() {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word
+	local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' subject='' word
 	COMPREPLY=()
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		[[ $word == -* ]] || { command=$word; break; }
+		if [[ $previous == --@(xml|dump) ]]; then
+			subject=$word
+		elif [[ $word != -* && $previous != --@(bundle|logs) ]]; then
+			if [[ -z $command ]]; then command=$word; else subject=$word; fi
+		fi
+		previous=$word
 	done
 	if [[ $previous == --logs ]]; then
 		compopt -o filenames
@@ -39,7 +44,7 @@ _hostler() {
 		mapfile -t COMPREPLY < <(compgen -W "--json $word --help --version" -- "$current")
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "apply check groups status report settle reset" -- "$current")
-	elif [[ $command == "$previous" && $command == @(apply|check|report|reset) ]]; then
+	elif [[ -z $subject && $command == @(apply|check|report|reset) ]]; then
 		_hostler_machines "$current"
 	fi
 }

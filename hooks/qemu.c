@@ -2,9 +2,12 @@
 /* /etc/libvirt/hooks/qemu.d/10-hostler: libvirt calls it at each step of a VM's
  * life and waits. Prints nothing on stdout, one line on stderr when it refuses. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/lifecycle.h"
 #include "hooks/hook.h"
+#include "hostler/domain.h"
+#include "hostler/error.h"
 
 static int refuse(const GError *error)
 {
@@ -32,6 +35,26 @@ static int serve(HostlerHost *host, const HostlerEvent *event)
 	return hostler_lifecycle_run(host, event, xml, length, &error) ? 0 : refuse(error);
 }
 
+/* A user's own libvirt calls the hooks of the host as that user, who may neither bind
+ * a device nor write a record: its VMs are none of ours. */
+static int serve_user(HostlerHost *host, const HostlerEvent *event)
+{
+	g_autoptr(HostlerDomain) domain = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *xml = NULL;
+	gsize length = 0;
+
+	xml = event->operation == HOSTLER_OP_PREPARE ? hook_read_stdin(host, &length, NULL) : NULL;
+	domain = xml != NULL ? hostler_domain_from_xml(xml, length, NULL) : NULL;
+	if (domain == NULL || domain->settings.forwards->len == 0)
+		return 0;
+	g_set_error(&error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_UNSUPPORTED,
+		    "it asks for forwarded ports, which VMs of qemu:///system alone have, and is user %d's own; "
+		    "define it there (virsh -c qemu:///system define FILE), or take <portForward> out: "
+		    "virsh -c qemu:///session edit VM", (int)geteuid());
+	return fail(host, event, error);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(HostlerHost) host = NULL;
@@ -46,6 +69,8 @@ int main(int argc, char **argv)
 	}
 	if (!hostler_event_is_known(&event))
 		return 0;
+	if (geteuid() != 0)
+		return serve_user(host, &event);
 	if (error != NULL && fail(host, &event, error) != 0)
 		return 1;
 	return serve(host, &event);

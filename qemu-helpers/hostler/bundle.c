@@ -69,7 +69,7 @@ static void add_places(Bundle *bundle, HostlerHost *host)
 	const HostlerSink sink = { .line = take_place, .data = bundle };
 
 	bundle_title(bundle, "hooks and helpers");
-	places_show_helpers(host, &sink);
+	places_show_helpers(host, &sink, places_have_systemd());
 	places_show_hooks(&sink, HOSTLER_HOOK_DIR);
 }
 

@@ -58,8 +58,8 @@ static char *ask_libvirt(const char *vm, unsigned int flags, GError **error)
 	connection = virConnectOpenReadOnly(URI);
 	if (connection == NULL) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "libvirt cannot be asked: %s; start it (systemctl start libvirtd), or give the XML: "
-			    "--xml FILE",
+			    "libvirt cannot be asked: %s; start it (systemctl start libvirtd, on Fedora virtqemud), "
+			    "or give the XML: --xml FILE",
 			    virGetLastErrorMessage());
 		return NULL;
 	}

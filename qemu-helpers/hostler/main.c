@@ -2,6 +2,7 @@
 /* hostler: shows and repairs. It is no front end, and nothing needs it to run. */
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -77,6 +78,7 @@ typedef struct {
 	char *dump_file;
 	char *bundle_file;
 	char *logs;
+	char *again; /* what was typed, to be typed again */
 	GStrv words;
 } Line;
 
@@ -86,9 +88,25 @@ static void line_clear(Line *line)
 	g_free(line->dump_file);
 	g_free(line->bundle_file);
 	g_free(line->logs);
+	g_free(line->again);
 	g_strfreev(line->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
+
+/* As a shell takes it. */
+static char *name_again(char **argv)
+{
+	g_autoptr(GString) text = g_string_new("hostler");
+
+	for (guint i = 1; argv[i] != NULL; i++) {
+		gsize plain = strspn(argv[i], G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-/");
+		g_autofree char *quoted = argv[i][0] != '\0' && argv[i][plain] == '\0' ? g_strdup(argv[i]) :
+											 g_shell_quote(argv[i]);
+
+		g_string_append_printf(text, " %s", quoted);
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
 
 /* Names are bytes to us, whatever the locale is. */
 static gboolean parse(Line *line, int argc, char **argv, GError **error)
@@ -113,11 +131,15 @@ static gboolean parse(Line *line, int argc, char **argv, GError **error)
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("COMMAND");
+	g_autoptr(GError) wrong = NULL;
 
+	line->again = name_again(argv);
 	g_option_context_set_summary(context, summary);
 	g_option_context_add_main_entries(context, entries, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, error))
+	if (!g_option_context_parse(context, &argc, &argv, &wrong)) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS, "%s; see: hostler --help", wrong->message);
 		return FALSE;
+	}
 	line->request.xml_file = line->xml_file;
 	line->request.dump_file = line->dump_file;
 	line->request.bundle_file = line->bundle_file;
@@ -178,14 +200,15 @@ static const Command *understand(Line *line, GError **error)
 	return command != NULL && check_words(line, command, error) ? command : NULL;
 }
 
-static int run(const Command *command, Request *request, GError **error)
+static int run(const Command *command, Line *line, GError **error)
 {
+	Request *request = &line->request;
 	g_autoptr(HostlerHost) host = NULL;
 	g_autoptr(GError) config_error = NULL;
 
 	if (geteuid() != 0 && request->dump_file == NULL && command->run != command_report) {
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
-			    "devices and records are root's alone to read; mend: sudo hostler %s", command->name);
+			    "devices and records are root's alone to read; mend: sudo %s", line->again);
 		return EXIT_COULD_NOT;
 	}
 	host = hostler_host_open();
@@ -212,7 +235,7 @@ int main(int argc, char **argv)
 		command = understand(&line, &error);
 	}
 	if (command != NULL)
-		status = run(command, &line.request, &error);
+		status = run(command, &line, &error);
 	if (error != NULL) {
 		g_autofree char *text = hostler_text_line(error->message, 2000);
 

@@ -46,9 +46,12 @@ void places_show_hooks(const HostlerSink *sink, const char *hook_dir)
 
 /* --- helpers --- */
 
+/* systemd may take so long to start it. */
+#define SETTLE_SECONDS 10
+
 static gboolean is_locked(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	gboolean locked;
 
 	if (fd < 0)
@@ -92,8 +95,31 @@ static const char *find_work(HostlerHost *host)
 	return host->config.metrics_enabled && is_needed(vms) ? "vms" : "ended";
 }
 
-void places_show_helpers(HostlerHost *host, const HostlerSink *sink)
+/* Its unit takes calls away before it begins, and what comes while it waits is for afterwards. */
+static void show_calls(HostlerHost *host, const HostlerSink *sink)
+{
+	g_autofree char *calls = g_build_filename(host->run_dir, "attention", NULL);
+	g_autofree char *lock = g_build_filename(host->run_dir, "locks", "settle", NULL);
+	g_autofree char *text = NULL;
+	struct stat info;
+
+	if (!is_needed(calls) || is_locked(lock) || stat(calls, &info) < 0 ||
+	    g_get_real_time() / G_USEC_PER_SEC - (gint64)info.st_mtime < SETTLE_SECONDS)
+		return;
+	text = g_strdup_printf("DOES NOT RUN, although %s is not empty, and devices do not go back; mend: "
+			       "systemctl enable --now hostler-settle.path", calls);
+	sink->line(sink->data, NULL, "helpers", "hostler-settle", text);
+}
+
+gboolean places_have_systemd(void)
+{
+	return g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
+}
+
+void places_show_helpers(HostlerHost *host, const HostlerSink *sink, gboolean by_systemd)
 {
 	show_helper(host, sink, "hostler-metrics", "vms", find_work(host));
 	show_helper(host, sink, "hostler-watch", "watch", "watch");
+	if (by_systemd)
+		show_calls(host, sink);
 }

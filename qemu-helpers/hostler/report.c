@@ -5,6 +5,8 @@
 #include "chart.h"
 #include "command.h"
 #include "csv.h"
+#include "hostler/error.h"
+#include "hostler/text.h"
 #include "kinds.h"
 #include "qemu-helpers/json/ascii.h"
 #include "qemu-helpers/json/read.h"
@@ -151,6 +153,18 @@ static void print_last_run(const Paper *paper, const RunLog *log)
 	fputs(paper->terminal ? "\n" : "", paper->out);
 }
 
+/* Programs get an empty table, people a word. */
+static gboolean has_logs(const char *folder, GError **error)
+{
+	g_autoptr(GPtrArray) files = run_logs_list(folder, error);
+	g_autofree char *shown = hostler_text_shown(folder);
+
+	if (files != NULL && files->len == 0)
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT,
+			    "there is no log in %s: no VM has been measured here yet", shown);
+	return files != NULL && files->len > 0;
+}
+
 gboolean report_print(const Paper *paper, const char *folder, const char *vm, ReportForm form, GError **error)
 {
 	g_autofree char *file = vm != NULL ? run_logs_find(folder, vm, error) : NULL;
@@ -158,6 +172,8 @@ gboolean report_print(const Paper *paper, const char *folder, const char *vm, Re
 	g_autoptr(Kinds) kinds = NULL;
 
 	if (vm != NULL && log == NULL)
+		return FALSE;
+	if (vm == NULL && form == REPORT_WORDS && !has_logs(folder, error))
 		return FALSE;
 	if (form == REPORT_CSV && log != NULL) {
 		print_samples(paper, log);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where logs lie: which there are, whose they are, and their bytes. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define MOST_LOGS 10000
 
 #define SUFFIX ".jsonl"
+#define ASIDE ".1" /* put aside by hostler-metrics or logrotate */
 #define UUID_LENGTH 36
 
 /* Appends the end of the file. FALSE with errno set. */
@@ -43,19 +45,21 @@ static gboolean append_file(int folder, const char *file, GString *text)
 	return n >= 0;
 }
 
+/* Of a VM that has not run since logrotate came there is the older one alone. */
 static char *read_both(const char *path, const char *file, GError **error)
 {
-	g_autofree char *older = g_strconcat(file, ".1", NULL);
+	g_autofree char *older = g_strconcat(file, ASIDE, NULL);
 	g_autofree char *shown = hostler_text_shown(file);
 	GString *text = g_string_new(NULL);
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	gboolean read_well = FALSE;
+	gboolean has_older, read_well = FALSE;
 	int errnum = errno;
 
 	if (folder >= 0) {
-		if (append_file(folder, older, text))
+		has_older = append_file(folder, older, text);
+		if (has_older)
 			g_string_append_c(text, '\n');
-		read_well = append_file(folder, file, text);
+		read_well = append_file(folder, file, text) || (has_older && errno == ENOENT);
 		errnum = errno;
 		close(folder);
 	}
@@ -100,27 +104,50 @@ static char *uuid_in(const char *file)
 	return hostler_text_uuid(text);
 }
 
+/* The log that an entry of the folder is of, once for both of its parts. NULL: of none. */
+static char *log_of(int folder, const char *entry)
+{
+	g_autofree char *file = g_strdup(entry);
+	g_autofree char *uuid = NULL;
+	struct stat info;
+
+	if (g_str_has_suffix(entry, SUFFIX ASIDE)) {
+		file[strlen(file) - strlen(ASIDE)] = '\0';
+		if (fstatat(folder, file, &info, AT_SYMLINK_NOFOLLOW) == 0)
+			return NULL;
+	}
+	uuid = uuid_in(file);
+	return uuid != NULL ? g_steal_pointer(&file) : NULL;
+}
+
+static void set_unreadable(const char *folder, int errnum, GError **error)
+{
+	g_autofree char *shown = hostler_text_shown(folder);
+
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST, "cannot read %s: %s%s", shown, g_strerror(errnum),
+		    errnum == ENOENT ? "; no VM has been measured here yet" :
+		    errnum == EACCES ? "; logs are for root and the group hostler: sudo hostler report" : "");
+}
+
+/* Not g_dir_open(): it leaves errno to chance. */
 GPtrArray *run_logs_list(const char *folder, GError **error)
 {
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	int errnum = errno;
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
 	GPtrArray *files;
-	const char *file;
 
 	if (dir == NULL) {
-		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
-			    "cannot read %s: %s; %s", folder, g_strerror(errnum),
-			    errnum == ENOENT ? "no VM has been measured here yet" :
-					       "logs are for root and the group hostler: sudo hostler report");
+		set_unreadable(folder, errno, error);
 		return NULL;
 	}
 	files = g_ptr_array_new_with_free_func(g_free);
-	while (files->len < MOST_LOGS && (file = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *uuid = uuid_in(file);
+	while (files->len < MOST_LOGS && (entry = readdir(dir)) != NULL) {
+		char *file = log_of(dirfd(dir), entry->d_name);
 
-		if (uuid != NULL)
-			g_ptr_array_add(files, g_strdup(file));
+		if (file != NULL)
+			g_ptr_array_add(files, file);
 	}
+	closedir(dir);
 	g_ptr_array_sort(files, compare_names);
 	return files;
 }
@@ -128,9 +155,10 @@ GPtrArray *run_logs_list(const char *folder, GError **error)
 static gint64 written_at(const char *folder, const char *file)
 {
 	g_autofree char *path = g_build_filename(folder, file, NULL);
+	g_autofree char *older = g_strconcat(path, ASIDE, NULL);
 	struct stat info;
 
-	return lstat(path, &info) == 0 ? (gint64)info.st_mtime : 0;
+	return lstat(path, &info) == 0 || lstat(older, &info) == 0 ? (gint64)info.st_mtime : 0;
 }
 
 /* A VM that was defined anew has another UUID and so another log. */

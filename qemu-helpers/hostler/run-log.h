@@ -38,7 +38,7 @@ RunLog *run_log_from_text(char *text);
 void run_log_free(RunLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunLog, run_log_free)
 
-/* The logs (char *, names of files) in the folder, sorted. */
+/* The logs (char *, "web-<uuid>.jsonl", of which perhaps only the part put aside is there) in the folder, sorted. */
 GPtrArray *run_logs_list(const char *folder, GError **error);
 /* The one of a VM, by its name or UUID: the last that was written to. */
 char *run_logs_find(const char *folder, const char *vm, GError **error);

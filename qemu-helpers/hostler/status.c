@@ -78,7 +78,7 @@ static int show(HostlerHost *host, const Request *request)
 	show_stays(host, &sink);
 	show_gone(host, &sink);
 	show_plugins(host, &sink);
-	places_show_helpers(host, &sink);
+	places_show_helpers(host, &sink, places_have_systemd());
 	places_show_hooks(&sink, HOSTLER_HOOK_DIR);
 	if (request->config_error != NULL)
 		sink.line(sink.data, NULL, "settings", "hostler.conf", request->config_error->message);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the admin's command says, and its exit status. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "qemu-helpers/hostler/command.h"
@@ -365,13 +368,46 @@ static void test_helpers(void)
 
 		make_record(run, "vms", cases[i].running);
 		make_record(run, "ended", cases[i].ended);
-		places_show_helpers(&host, &sink);
+		places_show_helpers(&host, &sink, TRUE);
+		g_assert_false(g_hash_table_contains(said, "hostler-settle"));
 		g_assert_true(g_str_has_prefix(g_hash_table_lookup(said, "hostler-metrics"), cases[i].metrics));
 		g_assert_cmpstr(g_hash_table_lookup(said, "hostler-watch"), ==, "does not run; nothing to do");
 		remove_record(run, "vms");
 		remove_record(run, "ended");
 		g_assert_cmpint(g_rmdir(run), ==, 0);
 	}
+}
+
+/* Nobody but systemd answers calls, and not before it has had time to. */
+static void test_calls(void)
+{
+	g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	HostlerSink sink = { .line = add_text, .data = said };
+	g_autofree char *run = g_dir_make_tmp("hostler-test-XXXXXX", NULL);
+	g_autofree char *calls = g_build_filename(run, "attention", NULL);
+	g_autofree char *lock = g_build_filename(run, "locks", "settle", NULL);
+	g_autofree char *locks = g_path_get_dirname(lock);
+	HostlerHost host = { .run_dir = run };
+	int fd;
+
+	make_record(run, "attention", "call");
+	g_assert_cmpint(utimes(calls, (struct timeval[2]){ { .tv_sec = 1 }, { .tv_sec = 1 } }), ==, 0);
+	places_show_helpers(&host, &sink, FALSE);
+	g_assert_false(g_hash_table_contains(said, "hostler-settle"));
+	places_show_helpers(&host, &sink, TRUE);
+	g_assert_true(g_str_has_suffix(g_hash_table_lookup(said, "hostler-settle"), "hostler-settle.path"));
+	g_hash_table_remove_all(said);
+	g_assert_cmpint(g_mkdir(locks, 0755), ==, 0);
+	g_assert_true(g_file_set_contents(lock, "", 0, NULL));
+	fd = open(lock, O_RDWR | O_CLOEXEC);
+	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
+	places_show_helpers(&host, &sink, TRUE);
+	g_assert_false(g_hash_table_contains(said, "hostler-settle"));
+	close(fd);
+	g_unlink(lock);
+	g_assert_cmpint(g_rmdir(locks), ==, 0);
+	remove_record(run, "attention");
+	g_assert_cmpint(g_rmdir(run), ==, 0);
 }
 
 static void assert_mend(const char *name, const char *mend, const char *expected)
@@ -403,6 +439,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/command/mend", test_mend);
+	g_test_add_func("/command/calls", test_calls);
 	g_test_add_func("/command/check-status", test_status);
 	g_test_add_func("/command/check-plain", test_plain);
 	g_test_add_func("/command/check-terminal", test_terminal);

@@ -332,6 +332,24 @@ static void test_rotated(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(count(fixture->text, ",disk,vda,read_bytes,"), ==, 3);
 }
 
+/* logrotate has come, and the VM has not run since. */
+static void test_put_aside(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *log = path_of(fixture, &made[1], "");
+	g_autofree char *older = path_of(fixture, &made[1], ".1");
+
+	make_log(fixture, &made[1]);
+	make_log(fixture, &made[2]);
+	g_assert_cmpint(rename(log, older), ==, 0);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tseen\t6 samples, 0 gaps (0 s), 0 stalls (0 s), last 0 s not seen");
+	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
+	g_assert_nonnull(print(fixture, UUID "1", REPORT_WORDS, NULL));
+	/* Both parts are one log. */
+	make_log(fixture, &made[1]);
+	print(fixture, NULL, REPORT_WORDS, NULL);
+	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
+}
+
 /* What the log does not say is not made up, nor shown as a program's "(null)". */
 static void test_without_start(Fixture *fixture, gconstpointer data)
 {
@@ -376,7 +394,24 @@ static void test_refusals(Fixture *fixture, gconstpointer data)
 	assert_line(print(fixture, NULL, REPORT_WORDS, NULL),
 		    "storage\text4 on loop\tnone\t1\t1\t300 MB\t300 MB\t150 MB\t150 MB\t100\t100\t1 ms\t-\t-");
 	remove_logs(fixture);
-	g_assert_cmpstr(print(fixture, NULL, REPORT_WORDS, NULL), ==, "");
+	assert_refused(fixture, NULL, "no VM has been measured here yet");
+	g_assert_nonnull(strstr(print(fixture, NULL, REPORT_CSV, NULL), "table,kind,"));
+}
+
+/* What keeps somebody from reading them is not taken for their absence. */
+static void test_no_folder(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *path = path_of(fixture, &made[0], "");
+	g_autofree char *absent = g_build_filename(fixture->folder, "absent", NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(report_print(&fixture->paper, absent, NULL, REPORT_WORDS, &error));
+	g_assert_nonnull(strstr(error->message, "No such file or directory; no VM has been measured here yet"));
+	g_clear_error(&error);
+	make_log(fixture, &made[0]);
+	g_assert_false(report_print(&fixture->paper, path, NULL, REPORT_WORDS, &error));
+	g_assert_nonnull(strstr(error->message, ": Not a directory"));
+	g_assert_null(strstr(error->message, "measured"));
 }
 
 int main(int argc, char **argv)
@@ -390,7 +425,9 @@ int main(int argc, char **argv)
 	g_test_add("/report/report-line", Fixture, NULL, set_up, test_report_line, tear_down);
 	g_test_add("/report/percentiles", Fixture, NULL, set_up, test_percentiles, tear_down);
 	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
+	g_test_add("/report/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
 	g_test_add("/report/without-start", Fixture, NULL, set_up, test_without_start, tear_down);
 	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
+	g_test_add("/report/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
 	return g_test_run();
 }
