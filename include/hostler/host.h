@@ -213,6 +213,9 @@ typedef struct {
 	/* libvirt's note on the running VM with this canonical UUID, a <domstatus> for
 	 * hostler_domain_from_status(); NULL: it does not run, or its note cannot be read. */
 	char *(*vm_xml)(HostlerHost *host, const char *uuid);
+	/* Whether libvirt still waits for the VM `name`, or did when its QEMU ended, to arrive from another host by
+	 * migration: of the guest nothing has run here. FALSE also when its note cannot be read. */
+	gboolean (*vm_arrives)(HostlerHost *host, const char *name);
 	/* Why libvirt shut the VM `name` off last, in libvirt's words ("shutdown",
 	 * "crashed"), from its log of the VM's QEMU; NULL: that does not tell. */
 	char *(*shutoff_reason)(HostlerHost *host, const char *name);

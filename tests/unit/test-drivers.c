@@ -283,6 +283,31 @@ static void test_vm_xml(Tree *tree, gconstpointer data)
 	g_assert_cmpstr(xml, ==, wanted);
 }
 
+#define COMING(before, after) \
+	"<domstatus state='paused' reason='migration'>\n" before "  <domain type='kvm' id='1'>" after "</domain></domstatus>\n"
+#define JOB "  <job type='none' async='migration in' phase='prepare' flags='0x203'/>\n"
+
+static void test_vm_arrives(Tree *tree, gconstpointer data)
+{
+	const HostlerHostOps *ops = tree->host->ops;
+
+	g_assert_false(ops->vm_arrives(tree->host, "web"));
+	tree_file(tree, NOTES "web2.xml", COMING(JOB, ""));
+	tree_file(tree, NOTES "web.pid", COMING(JOB, ""));
+	tree_folder(tree, NOTES "web3.xml");
+	g_assert_false(ops->vm_arrives(tree->host, "web"));
+	g_assert_false(ops->vm_arrives(tree->host, "web3"));
+	tree_file(tree, NOTES "web.xml", COMING("  <job type='none' async='migration out'/>\n", JOB));
+	g_assert_false(ops->vm_arrives(tree->host, "web"));
+	tree_file(tree, NOTES "web.xml", COMING(JOB, ""));
+	g_assert_true(ops->vm_arrives(tree->host, "web"));
+	tree_file(tree, NOTES "web.xml", JOB);
+	g_assert_false(ops->vm_arrives(tree->host, "web"));
+	g_assert_true(ops->vm_arrives(tree->host, "web2"));
+	tree_file(tree, NOTES "l'ook <&>.xml", COMING(JOB, ""));
+	g_assert_true(ops->vm_arrives(tree->host, "l'ook <&>"));
+}
+
 static void add(const char *path, gconstpointer data, void (*test)(Tree *, gconstpointer))
 {
 	g_test_add(path, Tree, data, set_up, test, tree_close);
@@ -307,5 +332,6 @@ int main(int argc, char **argv)
 	add("/drivers/unbind-lock-no-time", GINT_TO_POINTER(100), test_lock_busy);
 	add("/drivers/unbind-lock-unwritable", NULL, test_lock_unwritable);
 	add("/drivers/vm-xml", NULL, test_vm_xml);
+	add("/drivers/vm-arrives", NULL, test_vm_arrives);
 	return g_test_run();
 }
