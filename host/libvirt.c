@@ -184,15 +184,22 @@ char *host_vm_xml(HostlerHost *host, const char *uuid)
 	return NULL;
 }
 
-/* What libvirt is about stands before the VM itself, where no text is anybody's. */
-static gboolean is_coming(const char *note)
+/* What libvirt is about stands before the VM itself, where no text is anybody's. Of a QEMU that ends while the guest
+ * arrives it may have crossed out the job, or written that it shuts down (measured: 9.0). One that was restored is
+ * paused for migration as well. */
+static gboolean is_coming(const char *note, gboolean came)
 {
 	const char *domain = strstr(note, "<domain ");
+	g_autofree char *head = domain != NULL ? g_strndup(note, (gsize)(domain - note)) : NULL;
 
-	return domain != NULL && g_strstr_len(note, domain - note, " async='migration in'") != NULL;
+	if (head == NULL)
+		return FALSE;
+	return strstr(head, " async='migration in'") != NULL ||
+	       (came && strstr(head, " async='none'") != NULL &&
+		strstr(head, "<domstatus state='paused' reason='migration' ") != NULL);
 }
 
-gboolean host_vm_arrives(HostlerHost *host, const char *name)
+gboolean host_vm_arrives(HostlerHost *host, const char *name, gboolean came)
 {
 	g_autofree char *path = machine_path(host, QEMU, NULL);
 	g_autoptr(GPtrArray) names = folder_names(path);
@@ -204,7 +211,7 @@ gboolean host_vm_arrives(HostlerHost *host, const char *name)
 		if (is_file_of(g_ptr_array_index(names, i), name, ".xml"))
 			note = file_read(AT_FDCWD, file, HOSTLER_XML_MAX_BYTES, NULL);
 	}
-	return note != NULL && is_coming(note);
+	return note != NULL && is_coming(note, came);
 }
 
 GPtrArray *host_network_xmls(HostlerHost *host)

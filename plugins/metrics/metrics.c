@@ -33,7 +33,7 @@ static void fill_cgroup(HostlerHost *host, HostlerRecord *stay)
 /* hostler-metrics may not read libvirt's notes. Nobody tells a hook when the VM has arrived. */
 static void fill_arrival(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay)
 {
-	if (host->ops->vm_arrives(host, domain->name))
+	if (host->ops->vm_arrives(host, domain->name, FALSE))
 		g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_ARRIVING, TRUE);
 }
 
@@ -63,7 +63,7 @@ static void metrics_stopped(HostlerHost *host, const char *uuid)
 	g_autoptr(GError) error = NULL;
 
 	if (stay == NULL || !metrics_inventory_says(stay->body, METRICS_ARRIVING) ||
-	    !host->ops->vm_arrives(host, stay->name))
+	    !host->ops->vm_arrives(host, stay->name, TRUE))
 		return;
 	g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_NEVER_RAN, TRUE);
 	if (!hostler_record_store(host, stay, &error))

@@ -248,14 +248,15 @@ static void say_report(const Book *book, const char *line)
 		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics-report", &subject, "VM '%s' %s", name, words);
 }
 
-/* What libvirt says of one that was still arriving is how its QEMU ended, as if it had been the VM's. Of a QEMU that
- * crashed the hook knows better: one that has just arrived was lost with it. */
+/* What libvirt says of one that was still arriving is how its QEMU ended, as if that had been the VM's end. Of a QEMU
+ * that crashed the hook knows better than we: a VM that has just arrived was lost with it. */
 static const char *find_reason(const Book *book, double at, const char *reason)
 {
-	static const char *const unsure[] = { "-", "unknown", "destroyed", "failed", NULL };
-	gboolean is_unsure = reason == NULL || g_strv_contains(unsure, reason);
+	static const char *const of_qemu[] = { "-", "unknown", "destroyed", "failed", "crashed", NULL };
+	gboolean by_hook = metrics_inventory_says(book->stay->body, METRICS_NEVER_RAN);
+	gboolean by_libvirt = g_strcmp0(reason, "crashed") != 0 && book_is_arriving(book, at);
 
-	if (metrics_inventory_says(book->stay->body, METRICS_NEVER_RAN) || (is_unsure && book_is_arriving(book, at)))
+	if ((by_hook || by_libvirt) && (reason == NULL || g_strv_contains(of_qemu, reason)))
 		return WORDS_NEVER_RAN;
 	return reason;
 }

@@ -100,8 +100,16 @@ void guest_stall(Guest *guest, double now, const char *reason)
 	guest_write(guest, reason);
 }
 
+/* QEMU was gone when it began: what it did since the sample before nobody has seen. */
+static void drop_empty(Guest *guest)
+{
+	if (guest->begun != NULL && guest->begun->known == 0 && guest->begun->meters->len == 0)
+		g_clear_pointer(&guest->begun, sample_free);
+}
+
 void guest_rest(Guest *guest)
 {
+	drop_empty(guest);
 	guest_write(guest, "the VM has ended");
 	guest->due = HUGE_VAL;
 	guest->since = 0;

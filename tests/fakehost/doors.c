@@ -143,7 +143,7 @@ static char *vm_xml(HostlerHost *host, const char *uuid)
 	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->notes, uuid));
 }
 
-static gboolean vm_arrives(HostlerHost *host, const char *name)
+static gboolean vm_arrives(HostlerHost *host, const char *name, gboolean came)
 {
 	return g_hash_table_contains(((FakeHost *)host)->arriving, name);
 }

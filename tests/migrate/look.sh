@@ -50,6 +50,13 @@ goes_on() { # HOST VM RUN
 		holds_of_run "$1" "$2" "$3" '[.[] | select(.disks[0]?) | .cpu_seconds] | . == sort'
 }
 never_faltered() { holds_of_run "$1" "$2" "$3" "$unfaltering and all(.arriving | not)"; }
+has_not_come() { holds_of_run "$1" "$2" "$(run_of "$1" "$2")" 'any(.event == "sample") and all(.arriving | not)'; }
+# Each sample has figures, all of them are in the report, and so is how long after the last one the VM ended.
+last_seen() {
+	holds_of_run "$1" "$2" "$(run_of "$1" "$2")" 'map(select(.event == "sample")) as $samples | last |
+		($samples | length) == .samples and ($samples | all(.cpu_seconds)) and (.disks | length) == 1 and
+		.disks[0].read_ops == ($samples | map(select(.disks[0]?)) | last.disks[0].read_ops) and .unseen_seconds >= 0'
+}
 # Arriving at first, and then no more.
 arrived() {
 	holds_of_run "$1" "$2" "$(run_of "$1" "$2")" "($unfaltering) and (map(select(.event == \"sample\") | .arriving == true)

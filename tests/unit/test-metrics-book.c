@@ -509,6 +509,7 @@ static const struct {
 	const char *expected;
 } ends[] = {
 	{ "hook-knows", "crashed", -1, TRUE, "migration failed" },
+	{ "moved-on-later", "migrated", -1, TRUE, "migrated" },
 	{ "crashed-just-arrived", "crashed", 1, FALSE, "crashed" },
 	{ "source-lost", "destroyed", 1, FALSE, "migration failed" },
 	{ "no-hook", NULL, 1, FALSE, "migration failed" },

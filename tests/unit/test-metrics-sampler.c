@@ -132,6 +132,7 @@ static void assert_out(const char *expected)
 
 static guint64 cpu_time;
 static gboolean stopped;
+static gboolean gone;
 
 Kernel *kernel_new(const char *root, const HostlerProcess *qemu, const char *cgroup)
 {
@@ -150,7 +151,8 @@ guint64 kernel_cpu_time(const Kernel *kernel)
 void kernel_read(const Kernel *kernel, Sample *sample)
 {
 	sample->cpu_nanoseconds = cpu_time;
-	sample->known |= SAMPLE_KNOWS_CPU;
+	if (!gone)
+		sample->known |= SAMPLE_KNOWS_CPU;
 }
 
 gboolean kernel_qemu_is_stopped(const Kernel *kernel)
@@ -789,6 +791,30 @@ static void test_held(void)
 	guest_free(guest);
 }
 
+/* A sample that was begun when QEMU was gone tells nothing, and would hide how long nobody saw the VM; one that was begun
+ * before tells what the kernel knew. */
+static void test_empty(void)
+{
+	Guest *guest = make_guest(10, 2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_take(guest, make_answer(7));
+	guest_begin(guest, NULL, NULL, 2010);
+	guest_rest(guest);
+	g_assert_cmpuint(guest->book->samples, ==, 2);
+	guest_free(guest);
+	guest = make_guest(10, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_take(guest, make_answer(7));
+	gone = TRUE;
+	guest_begin(guest, NULL, NULL, 2010);
+	guest_rest(guest);
+	gone = FALSE;
+	g_assert_cmpuint(guest->book->samples, ==, 1);
+	g_assert_cmpfloat(guest->book->seen_at, <, 2001);
+	guest_free(guest);
+}
+
 /* --- a guest that migrates to this host --- */
 
 static Guest *make_arriving_guest(double now)
@@ -922,6 +948,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-guest/hurry", test_hurry);
 	g_test_add_func("/metrics-guest/silent-qemu", test_silent_qemu);
 	g_test_add_func("/metrics-guest/held", test_held);
+	g_test_add_func("/metrics-guest/empty", test_empty);
 	g_test_add_func("/metrics-guest/arriving", test_arriving);
 	g_test_add_func("/metrics-guest/silent-arrival", test_silent_arrival);
 	g_test_add_func("/metrics-guest/held-arrival", test_held_arrival);
