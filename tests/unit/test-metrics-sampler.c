@@ -817,6 +817,8 @@ static void test_empty(void)
 
 /* --- a guest that migrates to this host --- */
 
+static GString *arriving_lines;
+
 static Guest *make_arriving_guest(double now)
 {
 	HostlerRecord *stay = make_stay(STAY_UUID, "web", 10);
@@ -825,7 +827,22 @@ static Guest *make_arriving_guest(double now)
 	stopped = FALSE;
 	stay->since = (gint64)now - 1;
 	g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_ARRIVING, TRUE);
-	return guest_new(book_new(stay, swallow, NULL), NULL, now);
+	arriving_lines = g_string_new(NULL);
+	return guest_new(book_new(stay, take_line, arriving_lines), NULL, now);
+}
+
+/* The last line. */
+static void assert_said(const char *part, gboolean said)
+{
+	const char *last = g_strrstr_len(arriving_lines->str, (gssize)arriving_lines->len - 1, "\n");
+
+	g_assert_cmpint(strstr(last != NULL ? last : arriving_lines->str, part) != NULL, ==, said);
+}
+
+static void arriving_guest_free(Guest *guest)
+{
+	guest_free(guest);
+	g_string_free(arriving_lines, TRUE);
 }
 
 static void answer_without_disks(Guest *guest, double now, int state, gboolean arriving)
@@ -843,25 +860,42 @@ static void answer_without_disks(Guest *guest, double now, int state, gboolean a
 static void test_arriving(void)
 {
 	Guest *guest = make_arriving_guest(2000);
-	double now;
 
-	for (now = 2000; now < 2100; now += 1) {
+	for (double now = 2000; now < 2095; now += 1) {
 		guest_begin(guest, NULL, NULL, now);
 		g_assert_true(guest_wants(guest, now));
 		answer_without_disks(guest, now, VIR_DOMAIN_PAUSED, TRUE);
 		g_assert_null(guest->begun);
+		assert_said("\"state\":\"paused\",\"arriving\":true", TRUE);
+		assert_said("\"reason\":\"the VM is still arriving from another host\"", TRUE);
 		g_assert_false(guest_wants(guest, now + 0.5));
 		g_assert_cmpfloat(guest_next(guest, now), <=, now + 1);
 		guest_end_late(guest, now + 0.9);
 	}
 	g_assert_cmpuint(guest->book->stalls, ==, 0);
 	g_assert_cmpuint(guest->book->samples, ==, 10);
-	guest_be_asked(guest, 3, 1, 2101);
+	guest_be_asked(guest, 3, 1, 2096);
 	guest_take(guest, make_answer(7));
-	g_assert_false(book_is_arriving(guest->book, 2101));
-	g_assert_true(guest_is_due(guest, 2101));
-	g_assert_cmpuint(guest->book->samples, ==, 10);
-	guest_free(guest);
+	g_assert_false(book_is_arriving(guest->book, 2096));
+	g_assert_true(guest_is_due(guest, 2096));
+	guest_begin(guest, NULL, NULL, 2096);
+	guest_take(guest, make_answer(7));
+	g_assert_cmpuint(guest->book->samples, ==, 11);
+	assert_said("arriving", FALSE);
+	arriving_guest_free(guest);
+}
+
+/* A sample does not wait for the next second. */
+static void test_due_arrival(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	answer_without_disks(guest, 2009.5, VIR_DOMAIN_PAUSED, TRUE);
+	g_assert_false(guest_wants(guest, 2010));
+	guest_begin(guest, NULL, NULL, 2010);
+	g_assert_true(guest_wants(guest, 2010));
+	arriving_guest_free(guest);
 }
 
 /* It runs here and says nothing: that is a stall as any other. */
@@ -876,7 +910,7 @@ static void test_silent_arrival(void)
 	g_assert_true(guest_wants(guest, 2001.3));
 	answer_without_disks(guest, 2006.5, VIR_DOMAIN_RUNNING, FALSE);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
-	guest_free(guest);
+	arriving_guest_free(guest);
 }
 
 /* Slow hooks hold the VM when it has just begun to arrive; later nobody knows why libvirt is silent. */
@@ -891,7 +925,7 @@ static void test_held_arrival(void)
 	g_assert_cmpuint(guest->book->stalls, ==, 0);
 	guest_begin(guest, NULL, NULL, 2010);
 	g_assert_cmpuint(guest->book->stalls, ==, 1);
-	guest_free(guest);
+	arriving_guest_free(guest);
 }
 
 /* As it leaves for another host it is paused for the same reason. */
@@ -916,7 +950,7 @@ static void test_end_of_arrival(void)
 	answer_without_disks(guest, 2000, VIR_DOMAIN_PAUSED, TRUE);
 	answer_without_disks(guest, 2001, VIR_DOMAIN_SHUTDOWN, FALSE);
 	g_assert_true(book_is_arriving(guest->book, 2001));
-	guest_free(guest);
+	arriving_guest_free(guest);
 }
 
 int main(int argc, char **argv)
@@ -950,6 +984,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-guest/held", test_held);
 	g_test_add_func("/metrics-guest/empty", test_empty);
 	g_test_add_func("/metrics-guest/arriving", test_arriving);
+	g_test_add_func("/metrics-guest/due-arrival", test_due_arrival);
 	g_test_add_func("/metrics-guest/silent-arrival", test_silent_arrival);
 	g_test_add_func("/metrics-guest/held-arrival", test_held_arrival);
 	g_test_add_func("/metrics-guest/leaving", test_leaving);
