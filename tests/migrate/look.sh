@@ -25,6 +25,11 @@ run_of() { book "$1" "$2" | jq -rs 'last.run'; }
 
 # --- what a book says of a migration ---
 
+books_are_valid() { # HOST
+	local valid=$here/../live/valid schema=$here/../../data/hostler-metrics.schema.json
+	on "$1" bash -c "'$valid' '$schema' /var/log/hostler/*.jsonl"
+}
+
 # holds_of_run HOST VM RUN FILTER: of that run's lines
 holds_of_run() { holds "$1" "$2" "map(select(.run == \"$3\")) | $4"; }
 # Of the last run; since libvirt has answered there is nothing to wait for in it, but its report.
