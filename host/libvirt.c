@@ -184,19 +184,20 @@ char *host_vm_xml(HostlerHost *host, const char *uuid)
 	return NULL;
 }
 
-/* What libvirt is about stands before the VM itself, where no text is anybody's. Of a QEMU that ends while the guest
- * arrives it may have crossed out the job, or written that it shuts down (measured: 9.0). One that was restored is
- * paused for migration as well. */
+/* Before the VM itself, where no text is anybody's, stand its state and what libvirt is about. Of a QEMU that ends while
+ * the guest arrives it may have crossed out either (measured: 9.0). One that was restored is paused for migration as
+ * well, and after a post-copy the guest runs before it is all here. */
 static gboolean is_coming(const char *note, gboolean came)
 {
 	const char *domain = strstr(note, "<domain ");
-	g_autofree char *head = domain != NULL ? g_strndup(note, (gsize)(domain - note)) : NULL;
+	g_autofree char *head = domain != NULL ? g_strndup(note, (gsize)(domain - note)) : g_strdup("");
+	gboolean is_paused = strstr(head, "<domstatus state='paused' reason='migration' ") != NULL;
+	gboolean is_ending = strstr(head, "<domstatus state='shutdown' ") != NULL;
+	gboolean is_idle = strstr(head, " async='") == NULL || strstr(head, " async='none'") != NULL;
 
-	if (head == NULL)
-		return FALSE;
-	return strstr(head, " async='migration in'") != NULL ||
-	       (came && strstr(head, " async='none'") != NULL &&
-		strstr(head, "<domstatus state='paused' reason='migration' ") != NULL);
+	if (strstr(head, " async='migration in'") != NULL)
+		return is_paused || is_ending;
+	return came && is_paused && is_idle;
 }
 
 gboolean host_vm_arrives(HostlerHost *host, const char *name, gboolean came)

@@ -297,9 +297,11 @@ static const struct {
 } notes[] = {
 	{ COMING, TRUE, TRUE },
 	{ NOTE("paused", "migration", "none", ""), FALSE, TRUE },
+	{ "<domstatus state='paused' reason='migration' pid='7'>\n  <domain type='kvm'/>" COMING, FALSE, TRUE },
 	{ NOTE("shutdown", "unknown", "migration in", ""), TRUE, TRUE },
 	{ NOTE("shutdown", "unknown", "none", ""), FALSE, FALSE },
 	{ NOTE("running", "migrated", "none", COMING), FALSE, FALSE },
+	{ NOTE("running", "postcopy", "migration in", ""), FALSE, FALSE },
 	{ NOTE("paused", "user", "none", COMING), FALSE, FALSE },
 	{ NOTE("paused", "migration", "migration out", ""), FALSE, FALSE },
 	{ NOTE("paused", "migration", "start", ""), FALSE, FALSE },
