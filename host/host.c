@@ -165,6 +165,7 @@ static const HostlerHostOps machine_ops = {
 	.suspend_objection = host_suspend_objection,
 	.suspend = host_suspend,
 	.vm_xml = host_vm_xml,
+	.vm_arrives = host_vm_arrives,
 	.shutoff_reason = host_shutoff_reason,
 	.helper_start = host_helper_start,
 	.network_xmls = host_network_xmls,

@@ -8,4 +8,5 @@
 char *host_vm_running(HostlerHost *host);
 gboolean host_qemu_find(HostlerHost *host, const char *name, HostlerProcess *process);
 char *host_vm_xml(HostlerHost *host, const char *uuid);
+gboolean host_vm_arrives(HostlerHost *host, const char *name, gboolean came);
 GPtrArray *host_network_xmls(HostlerHost *host);

@@ -213,6 +213,10 @@ typedef struct {
 	/* libvirt's note on the running VM with this canonical UUID, a <domstatus> for
 	 * hostler_domain_from_status(); NULL: it does not run, or its note cannot be read. */
 	char *(*vm_xml)(HostlerHost *host, const char *uuid);
+	/* Whether libvirt's note on the VM `name` says that it migrates to this host and has not arrived, so that of the
+	 * guest nothing has run here. `came`: that it was to come is known, and asked is whether it has; of a QEMU that has
+	 * just ended only this tells. FALSE also when there is no note to be read. */
+	gboolean (*vm_arrives)(HostlerHost *host, const char *name, gboolean came);
 	/* Why libvirt shut the VM `name` off last, in libvirt's words ("shutdown",
 	 * "crashed"), from its log of the VM's QEMU; NULL: that does not tell. */
 	char *(*shutoff_reason)(HostlerHost *host, const char *name);

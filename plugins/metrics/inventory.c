@@ -133,6 +133,11 @@ guint metrics_inventory_interval(GKeyFile *stay)
 	return (guint)MIN(interval, 3600);
 }
 
+gboolean metrics_inventory_says(GKeyFile *stay, const char *what)
+{
+	return g_key_file_get_boolean(stay, METRICS_GROUP, what, NULL);
+}
+
 char *metrics_log_name(const char *name, const char *uuid)
 {
 	g_autofree char *safe = hostler_text_file_name(name, LOG_NAME_BYTES);

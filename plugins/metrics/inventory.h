@@ -8,6 +8,8 @@
  * log as they are, so a key is a name in the log. */
 #define METRICS_GROUP "metrics"         /* interval, in seconds */
 #define METRICS_CGROUP "cgroup"         /* of that group: the VM's own, "/machine.slice/…" */
+#define METRICS_ARRIVING "arriving"     /* of it: true when the VM came from another host, and was not here yet */
+#define METRICS_NEVER_RAN "never_ran"   /* of it: true when it ended before it was */
 #define METRICS_DISKS "metrics-disk-"   /* and its place in the XML, from 0 */
 #define METRICS_NICS "metrics-nic-"
 #define METRICS_DEVICES "metrics-device-"
@@ -28,6 +30,9 @@ void metrics_inventory_forget(GKeyFile *stay);
 
 /* A VM that is to be sampled: seconds between samples; 0: it is not. */
 guint metrics_inventory_interval(GKeyFile *stay);
+
+/* Whether METRICS_ARRIVING or METRICS_NEVER_RAN is said of the VM. */
+gboolean metrics_inventory_says(GKeyFile *stay, const char *what);
 
 /* hostler-<name>-<uuid>.prom in the folder of Prometheus' files, as in a log's name. */
 #define METRICS_PROMETHEUS_PREFIX "hostler-"

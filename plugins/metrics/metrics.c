@@ -9,6 +9,8 @@
 #include "cgroup.h"
 #include "ground.h"
 #include "helper.h"
+#include "hostler/error.h"
+#include "hostler/log.h"
 #include "hostler/plugin.h"
 #include "inventory.h"
 
@@ -28,6 +30,13 @@ static void fill_cgroup(HostlerHost *host, HostlerRecord *stay)
 		g_key_file_set_string(stay->body, METRICS_GROUP, METRICS_CGROUP, cgroup);
 }
 
+/* hostler-metrics may not read libvirt's notes. Nobody tells a hook when the VM has arrived. */
+static void fill_arrival(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay)
+{
+	if (host->ops->vm_arrives(host, domain->name, FALSE))
+		g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_ARRIVING, TRUE);
+}
+
 static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, HostlerRecord *stay, GError **error)
 {
 	guint interval = domain->settings.metrics_interval;
@@ -42,8 +51,24 @@ static gboolean metrics_started(HostlerHost *host, const HostlerDomain *domain, 
 	metrics_inventory_fill(stay->body, domain, interval != 0 ? interval : host->config.metrics_interval);
 	metrics_addresses_fill(stay->body, domain, xmls);
 	fill_cgroup(host, stay);
+	fill_arrival(host, domain, stay);
 	metrics_ground_fill(host, domain, xmls, stay->body);
 	return TRUE;
+}
+
+/* Only in `stopped` libvirt still has its note of the VM; why QEMU ended tells no more than that it did. */
+static void metrics_stopped(HostlerHost *host, const char *uuid)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_load(host, HOSTLER_RECORD_STAY, uuid);
+	g_autoptr(GError) error = NULL;
+
+	if (stay == NULL || !metrics_inventory_says(stay->body, METRICS_ARRIVING) ||
+	    !host->ops->vm_arrives(host, stay->name, TRUE))
+		return;
+	g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_NEVER_RAN, TRUE);
+	if (!hostler_record_store(host, stay, &error))
+		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(error),
+			    &(HostlerSubject){ .vm = stay->name, .uuid = uuid }, "%s", error->message);
 }
 
 static char *describe_log(const char *path)
@@ -90,6 +115,7 @@ const HostlerPlugin hostler_plugin_metrics = {
 	.concerns = metrics_concerns,
 	.started = metrics_started,
 	.apply = metrics_started,
+	.stopped = metrics_stopped,
 	.released = metrics_helper_remove_file,
 	.settle = settle,
 	.status = metrics_status,

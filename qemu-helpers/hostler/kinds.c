@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "qemu-helpers/json/read.h"
+#include "qemu-helpers/metrics/words.h"
 
 #define MOST_KINDS 500
 
@@ -120,6 +121,8 @@ void kinds_add(Kinds *kinds, const Run *run, JsonObject *figures)
 	g_autoptr(GPtrArray) disks = json_items(figures, "disks");
 	g_autoptr(GPtrArray) nics = json_items(figures, "nics");
 
+	if (!words_ran(figures))
+		return;
 	for (guint i = 0; i < disks->len; i++) {
 		JsonObject *device = g_ptr_array_index(disks, i);
 		JsonObject *labels = run_device(run, "disks", device);

@@ -124,7 +124,10 @@ static void print_length(const Paper *paper, const Run *run, JsonObject *figures
 	const char *reason = json_text(figures, "reason");
 	g_autofree char *text = NULL;
 
-	if (run->report != NULL)
+	if (run->report != NULL && !words_ran(figures))
+		text = g_strdup_printf("never ran here: its migration to this host failed after %s, %s", duration,
+				       until != NULL ? until : "?");
+	else if (run->report != NULL)
 		text = g_strdup_printf("ran for %s until %s, ended: %s", duration, until != NULL ? until : "?",
 				       reason != NULL ? reason : "unknown");
 	else

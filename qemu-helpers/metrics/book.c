@@ -13,6 +13,9 @@
 #include "prometheus.h"
 #include "words.h"
 
+/* For so long a VM that was still arriving is taken for one that still is. */
+#define HEARD_SECONDS 10
+
 /* A pid comes round again, and start times begin anew with each boot. */
 static char *name_run(const HostlerRecord *stay)
 {
@@ -40,6 +43,8 @@ Book *book_new(HostlerRecord *stay, BookWrite write, gpointer data)
 	book->data = data;
 	book->tallies = g_ptr_array_new_with_free_func((GDestroyNotify)tally_free);
 	book->earlier = g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
+	if (stay->phase == HOSTLER_PHASE_HELD)
+		book_hear(book, (double)stay->since, metrics_inventory_says(stay->body, METRICS_ARRIVING));
 	book_miss(book, "hostler-metrics was not running");
 	return book;
 }
@@ -63,9 +68,22 @@ gboolean book_is_of(const Book *book, const HostlerRecord *stay)
 	return g_str_equal(run, book->run);
 }
 
+/* A hook that was called again looked again. */
 void book_update(Book *book, HostlerRecord *stay)
 {
 	take_stay(book, stay);
+	if (!metrics_inventory_says(stay->body, METRICS_ARRIVING))
+		book_hear(book, 0, FALSE);
+}
+
+void book_hear(Book *book, double at, gboolean arriving)
+{
+	book->arriving_at = arriving ? at : 0;
+}
+
+gboolean book_is_arriving(const Book *book, double at)
+{
+	return book->arriving_at > 0 && at - book->arriving_at <= HEARD_SECONDS;
 }
 
 /* --- counting --- */
@@ -169,7 +187,7 @@ static void note_what_was_missing(Book *book, const Sample *sample)
 {
 	if (book->stalled_at <= 0 || book->seen_at > book->stalled_at)
 		note_gap(book, sample->at);
-	if (sample->missing != NULL) {
+	if (sample_lacks_disks(sample)) {
 		if (book->without == NULL)
 			book->without = g_strdup(sample->missing);
 		return;
@@ -197,7 +215,7 @@ void book_see(Book *book, const Sample *sample)
 {
 	book->seen_at = sample->at;
 	book->longest_interval = book->interval;
-	if (sample->missing == NULL)
+	if (!sample_lacks_disks(sample))
 		book->complete_at = sample->at;
 }
 
@@ -230,6 +248,19 @@ static void say_report(const Book *book, const char *line)
 		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics-report", &subject, "VM '%s' %s", name, words);
 }
 
+/* What libvirt says of one that was still arriving is how its QEMU ended, as if that had been the VM's end. Of a QEMU
+ * that crashed the hook knows better than we: a VM that has just arrived was lost with it. */
+static const char *find_reason(const Book *book, double at, const char *reason)
+{
+	static const char *const of_qemu[] = { "-", "unknown", "destroyed", "failed", "crashed", NULL };
+	gboolean by_hook = metrics_inventory_says(book->stay->body, METRICS_NEVER_RAN);
+	gboolean by_libvirt = g_strcmp0(reason, "crashed") != 0 && book_is_arriving(book, at);
+
+	if ((by_hook || by_libvirt) && (reason == NULL || g_strv_contains(of_qemu, reason)))
+		return WORDS_NEVER_RAN;
+	return reason;
+}
+
 gboolean book_report(Book *book, double at, const char *reason)
 {
 	g_autofree char *line = NULL;
@@ -240,7 +271,7 @@ gboolean book_report(Book *book, double at, const char *reason)
 		return TRUE;
 	book_begin(book);
 	note_gap_of_disks(book, at);
-	line = entry_report(book, at, reason);
+	line = entry_report(book, at, find_reason(book, at, reason));
 	book->reported = book->write(book->data, book->file, line);
 	if (book->reported)
 		say_report(book, line);

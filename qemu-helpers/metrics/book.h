@@ -33,6 +33,7 @@ typedef struct {
 	guint64 samples;
 	double seen_at;     /* the last sample in the log; 0: none */
 	double complete_at; /* the last one with its disks */
+	double arriving_at; /* when it was last heard that it has not arrived from another host yet; 0: it has */
 	char *without;      /* why those since then have none; NULL: nobody knows, or they have */
 	double stalled_at; /* 0: it answers */
 	guint stalls;
@@ -66,6 +67,11 @@ void book_count(Book *book, Sample *sample, gint64 when);
 
 /* The log has this sample. */
 void book_see(Book *book, const Sample *sample);
+
+/* Somebody who knows says whether the VM is still on its way from another host to this one, or runs here. */
+void book_hear(Book *book, double at, gboolean arriving);
+/* Whether that was so a moment ago at most. */
+gboolean book_is_arriving(const Book *book, double at);
 
 /* Writes `start`, unless the log has it. */
 void book_begin(Book *book);

@@ -2,8 +2,14 @@
 /* When libvirt is asked for a VM's disks, and what an answer, or none, means for it. */
 #include "guest.h"
 
+#include <math.h>
+
+#include "plugins/metrics/inventory.h"
+
 /* Somebody else's command holds the VM for a moment; ask again. */
 #define RETRY_SECONDS 0.25
+/* To know when a VM arrives, and that it has not. libvirt knows without QEMU. */
+#define ARRIVAL_SECONDS 1.0
 
 gboolean guest_wants(const Guest *guest, double now)
 {
@@ -30,9 +36,35 @@ static gboolean are_same(const Sample *one, const Sample *other)
 	return TRUE;
 }
 
+/* One that leaves for another host is paused at last for the same reason as one that comes. That it is shutting down
+ * says nothing. */
+static void hear_of_arrival(Guest *guest, const Sample *answer)
+{
+	gboolean is_asked_about = metrics_inventory_says(guest->book->stay->body, METRICS_ARRIVING);
+	gboolean is_here = answer->state == VIR_DOMAIN_RUNNING || answer->state == VIR_DOMAIN_PAUSED;
+
+	if (is_asked_about && answer->arriving)
+		book_hear(guest->book, answer->at, TRUE);
+	else if (is_here || sample_has_disks(answer))
+		book_hear(guest->book, answer->at, FALSE);
+}
+
+/* Its first sample with disks is of the moment at which it came. */
+static void meet(Guest *guest, const Sample *answer)
+{
+	gboolean was_arriving = guest->book->arriving_at > 0;
+
+	hear_of_arrival(guest, answer);
+	if (guest->book->arriving_at > 0 && guest->begun != NULL)
+		guest->begun->state = answer->state;
+	else if (was_arriving && guest->book->arriving_at <= 0 && guest->begun == NULL && isfinite(guest->due))
+		guest->due = answer->at;
+}
+
 void guest_take(Guest *guest, Sample *answer)
 {
 	guest->named = TRUE;
+	meet(guest, answer);
 	if (!sample_has_disks(answer)) {
 		sample_free(answer);
 		return;
@@ -54,6 +86,13 @@ void guest_take(Guest *guest, Sample *answer)
 	guest_write(guest, NULL);
 }
 
+static void await(Guest *guest, double now)
+{
+	guest->ask_at = now + ARRIVAL_SECONDS;
+	guest->asked_at = 0;
+	guest_write(guest, GUEST_ARRIVING);
+}
+
 void guest_go_without(Guest *guest, double now)
 {
 	guest->question = 0;
@@ -62,6 +101,8 @@ void guest_go_without(Guest *guest, double now)
 	if (!guest->named) {
 		guest->since = 0;
 		guest_write(guest, "libvirt did not know the VM");
+	} else if (book_is_arriving(guest->book, now)) {
+		await(guest, now);
 	} else if (guest->book->stalled_at > 0 || now - guest->asked_at >= guest_patience(guest, TRUE)) {
 		guest_stall(guest, now, "QEMU does not answer libvirt");
 	} else {

@@ -47,6 +47,9 @@ Guest *guest_new(Book *book, Links *links, double now)
 	guest->alone = !answered_last(book);
 	guest->hurry = book->recalled;
 	guest->due = now;
+	/* Nobody will ask. */
+	if (!guest->has_disks)
+		book_hear(book, now, FALSE);
 	return guest;
 }
 
@@ -82,7 +85,8 @@ void guest_write(Guest *guest, const char *missing)
 
 	if (sample == NULL)
 		return;
-	sample->missing = g_strdup(missing);
+	sample->arriving = missing != NULL && book_is_arriving(guest->book, sample->at);
+	sample->missing = g_strdup(sample->arriving ? GUEST_ARRIVING : missing);
 	guest->hurry = FALSE;
 	book_sample(guest->book, sample);
 }
@@ -91,12 +95,21 @@ void guest_stall(Guest *guest, double now, const char *reason)
 {
 	guest->since = 0;
 	guest->alone = TRUE;
-	book_stall(guest->book, now, reason);
+	if (!book_is_arriving(guest->book, now))
+		book_stall(guest->book, now, reason);
 	guest_write(guest, reason);
+}
+
+/* QEMU was gone when it began: what it did since the sample before nobody has seen. */
+static void drop_empty(Guest *guest)
+{
+	if (guest->begun != NULL && guest->begun->known == 0 && guest->begun->meters->len == 0)
+		g_clear_pointer(&guest->begun, sample_free);
 }
 
 void guest_rest(Guest *guest)
 {
+	drop_empty(guest);
 	guest_write(guest, "the VM has ended");
 	guest->due = HUGE_VAL;
 	guest->since = 0;
@@ -182,6 +195,18 @@ gboolean guest_is_due(const Guest *guest, double now)
 	return guest->due <= now + COMPANY_SECONDS;
 }
 
+/* One that is arriving is wanted all the time. */
+static void want_disks(Guest *guest, double now)
+{
+	if (guest->since <= 0) {
+		guest->since = now;
+		guest->ask_at = now;
+		guest->asked_at = 0;
+	} else if (guest->question == 0 && book_is_arriving(guest->book, now)) {
+		guest->ask_at = MIN(guest->ask_at, now);
+	}
+}
+
 void guest_begin(Guest *guest, Links *links, Echo *echo, double now)
 {
 	if (!guest_is_due(guest, now))
@@ -196,10 +221,8 @@ void guest_begin(Guest *guest, Links *links, Echo *echo, double now)
 	} else if (disks_are_still(guest)) {
 		sample_add_disks(guest->begun, guest->disks);
 		guest_write(guest, NULL);
-	} else if (guest->since <= 0) {
-		guest->since = now;
-		guest->ask_at = now;
-		guest->asked_at = 0;
+	} else {
+		want_disks(guest, now);
 	}
 }
 

@@ -57,11 +57,12 @@ double guest_next(const Guest *guest, double now);
 
 /* --- the disks: guest-disks.c, which ends samples by these two --- */
 
-/* Writes the sample that was begun, if one was. `missing`: why the disks are; NULL: they
- * are there. */
+/* Writes the sample that was begun, if one was. `missing`: why the disks are, unless the
+ * VM is still arriving; NULL: they are there. */
 void guest_write(Guest *guest, const char *missing);
-/* The same of a VM that does not answer. */
+/* The same of a VM that does not answer, of which nothing is expected while it is still arriving. */
 void guest_stall(Guest *guest, double now, const char *reason);
+#define GUEST_ARRIVING "the VM is still arriving from another host"
 #define GUEST_HELD "libvirt does not answer for this VM"
 
 /* Whether libvirt is to be asked now. */

@@ -20,7 +20,8 @@ static void remember_sample(Book *book, JsonObject *line)
 	if (sample == NULL)
 		return;
 	book_see(book, sample);
-	if (sample->missing == NULL)
+	book_hear(book, sample->at, sample->arriving);
+	if (!sample_lacks_disks(sample))
 		g_clear_pointer(&book->without, g_free);
 	else if (book->without == NULL)
 		book->without = g_strdup(sample->missing);

@@ -61,8 +61,11 @@ static GPtrArray *find_targets(virTypedParameterPtr params, int n_params)
 Sample *sample_from_libvirt(const char *uuid, virTypedParameterPtr params, int n_params, double at)
 {
 	Sample *sample = sample_new(uuid, at);
+	int reason = -1;
 
 	virTypedParamsGetInt(params, n_params, "state.state", &sample->state);
+	virTypedParamsGetInt(params, n_params, "state.reason", &reason);
+	sample->arriving = sample->state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_MIGRATION;
 	meters_from_libvirt(sample->meters, params, n_params);
 	sample->targets = find_targets(params, n_params);
 	return sample;
@@ -79,6 +82,11 @@ gboolean sample_has_disks(const Sample *sample)
 			return TRUE;
 	}
 	return FALSE;
+}
+
+gboolean sample_lacks_disks(const Sample *sample)
+{
+	return sample->missing != NULL && !sample->arriving;
 }
 
 void sample_add_disks(Sample *sample, const Sample *answer)
@@ -103,6 +111,8 @@ void sample_to_json(const Sample *sample, JsonBuilder *builder)
 	json_add_number(builder, "boot_seconds", sample->at);
 	if (sample->state >= 0 && sample->state < (int)G_N_ELEMENTS(state_names))
 		json_add_text(builder, "state", state_names[sample->state]);
+	if (sample->arriving)
+		json_add_truth(builder, "arriving", TRUE);
 	if ((sample->known & SAMPLE_KNOWS_CPU) != 0)
 		json_add_number(builder, "cpu_seconds", (double)sample->cpu_nanoseconds / NANOSECONDS);
 	if ((sample->known & SAMPLE_KNOWS_RESIDENT) != 0)
@@ -145,6 +155,7 @@ Sample *sample_from_json(JsonObject *line)
 		return NULL;
 	sample = sample_new(uuid, at);
 	sample->missing = g_strdup(json_object_get_string_member_with_default(line, "reason", NULL));
+	sample->arriving = json_object_get_boolean_member_with_default(line, "arriving", FALSE);
 	if (cpu >= 0) {
 		sample->cpu_nanoseconds = (guint64)llround(cpu * NANOSECONDS);
 		sample->known |= SAMPLE_KNOWS_CPU;

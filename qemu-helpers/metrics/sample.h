@@ -14,6 +14,7 @@ typedef struct {
 	double at;      /* seconds of CLOCK_BOOTTIME: never jumps, runs on in suspend */
 	char *missing;  /* why the disks' figures did not come; NULL: nothing is missing */
 	int state;      /* virDomainState; -1: nobody was asked */
+	gboolean arriving; /* it migrates to this host, of which it is paused, and nothing of it has run here yet */
 	guint known;    /* SampleKnown */
 	guint64 cpu_nanoseconds;
 	guint64 resident_bytes;    /* of the host's memory that QEMU holds */
@@ -37,6 +38,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sample, sample_free)
 
 /* Whether QEMU has told of a disk. */
 gboolean sample_has_disks(const Sample *sample);
+/* Whether it should have disks and has none: one that is arriving has read and written nothing here. */
+gboolean sample_lacks_disks(const Sample *sample);
 /* Takes over what libvirt alone knows. Both stay the caller's. */
 void sample_add_disks(Sample *sample, const Sample *answer);
 

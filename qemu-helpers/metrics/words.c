@@ -111,14 +111,22 @@ static void say_seconds(GString *text, const char *what, double seconds)
 		g_string_append_printf(text, "; %s%s", what, duration);
 }
 
+gboolean words_ran(JsonObject *report)
+{
+	return g_strcmp0(json_text(report, "reason"), WORDS_NEVER_RAN) != 0;
+}
+
 char *words_report(JsonObject *report)
 {
 	static const char *const of_disk[] = { "read", "read_bytes", "wrote", "write_bytes" };
 	static const char *const of_nic[] = { "received", "rx_bytes", "sent", "tx_bytes" };
 	g_autofree char *duration = words_duration(json_number(report, "seconds", 0));
 	g_autofree char *reason = hostler_text_shown(json_text(report, "reason"));
-	GString *text = g_string_new(NULL);
+	GString *text = NULL;
 
+	if (!words_ran(report))
+		return g_strdup_printf("never ran here: its migration to this host failed after %s", duration);
+	text = g_string_new(NULL);
 	g_string_append_printf(text, "ran for %s", duration);
 	if (*reason != '\0')
 		g_string_append_printf(text, ", ended: %s", reason);

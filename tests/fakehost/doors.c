@@ -143,6 +143,11 @@ static char *vm_xml(HostlerHost *host, const char *uuid)
 	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->notes, uuid));
 }
 
+static gboolean vm_arrives(HostlerHost *host, const char *name, gboolean came)
+{
+	return g_hash_table_contains(((FakeHost *)host)->arriving, name);
+}
+
 static char *shutoff_reason(HostlerHost *host, const char *name)
 {
 	return g_strdup(g_hash_table_lookup(((FakeHost *)host)->reasons, name));
@@ -339,6 +344,7 @@ const HostlerHostOps fake_ops = {
 	.suspend_objection = suspend_objection,
 	.suspend = suspend,
 	.vm_xml = vm_xml,
+	.vm_arrives = vm_arrives,
 	.shutoff_reason = shutoff_reason,
 	.helper_start = helper_start,
 	.network_xmls = network_xmls,

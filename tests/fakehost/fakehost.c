@@ -275,6 +275,16 @@ void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml)
 		g_hash_table_remove(fake->notes, uuid);
 }
 
+void fakehost_vm_arrives_set(HostlerHost *host, const char *vm, gboolean arrives)
+{
+	FakeHost *fake = (FakeHost *)host;
+
+	if (arrives)
+		g_hash_table_add(fake->arriving, g_strdup(vm));
+	else
+		g_hash_table_remove(fake->arriving, vm);
+}
+
 void fakehost_shutoff_reason_set(HostlerHost *host, const char *vm, const char *reason)
 {
 	g_hash_table_insert(((FakeHost *)host)->reasons, g_strdup(vm), g_strdup(reason));

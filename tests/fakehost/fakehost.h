@@ -124,6 +124,8 @@ void fakehost_set(HostlerHost *host, const char *bdf, const char *fact, const ch
 void fakehost_driver_end(HostlerHost *host, const char *driver);
 /* What libvirt notes of a running VM, a <domstatus>; NULL: nothing any more. */
 void fakehost_vm_xml_set(HostlerHost *host, const char *uuid, const char *xml);
+/* Whether a VM is on its way from another host. */
+void fakehost_vm_arrives_set(HostlerHost *host, const char *vm, gboolean arrives);
 /* What libvirt's log of the VM's QEMU says from now on. */
 void fakehost_shutoff_reason_set(HostlerHost *host, const char *vm, const char *reason);
 /* What dnsmasq has leased on a bridge, the text of libvirt's file; NULL: there is none; "!is torn": it

@@ -87,6 +87,7 @@ void fake_model_init(FakeHost *fake)
 	fake->images = g_key_file_new();
 	fake->texts = g_key_file_new();
 	fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	fake->arriving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 void fake_model_clear(FakeHost *fake)
@@ -102,6 +103,7 @@ void fake_model_clear(FakeHost *fake)
 	fake_display_clear(fake);
 	g_hash_table_unref(fake->reasons);
 	g_hash_table_unref(fake->notes);
+	g_hash_table_unref(fake->arriving);
 	g_key_file_unref(fake->images);
 	g_key_file_unref(fake->texts);
 }

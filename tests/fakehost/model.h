@@ -80,6 +80,7 @@ typedef struct {
 	GStrv listeners;        /* as the description has them; or NULL */
 	GHashTable *neighbours; /* by bridge: char *, as the description has them */
 	GHashTable *notes;    /* libvirt's, by UUID: char *, XML */
+	GHashTable *arriving; /* the names of VMs that come from another host */
 	GPtrArray *faults;    /* FakeFault */
 	GPtrArray *flights;   /* FakeFlight */
 	GString *transcript;

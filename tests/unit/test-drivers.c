@@ -283,6 +283,51 @@ static void test_vm_xml(Tree *tree, gconstpointer data)
 	g_assert_cmpstr(xml, ==, wanted);
 }
 
+#define NOTE(state, reason, async, domain) \
+	"<domstatus state='" state "' reason='" reason "' pid='7'>\n  <job type='none' async='" async "' flags='0x203'/>\n" \
+	"  <domain type='kvm' id='1'>" domain "</domain></domstatus>\n"
+#define COMING NOTE("paused", "migration", "migration in", "")
+
+/* As libvirt 9.0 writes them while a VM arrives, while its QEMU ends, when it has arrived, when it leaves, and when one
+ * was restored. */
+static const struct {
+	const char *note;
+	gboolean arrives;
+	gboolean came; /* the same of one that is known to have come */
+} notes[] = {
+	{ COMING, TRUE, TRUE },
+	{ NOTE("paused", "migration", "none", ""), FALSE, TRUE },
+	{ "<domstatus state='paused' reason='migration' pid='7'>\n  <domain type='kvm'/>" COMING, FALSE, TRUE },
+	{ NOTE("shutdown", "unknown", "migration in", ""), TRUE, TRUE },
+	{ NOTE("shutdown", "unknown", "none", ""), FALSE, FALSE },
+	{ NOTE("running", "migrated", "none", COMING), FALSE, FALSE },
+	{ NOTE("running", "postcopy", "migration in", ""), FALSE, FALSE },
+	{ NOTE("paused", "user", "none", COMING), FALSE, FALSE },
+	{ NOTE("paused", "migration", "migration out", ""), FALSE, FALSE },
+	{ NOTE("paused", "migration", "start", ""), FALSE, FALSE },
+	{ "<domstatus state='paused' reason='migration' pid='7'><job type='none' async='none'/>", FALSE, FALSE },
+};
+
+static void test_vm_arrives(Tree *tree, gconstpointer data)
+{
+	const HostlerHostOps *ops = tree->host->ops;
+
+	g_assert_false(ops->vm_arrives(tree->host, "web", FALSE));
+	tree_file(tree, NOTES "web2.xml", COMING);
+	tree_file(tree, NOTES "web.pid", COMING);
+	tree_folder(tree, NOTES "web3.xml");
+	g_assert_false(ops->vm_arrives(tree->host, "web", FALSE));
+	g_assert_false(ops->vm_arrives(tree->host, "web3", FALSE));
+	for (gsize i = 0; i < G_N_ELEMENTS(notes); i++) {
+		tree_file(tree, NOTES "web.xml", notes[i].note);
+		g_assert_cmpint(ops->vm_arrives(tree->host, "web", FALSE), ==, notes[i].arrives);
+		g_assert_cmpint(ops->vm_arrives(tree->host, "web", TRUE), ==, notes[i].came);
+	}
+	g_assert_true(ops->vm_arrives(tree->host, "web2", FALSE));
+	tree_file(tree, NOTES "l'ook <&>.xml", COMING);
+	g_assert_true(ops->vm_arrives(tree->host, "l'ook <&>", FALSE));
+}
+
 static void add(const char *path, gconstpointer data, void (*test)(Tree *, gconstpointer))
 {
 	g_test_add(path, Tree, data, set_up, test, tree_close);
@@ -307,5 +352,6 @@ int main(int argc, char **argv)
 	add("/drivers/unbind-lock-no-time", GINT_TO_POINTER(100), test_lock_busy);
 	add("/drivers/unbind-lock-unwritable", NULL, test_lock_unwritable);
 	add("/drivers/vm-xml", NULL, test_vm_xml);
+	add("/drivers/vm-arrives", NULL, test_vm_arrives);
 	return g_test_run();
 }

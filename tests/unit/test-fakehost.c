@@ -174,6 +174,10 @@ static void test_notes(void)
 	g_assert_cmpstr(xml, ==, "<domstatus/>");
 	fakehost_vm_xml_set(host, "11111111-2222-3333-4444-555555555555", NULL);
 	g_assert_null(host->ops->vm_xml(host, "11111111-2222-3333-4444-555555555555"));
+	fakehost_vm_arrives_set(host, "web", TRUE);
+	g_assert_true(host->ops->vm_arrives(host, "web", FALSE));
+	fakehost_vm_arrives_set(host, "web", FALSE);
+	g_assert_false(host->ops->vm_arrives(host, "web", FALSE));
 }
 
 static void test_no_vfio_without_override(void)

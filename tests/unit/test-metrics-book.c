@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "metrics-stay.h"
+#include "plugins/metrics/inventory.h"
 #include "qemu-helpers/metrics/book.h"
 #include "qemu-helpers/metrics/line.h"
 #include "qemu-helpers/metrics/recall.h"
@@ -464,6 +465,102 @@ static void test_recall(void)
 	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 2), "stalls"), ==, 1);
 }
 
+/* --- a VM that migrates to this host --- */
+
+static Book *open_arriving(Paper *paper)
+{
+	HostlerRecord *stay = make_stay(STAY_UUID, "web", 10);
+
+	paper_open(paper);
+	g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_ARRIVING, TRUE);
+	return book_new(stay, take_line, paper);
+}
+
+static Sample *make_arriving_sample(double at)
+{
+	Sample *sample = make_poor_sample(at, "the VM is still arriving");
+
+	sample->arriving = TRUE;
+	return sample;
+}
+
+/* It has done nothing here that anybody could have missed. */
+static void test_arriving(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_arriving(&paper);
+
+	g_assert_true(book_is_arriving(book, STAY_BEGAN + 1));
+	g_assert_false(book_is_arriving(book, STAY_BEGAN + 60));
+	for (guint i = 0; i < 9; i++)
+		book_sample(book, make_arriving_sample(STAY_BEGAN + 1 + 10 * i));
+	book_sample(book, make_sample(STAY_BEGAN + 91, 1));
+	assert_events(&paper, "start sample sample sample sample sample sample sample sample sample sample");
+	g_assert_true(json_object_get_boolean_member(line_at(&paper, 9), "arriving"));
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 9), "missing"), ==, "disks");
+	g_assert_false(json_object_has_member(line_at(&paper, 10), "arriving"));
+}
+
+/* Of which libvirt was last heard `heard` seconds before its end that it was arriving; < 0: it has arrived. */
+static const struct {
+	const char *name, *reason;
+	double heard;
+	gboolean never_ran; /* the hook says so */
+	const char *expected;
+} ends[] = {
+	{ "hook-knows", "crashed", -1, TRUE, "migration failed" },
+	{ "moved-on-later", "migrated", -1, TRUE, "migrated" },
+	{ "crashed-just-arrived", "crashed", 1, FALSE, "crashed" },
+	{ "source-lost", "destroyed", 1, FALSE, "migration failed" },
+	{ "no-hook", NULL, 1, FALSE, "migration failed" },
+	{ "no-reason", "-", 1, FALSE, "migration failed" },
+	{ "long-ago", "destroyed", 60, FALSE, "destroyed" },
+	{ "arrived", "destroyed", -1, FALSE, "destroyed" },
+	{ "arrived-no-hook", NULL, -1, FALSE, "unknown" },
+	{ "moved-on", "migrated", 1, FALSE, "migrated" },
+};
+
+static void test_end_of_arriving(gconstpointer data)
+{
+	gsize i = GPOINTER_TO_SIZE(data);
+	double end = STAY_BEGAN + 100;
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_arriving(&paper);
+
+	if (ends[i].never_ran)
+		g_key_file_set_boolean(book->stay->body, METRICS_GROUP, METRICS_NEVER_RAN, TRUE);
+	book_hear(book, end - ends[i].heard, ends[i].heard >= 0);
+	book_report(book, end, ends[i].reason);
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 1), "reason"), ==, ends[i].expected);
+}
+
+/* The last sample says whether it had arrived when somebody else kept the book. */
+static void test_recall_arriving(void)
+{
+	g_auto(Paper) first_paper;
+	g_auto(Paper) paper;
+	g_autoptr(Book) first = open_book(&first_paper);
+	g_autoptr(Book) book = open_arriving(&paper);
+
+	book_sample(first, make_arriving_sample(STAY_BEGAN + 101));
+	book_recall(book, first_paper.text->str);
+	g_assert_true(book_is_arriving(book, STAY_BEGAN + 102));
+	g_assert_null(book->without);
+	book_sample(first, make_sample(STAY_BEGAN + 111, 1));
+	book_recall(book, first_paper.text->str);
+	g_assert_false(book_is_arriving(book, STAY_BEGAN + 112));
+}
+
+/* A hook that looked again says that it is here; that of one that ended is not asked. */
+static void test_arrived_by_hook(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_arriving(&paper);
+
+	book_update(book, make_stay(STAY_UUID, "web", 10));
+	g_assert_false(book_is_arriving(book, STAY_BEGAN + 1));
+}
+
 /* What a long log told of peaks is read when the run ends, and not before. */
 static void test_recall_peaks(void)
 {
@@ -561,6 +658,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/bare-report", test_bare_report);
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
 	g_test_add_func("/metrics-book/recall", test_recall);
+	g_test_add_func("/metrics-book/arriving", test_arriving);
+	g_test_add_func("/metrics-book/recall-arriving", test_recall_arriving);
+	g_test_add_func("/metrics-book/arrived-by-hook", test_arrived_by_hook);
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autofree char *path = g_strconcat("/metrics-book/end-of-arriving/", ends[i].name, NULL);
+
+		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_end_of_arriving);
+	}
 	g_test_add_func("/metrics-book/recall-peaks", test_recall_peaks);
 	g_test_add_func("/metrics-book/recall-unplugged", test_recall_unplugged);
 	g_test_add_func("/metrics-book/recall-report", test_recall_report);

@@ -95,6 +95,36 @@ static void test_no_answer(void)
 	g_assert_false(sample_has_disks(sample));
 }
 
+static void add_state(Answer *answer, const char *field, int value)
+{
+	g_assert_cmpint(virTypedParamsAddInt(&answer->params, &answer->n, &answer->max, field, value), ==, 0);
+}
+
+/* Paused it is for many a reason. */
+static void test_arriving(void)
+{
+	static const struct {
+		int state, reason;
+		gboolean arriving;
+	} cases[] = {
+		{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, TRUE },
+		{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER, FALSE },
+		{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_MIGRATED, FALSE },
+		{ VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_UNKNOWN, FALSE },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(Answer) answer = { 0 };
+		g_autoptr(Sample) sample = NULL;
+
+		add_state(&answer, "state.state", cases[i].state);
+		add_state(&answer, "state.reason", cases[i].reason);
+		sample = sample_from_libvirt(UUID, answer.params, answer.n, 5);
+		g_assert_cmpint(sample->state, ==, cases[i].state);
+		g_assert_cmpint(sample->arriving, ==, cases[i].arriving);
+	}
+}
+
 static void test_nothing(void)
 {
 	g_autoptr(Sample) sample = sample_from_libvirt(UUID, NULL, 0, 5);
@@ -280,6 +310,7 @@ int main(int argc, char **argv)
 	g_assert_cmpint(virInitialize(), ==, 0);
 	g_test_add_func("/metrics-sample/answer", test_answer);
 	g_test_add_func("/metrics-sample/no-answer", test_no_answer);
+	g_test_add_func("/metrics-sample/arriving", test_arriving);
 	g_test_add_func("/metrics-sample/nothing", test_nothing);
 	g_test_add_func("/metrics-sample/add-disks", test_add_disks);
 	g_test_add_func("/metrics-sample/rates", test_rates);

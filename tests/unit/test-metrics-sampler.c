@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "metrics-stay.h"
+#include "plugins/metrics/inventory.h"
 #include "qemu-helpers/metrics/asker.h"
 #include "qemu-helpers/metrics/questions.h"
 #include "qemu-helpers/metrics/sampler.h"
@@ -132,6 +133,7 @@ static void assert_out(const char *expected)
 
 static guint64 cpu_time;
 static gboolean stopped;
+static gboolean gone;
 
 Kernel *kernel_new(const char *root, const HostlerProcess *qemu, const char *cgroup)
 {
@@ -150,7 +152,8 @@ guint64 kernel_cpu_time(const Kernel *kernel)
 void kernel_read(const Kernel *kernel, Sample *sample)
 {
 	sample->cpu_nanoseconds = cpu_time;
-	sample->known |= SAMPLE_KNOWS_CPU;
+	if (!gone)
+		sample->known |= SAMPLE_KNOWS_CPU;
 }
 
 gboolean kernel_qemu_is_stopped(const Kernel *kernel)
@@ -837,6 +840,168 @@ static void test_held(void)
 	guest_free(guest);
 }
 
+/* A sample that was begun when QEMU was gone tells nothing, and would hide how long nobody saw the VM; one that was begun
+ * before tells what the kernel knew. */
+static void test_empty(void)
+{
+	Guest *guest = make_guest(10, 2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_take(guest, make_answer(7));
+	guest_begin(guest, NULL, NULL, 2010);
+	guest_rest(guest);
+	g_assert_cmpuint(guest->book->samples, ==, 2);
+	guest_free(guest);
+	guest = make_guest(10, 2000);
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_take(guest, make_answer(7));
+	gone = TRUE;
+	guest_begin(guest, NULL, NULL, 2010);
+	guest_rest(guest);
+	gone = FALSE;
+	g_assert_cmpuint(guest->book->samples, ==, 1);
+	g_assert_cmpfloat(guest->book->seen_at, <, 2001);
+	guest_free(guest);
+}
+
+/* --- a guest that migrates to this host --- */
+
+static GString *arriving_lines;
+
+static Guest *make_arriving_guest(double now)
+{
+	HostlerRecord *stay = make_stay(STAY_UUID, "web", 10);
+
+	cpu_time = 0;
+	stopped = FALSE;
+	stay->since = (gint64)now - 1;
+	g_key_file_set_boolean(stay->body, METRICS_GROUP, METRICS_ARRIVING, TRUE);
+	arriving_lines = g_string_new(NULL);
+	return guest_new(book_new(stay, take_line, arriving_lines), NULL, now);
+}
+
+/* The last line. */
+static void assert_said(const char *part, gboolean said)
+{
+	const char *last = g_strrstr_len(arriving_lines->str, (gssize)arriving_lines->len - 1, "\n");
+
+	g_assert_cmpint(strstr(last != NULL ? last : arriving_lines->str, part) != NULL, ==, said);
+}
+
+static void arriving_guest_free(Guest *guest)
+{
+	guest_free(guest);
+	g_string_free(arriving_lines, TRUE);
+}
+
+static void answer_without_disks(Guest *guest, double now, int state, gboolean arriving)
+{
+	Sample *answer = sample_new(STAY_UUID, now);
+
+	guest_be_asked(guest, 3, 1, now);
+	answer->state = state;
+	answer->arriving = arriving;
+	guest_take(guest, answer);
+	guest_go_without(guest, now);
+}
+
+/* No stall, though it has no disks for minutes; asked for each second, and sampled once it is here. */
+static void test_arriving(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+
+	for (double now = 2000; now < 2095; now += 1) {
+		guest_begin(guest, NULL, NULL, now);
+		g_assert_true(guest_wants(guest, now));
+		answer_without_disks(guest, now, VIR_DOMAIN_PAUSED, TRUE);
+		g_assert_null(guest->begun);
+		assert_said("\"state\":\"paused\",\"arriving\":true", TRUE);
+		assert_said("\"reason\":\"the VM is still arriving from another host\"", TRUE);
+		g_assert_false(guest_wants(guest, now + 0.5));
+		g_assert_cmpfloat(guest_next(guest, now), <=, now + 1);
+		guest_end_late(guest, now + 0.9);
+	}
+	g_assert_cmpuint(guest->book->stalls, ==, 0);
+	g_assert_cmpuint(guest->book->samples, ==, 10);
+	guest_be_asked(guest, 3, 1, 2096);
+	guest_take(guest, make_answer(7));
+	g_assert_false(book_is_arriving(guest->book, 2096));
+	g_assert_true(guest_is_due(guest, 2096));
+	guest_begin(guest, NULL, NULL, 2096);
+	guest_take(guest, make_answer(7));
+	g_assert_cmpuint(guest->book->samples, ==, 11);
+	assert_said("arriving", FALSE);
+	arriving_guest_free(guest);
+}
+
+/* A sample does not wait for the next second. */
+static void test_due_arrival(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	answer_without_disks(guest, 2009.5, VIR_DOMAIN_PAUSED, TRUE);
+	g_assert_false(guest_wants(guest, 2010));
+	guest_begin(guest, NULL, NULL, 2010);
+	g_assert_true(guest_wants(guest, 2010));
+	arriving_guest_free(guest);
+}
+
+/* It runs here and says nothing: that is a stall as any other. */
+static void test_silent_arrival(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	answer_without_disks(guest, 2000, VIR_DOMAIN_PAUSED, TRUE);
+	answer_without_disks(guest, 2001, VIR_DOMAIN_RUNNING, FALSE);
+	g_assert_cmpuint(guest->book->stalls, ==, 0);
+	g_assert_true(guest_wants(guest, 2001.3));
+	answer_without_disks(guest, 2006.5, VIR_DOMAIN_RUNNING, FALSE);
+	g_assert_cmpuint(guest->book->stalls, ==, 1);
+	arriving_guest_free(guest);
+}
+
+/* Slow hooks hold the VM when it has just begun to arrive; later nobody knows why libvirt is silent. */
+static void test_held_arrival(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	guest_be_asked(guest, 3, 1, 2000);
+	guest_be_late(guest, 2005, FALSE);
+	g_assert_cmpuint(guest->book->samples, ==, 1);
+	g_assert_cmpuint(guest->book->stalls, ==, 0);
+	guest_begin(guest, NULL, NULL, 2010);
+	g_assert_cmpuint(guest->book->stalls, ==, 1);
+	arriving_guest_free(guest);
+}
+
+/* As it leaves for another host it is paused for the same reason. */
+static void test_leaving(void)
+{
+	Guest *guest = make_guest(10, 2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	answer_without_disks(guest, 2000, VIR_DOMAIN_PAUSED, TRUE);
+	g_assert_false(book_is_arriving(guest->book, 2000));
+	answer_without_disks(guest, 2005.5, VIR_DOMAIN_PAUSED, TRUE);
+	g_assert_cmpuint(guest->book->stalls, ==, 1);
+	guest_free(guest);
+}
+
+/* That its QEMU is shut down does not say that it has come. */
+static void test_end_of_arrival(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	answer_without_disks(guest, 2000, VIR_DOMAIN_PAUSED, TRUE);
+	answer_without_disks(guest, 2001, VIR_DOMAIN_SHUTDOWN, FALSE);
+	g_assert_true(book_is_arriving(guest->book, 2001));
+	arriving_guest_free(guest);
+}
+
 int main(int argc, char **argv)
 {
 	hostler_log_open("test", HOSTLER_LOG_STDERR);
@@ -868,5 +1033,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-guest/hurry", test_hurry);
 	g_test_add_func("/metrics-guest/silent-qemu", test_silent_qemu);
 	g_test_add_func("/metrics-guest/held", test_held);
+	g_test_add_func("/metrics-guest/empty", test_empty);
+	g_test_add_func("/metrics-guest/arriving", test_arriving);
+	g_test_add_func("/metrics-guest/due-arrival", test_due_arrival);
+	g_test_add_func("/metrics-guest/silent-arrival", test_silent_arrival);
+	g_test_add_func("/metrics-guest/held-arrival", test_held_arrival);
+	g_test_add_func("/metrics-guest/leaving", test_leaving);
+	g_test_add_func("/metrics-guest/end-of-arrival", test_end_of_arrival);
 	return g_test_run();
 }

@@ -47,6 +47,9 @@ static void test_report(void)
 		      "\"peak_per_second\":{\"read_bytes\":2100000}}],\"nics\":[{\"target\":\"vnet0\",\"tx_bytes\":12}]}",
 		      "ran for 2 min 5 s, ended: shutdown; vda: read 5 MB (at most 2.10 MB/s), wrote 0 B; vnet0: sent 12 B; "
 		      "no samples for 3 s; not seen at the end: 4 s");
+	assert_report("{\"seconds\":33.5,\"reason\":\"migration failed\",\"unseen_seconds\":2,"
+		      "\"nics\":[{\"target\":\"vnet0\",\"tx_bytes\":0}]}",
+		      "never ran here: its migration to this host failed after 33 s");
 	assert_report("{}", "ran for 0 s");
 	assert_report("{\"seconds\":\"long\",\"reason\":\"\\u202e\\u001b[31m\",\"disks\":[7,{},{\"target\":[]}],\"nics\":{}}",
 		      "ran for 0 s, ended: \\u{202E}\\x1b[31m; (no name): no figures; (no name): no figures");

@@ -274,6 +274,24 @@ static void test_report_line(Fixture *fixture, gconstpointer data)
 	assert_line(fixture->text, "storage\text4 on loop\tnone\t1\t1\t11.1 kB\t500 kB\t0 B\t0 B\t0\t7\t-\t-\t-");
 }
 
+/* A VM that did not arrive from another host ran nowhere that could be compared. */
+static void test_never_ran(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+	const Made *vm = &made[1];
+
+	append_start(log, vm, "r-1-1000");
+	append_head(log, "report", vm, "r-1-1000", 90);
+	g_string_append(log, ",\"reason\":\"migration failed\",\"seconds\":90,\"samples\":8,"
+			     "\"disks\":[{\"target\":\"vda\",\"read_bytes\":0}],\"nics\":[{\"target\":\"vnet0\"}]}\n");
+	store(fixture, vm, "", log);
+	print(fixture, "ext4", REPORT_WORDS, NULL);
+	assert_line(fixture->text, "run\tlength\tnever ran here: its migration to this host failed after 1 min 30 s, "
+				   "2026-11-23 05:01 UTC");
+	g_assert_null(strstr(fixture->text, "storage\text4"));
+	g_assert_null(strstr(fixture->text, "network\t"));
+}
+
 /* Where bins were counted there are three columns more, and flushes; the last bin has no end. */
 static void test_percentiles(Fixture *fixture, gconstpointer data)
 {
@@ -423,6 +441,7 @@ int main(int argc, char **argv)
 	g_test_add("/report/csv", Fixture, NULL, set_up, test_csv, tear_down);
 	g_test_add("/report/run", Fixture, NULL, set_up, test_run, tear_down);
 	g_test_add("/report/report-line", Fixture, NULL, set_up, test_report_line, tear_down);
+	g_test_add("/report/never-ran", Fixture, NULL, set_up, test_never_ran, tear_down);
 	g_test_add("/report/percentiles", Fixture, NULL, set_up, test_percentiles, tear_down);
 	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
 	g_test_add("/report/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
