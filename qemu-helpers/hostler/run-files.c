@@ -40,8 +40,10 @@ static gboolean append_file(int folder, const char *file, GString *text)
 	g_string_truncate(text, before + (gsize)MAX(n, 0));
 	close(fd);
 	/* A power cut may leave zeros, which would end all that follows. */
-	for (gsize i = before; i < text->len; i++)
-		text->str[i] = text->str[i] != '\0' ? text->str[i] : ' ';
+	for (gsize i = before; i < text->len; i++) {
+		if (text->str[i] == '\0')
+			text->str[i] = ' ';
+	}
 	return n >= 0;
 }
 
