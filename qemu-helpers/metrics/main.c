@@ -120,6 +120,7 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	gboolean show_version = FALSE;
 
+	setlocale(LC_CTYPE, ""); /* for --help */
 	hostler_log_open("hostler-metrics", HOSTLER_LOG_STDERR);
 	if (!parse_options(argc, argv, &show_version, &error)) {
 		fprintf(stderr, "hostler-metrics: %s\n", error->message);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -201,11 +202,25 @@ static gboolean open_watch(Watch *watch, GError **error)
 	return FALSE;
 }
 
-int main(void)
+/* Whoever asks for --help wants an answer and no second watch. */
+static int explain(const char *argument)
+{
+	gboolean is_asked_for = g_str_equal(argument, "--help");
+
+	fputs("usage: hostler-watch\n"
+	      "Keeps the forwards of running VMs in place. systemd or a hook starts it when a\n"
+	      "VM with forwards runs; it ends by itself. See hostler-watch(8).\n",
+	      is_asked_for ? stdout : stderr);
+	return is_asked_for ? 0 : 2;
+}
+
+int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 	Watch watch = { 0 };
 
+	if (argc > 1)
+		return explain(argv[1]);
 	hostler_log_open("hostler-watch", HOSTLER_LOG_STDERR);
 	watch.host = hostler_host_open();
 	if (!open_watch(&watch, &error)) {

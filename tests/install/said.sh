@@ -25,6 +25,8 @@ each_usage_is_told() {
 	done
 }
 
+helper_tells() { timeout 5 "/usr/libexec/hostler/hostler-$1" --help </dev/null 2>&1 | grep -q 'it ends by itself'; }
+
 test_said() {
 	local command
 	check "without a command it names them" says 3 'apply, check, .* See: hostler --help' hostler
@@ -48,4 +50,7 @@ test_said() {
 	check "an empty folder says the same" says 3 'no VM has been measured here yet' hostler report
 	check "logs that one may not read" says 3 'Permission denied; .*sudo hostler report' as_nobody hostler report
 	check "the manual's synopsis is each command's usage" each_usage_is_told
+	for command in watch metrics; do
+		check "hostler-$command explains itself, and begins nothing" helper_tells "$command"
+	done
 }
