@@ -391,8 +391,9 @@ void hostler_lifecycle_tell(HostlerHost *host, const HostlerEvent *event, const 
 {
 	g_autofree char *shown = hostler_text_shown(event->object);
 
-	g_prefix_error(error, "VM '%s': ", shown);
+	/* Before the name comes, which may be any text. */
 	hostler_confined_explain(host, error);
+	g_prefix_error(error, "VM '%s': ", shown);
 	hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code(*error),
 		    &(HostlerSubject){ .vm = event->object, .uuid = uuid }, "%s", (*error)->message);
 }
