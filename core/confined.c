@@ -12,7 +12,7 @@ typedef struct {
 } Module;
 
 static const Module apparmor = { "AppArmor", "journalctl -k --grep=DENIED", "/etc/apparmor.d/local is where to allow it" };
-static const Module selinux = { "SELinux", "ausearch -m avc -ts recent", "README.md, \"SELinux\", how to allow it" };
+static const Module selinux = { "SELinux", "ausearch -m avc -ts recent", "'man hostler-hooks' how to allow it" };
 
 static gboolean was_denied(const GError *error)
 {

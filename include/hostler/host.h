@@ -138,9 +138,9 @@ typedef struct {
 	GStrv (*group_members)(HostlerHost *host, const char *group, GError **error);
 
 	/* What the kernel says of itself: the text of "/proc/cmdline", "/proc/cpuinfo" or
-	 * another file below /proc, /sys/kernel, /sys/module, /sys/power, /sys/class/dmi or /lib/modules, behind
-	 * which no device stands, without the newline at its end. NULL: it is not there, or longer
-	 * than 4 MiB. */
+	 * another file below /proc, /sys/kernel, /sys/module, /sys/power, /sys/class/dmi, /sys/fs/selinux or
+	 * /lib/modules, behind which no device stands, without the newline at its end. NULL: it is not
+	 * there, or longer than 4 MiB. */
 	char *(*kernel_text)(HostlerHost *host, const char *path);
 	/* What the kernel's ring buffer holds, as syslog(2) gives it: each line begins with
 	 * "<LEVEL>". NULL with an error: we may not read it. */
