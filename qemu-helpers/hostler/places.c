@@ -46,7 +46,7 @@ void places_show_hooks(const HostlerSink *sink, const char *hook_dir)
 
 /* --- helpers --- */
 
-/* systemd may take so long to start it. */
+/* systemd may take so long to start it, once the one before has settled. */
 #define SETTLE_SECONDS 10
 
 static gboolean is_locked(const char *path)
@@ -95,16 +95,18 @@ static const char *find_work(HostlerHost *host)
 	return host->config.metrics_enabled && is_needed(vms) ? "vms" : "ended";
 }
 
-/* Its unit takes calls away before it begins, and what comes while it waits is for afterwards. */
+/* Its unit takes calls away before it begins; what comes while it settles, within the deadline, or waits is for
+ * afterwards. */
 static void show_calls(HostlerHost *host, const HostlerSink *sink)
 {
 	g_autofree char *calls = g_build_filename(host->run_dir, "attention", NULL);
 	g_autofree char *lock = g_build_filename(host->run_dir, "locks", "settle", NULL);
 	g_autofree char *text = NULL;
+	gint64 patience = SETTLE_SECONDS + host->config.hook_deadline;
 	struct stat info;
 
 	if (!is_needed(calls) || is_locked(lock) || stat(calls, &info) < 0 ||
-	    g_get_real_time() / G_USEC_PER_SEC - (gint64)info.st_mtime < SETTLE_SECONDS)
+	    g_get_real_time() / G_USEC_PER_SEC - (gint64)info.st_mtime < patience)
 		return;
 	text = g_strdup_printf("DOES NOT RUN, although %s is not empty, and devices do not go back; mend: "
 			       "systemctl enable --now hostler-settle.path", calls);

@@ -387,10 +387,14 @@ static void test_calls(void)
 	g_autofree char *calls = g_build_filename(run, "attention", NULL);
 	g_autofree char *lock = g_build_filename(run, "locks", "settle", NULL);
 	g_autofree char *locks = g_path_get_dirname(lock);
-	HostlerHost host = { .run_dir = run };
+	HostlerHost host = { .run_dir = run, .config.hook_deadline = 300 };
+	time_t now = time(NULL);
 	int fd;
 
 	make_record(run, "attention", "call");
+	g_assert_cmpint(utimes(calls, (struct timeval[2]){ { .tv_sec = now - 60 }, { .tv_sec = now - 60 } }), ==, 0);
+	places_show_helpers(&host, &sink, TRUE);
+	g_assert_false(g_hash_table_contains(said, "hostler-settle"));
 	g_assert_cmpint(utimes(calls, (struct timeval[2]){ { .tv_sec = 1 }, { .tv_sec = 1 } }), ==, 0);
 	places_show_helpers(&host, &sink, FALSE);
 	g_assert_false(g_hash_table_contains(said, "hostler-settle"));
