@@ -36,16 +36,17 @@ static gboolean are_same(const Sample *one, const Sample *other)
 	return TRUE;
 }
 
-/* One that leaves for another host is paused at last for the same reason as one that comes. That it is shutting down
- * says nothing. */
+/* One that leaves for another host is paused at last for the same reason as one that comes: also one that had come
+ * itself, but of that QEMU has told of disks. That it is shutting down says nothing. */
 static void hear_of_arrival(Guest *guest, const Sample *answer)
 {
 	gboolean is_asked_about = metrics_inventory_says(guest->book->stay->body, METRICS_ARRIVING);
+	gboolean has_come = guest->disks != NULL || sample_has_disks(answer);
 	gboolean is_here = answer->state == VIR_DOMAIN_RUNNING || answer->state == VIR_DOMAIN_PAUSED;
 
-	if (is_asked_about && answer->arriving)
+	if (is_asked_about && answer->arriving && !has_come)
 		book_hear(guest->book, answer->at, TRUE);
-	else if (is_here || sample_has_disks(answer))
+	else if (is_here || has_come)
 		book_hear(guest->book, answer->at, FALSE);
 }
 

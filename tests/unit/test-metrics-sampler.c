@@ -990,6 +990,27 @@ static void test_leaving(void)
 	guest_free(guest);
 }
 
+/* So is one that came the same way before, and it ran here. */
+static void test_moving_on(void)
+{
+	Guest *guest = make_arriving_guest(2000);
+	Sample *answer = make_answer(7);
+
+	guest_begin(guest, NULL, NULL, 2000);
+	answer->state = VIR_DOMAIN_PAUSED;
+	answer->arriving = TRUE;
+	guest_take(guest, answer);
+	g_assert_false(book_is_arriving(guest->book, 2000));
+	guest_begin(guest, NULL, NULL, 2010);
+	cpu_time = 1;
+	guest_begin(guest, NULL, NULL, 2020);
+	answer_without_disks(guest, 2020, VIR_DOMAIN_PAUSED, TRUE);
+	g_assert_false(book_is_arriving(guest->book, 2020));
+	book_report(guest->book, 2021, "destroyed");
+	assert_said("\"reason\":\"destroyed\"", TRUE);
+	arriving_guest_free(guest);
+}
+
 /* That its QEMU is shut down does not say that it has come. */
 static void test_end_of_arrival(void)
 {
@@ -1039,6 +1060,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-guest/silent-arrival", test_silent_arrival);
 	g_test_add_func("/metrics-guest/held-arrival", test_held_arrival);
 	g_test_add_func("/metrics-guest/leaving", test_leaving);
+	g_test_add_func("/metrics-guest/moving-on", test_moving_on);
 	g_test_add_func("/metrics-guest/end-of-arrival", test_end_of_arrival);
 	return g_test_run();
 }
