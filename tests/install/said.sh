@@ -25,7 +25,7 @@ each_usage_is_told() {
 	done
 }
 
-helper_tells() { timeout 5 "/usr/libexec/hostler/hostler-$1" --help </dev/null 2>&1 | grep -q 'it ends by itself'; }
+helper_tells() { timeout 120 "/usr/libexec/hostler/hostler-$1" --help </dev/null 2>&1 | grep -q 'it ends by itself'; }
 
 test_said() {
 	local command
