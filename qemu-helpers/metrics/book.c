@@ -248,15 +248,29 @@ static void say_report(const Book *book, const char *line)
 		hostler_log(G_LOG_LEVEL_MESSAGE, "metrics-report", &subject, "VM '%s' %s", name, words);
 }
 
+/* Which QEMU does not before the guest runs here. */
+static gboolean has_told_of_disks(const Book *book)
+{
+	for (guint i = 0; i < book->tallies->len; i++) {
+		const Tally *tally = g_ptr_array_index(book->tallies, i);
+
+		if (tally->last->kind == &meter_disk && tally->last->known != 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* What libvirt says of one that was still arriving is how its QEMU ended, as if that had been the VM's end. Of a QEMU
- * that crashed the hook knows better than we: a VM that has just arrived was lost with it. */
+ * that crashed the hook knows better than we: a VM that has just arrived was lost with it. But one that ran here may
+ * have been left as one that arrives is: when nobody knew whether it had reached the next host. */
 static const char *find_reason(const Book *book, double at, const char *reason)
 {
 	static const char *const of_qemu[] = { "-", "unknown", "destroyed", "failed", "crashed", NULL };
 	gboolean by_hook = metrics_inventory_says(book->stay->body, METRICS_NEVER_RAN);
 	gboolean by_libvirt = g_strcmp0(reason, "crashed") != 0 && book_is_arriving(book, at);
 
-	if ((by_hook || by_libvirt) && (reason == NULL || g_strv_contains(of_qemu, reason)))
+	if ((by_hook || by_libvirt) && !has_told_of_disks(book) &&
+	    (reason == NULL || g_strv_contains(of_qemu, reason)))
 		return WORDS_NEVER_RAN;
 	return reason;
 }

@@ -534,6 +534,20 @@ static void test_end_of_arriving(gconstpointer data)
 	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 1), "reason"), ==, ends[i].expected);
 }
 
+/* Whatever the hook and libvirt take it for at its end, it has read and written here. */
+static void test_ran_here(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_arriving(&paper);
+
+	book_sample(book, make_arriving_sample(STAY_BEGAN + 1));
+	book_sample(book, make_sample(STAY_BEGAN + 11, 1));
+	g_key_file_set_boolean(book->stay->body, METRICS_GROUP, METRICS_NEVER_RAN, TRUE);
+	book_hear(book, STAY_BEGAN + 20, TRUE);
+	book_report(book, STAY_BEGAN + 21, "destroyed");
+	g_assert_cmpstr(json_object_get_string_member(line_at(&paper, 3), "reason"), ==, "destroyed");
+}
+
 /* The last sample says whether it had arrived when somebody else kept the book. */
 static void test_recall_arriving(void)
 {
@@ -659,6 +673,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
 	g_test_add_func("/metrics-book/recall", test_recall);
 	g_test_add_func("/metrics-book/arriving", test_arriving);
+	g_test_add_func("/metrics-book/ran-here", test_ran_here);
 	g_test_add_func("/metrics-book/recall-arriving", test_recall_arriving);
 	g_test_add_func("/metrics-book/arrived-by-hook", test_arrived_by_hook);
 	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
