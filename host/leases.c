@@ -23,6 +23,10 @@ static void set_unread(GError **error, int errnum, const char *path)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_RECORD,
 			    "%s is longer than %d MiB, as after a guest that takes one address after the other; "
 			    "shorten the <range> of that network: virsh net-edit NETWORK", path, LEASES_MAX_MIB);
+	else if (errnum == EACCES)
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST,
+			    "cannot read %s: %s; user hostler has to be let: namei -l %s shows what keeps it out", path,
+			    g_strerror(errnum), path);
 	else if (errnum != ENOENT)
 		machine_error(error, errnum, "cannot read %s", path);
 }

@@ -92,6 +92,27 @@ static void test_too_long(Fixture *fixture, gconstpointer data)
 	g_assert_null(strchr(error->message, '\n'));
 }
 
+/* Only root reads what nobody may. */
+static void test_shut(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *path = path_of(fixture, "virbr0.status");
+	g_autoptr(GError) error = NULL;
+	uid_t user = geteuid();
+	char *text;
+	gsize length = 0;
+
+	g_assert_true(g_file_set_contents(path, "[]", -1, NULL));
+	g_assert_cmpint(chmod(path, 0), ==, 0);
+	if (user == 0)
+		g_assert_cmpint(seteuid(65534), ==, 0);
+	text = read_virbr0(fixture, &length, &error);
+	if (user == 0)
+		g_assert_cmpint(seteuid(0), ==, 0);
+	g_assert_null(text);
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_HOST);
+	g_assert_nonnull(strstr(error->message, "Permission denied; user hostler has to be let: namei -l "));
+}
+
 /* In the place of the file, where it would be waited for. */
 static void test_fifo(Fixture *fixture, gconstpointer data)
 {
@@ -130,6 +151,7 @@ int main(int argc, char **argv)
 	add("/leases/none", test_none);
 	add("/leases/longest", test_longest);
 	add("/leases/too-long", test_too_long);
+	add("/leases/shut", test_shut);
 	add("/leases/fifo", test_fifo);
 	add("/leases/listen", test_listen);
 	return g_test_run();
