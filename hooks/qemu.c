@@ -49,9 +49,9 @@ static int serve_user(HostlerHost *host, const HostlerEvent *event)
 	if (domain == NULL || domain->settings.forwards->len == 0)
 		return 0;
 	g_set_error(&error, HOSTLER_ERROR, HOSTLER_ERROR_FORWARD_UNSUPPORTED,
-		    "it asks for forwarded ports, which VMs of qemu:///system alone have, and is user %d's own; "
+		    "it asks for forwarded ports, which VMs of qemu:///system alone have, and is user %u's own; "
 		    "define it there (virsh -c qemu:///system define FILE), or take <portForward> out: "
-		    "virsh -c qemu:///session edit VM", (int)geteuid());
+		    "virsh -c qemu:///session edit VM", geteuid());
 	return fail(host, event, error);
 }
 
