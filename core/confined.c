@@ -11,7 +11,8 @@ typedef struct {
 	const char *place;   /* to allow it */
 } Module;
 
-static const Module apparmor = { "AppArmor", "journalctl -k --grep=DENIED", "/etc/apparmor.d/local is where to allow it" };
+static const Module apparmor = { "AppArmor", "journalctl -k --grep=DENIED",
+				 "/etc/apparmor.d/local is where to allow it" };
 static const Module selinux = { "SELinux", "ausearch -m avc -ts recent", "'man hostler-hooks' how to allow it" };
 
 static gboolean was_denied(const GError *error)
