@@ -121,12 +121,12 @@ static void print_length(const Paper *paper, const Run *run, JsonObject *figures
 {
 	g_autofree char *duration = words_duration(json_number(figures, "seconds", 0));
 	g_autofree char *until = run_say_time(figures, "time");
+	g_autofree char *never_ran = run->report != NULL && !words_ran(figures) ? words_report(figures) : NULL;
 	const char *reason = json_text(figures, "reason");
 	g_autofree char *text = NULL;
 
-	if (run->report != NULL && !words_ran(figures))
-		text = g_strdup_printf("never ran here: its migration to this host failed after %s, %s", duration,
-				       until != NULL ? until : "?");
+	if (never_ran != NULL)
+		text = g_strdup_printf("%s, %s", never_ran, until != NULL ? until : "?");
 	else if (run->report != NULL)
 		text = g_strdup_printf("ran for %s until %s, ended: %s", duration, until != NULL ? until : "?",
 				       reason != NULL ? reason : "unknown");

@@ -11,7 +11,7 @@
 #define SECONDS_EACH 0.04
 
 /* Questions about several go one after the other, for side by side they cost the QEMUs
- * half as much again (tests/bench/metrics-cost). A slow one holds up the next only for
+ * up to half as much again (tests/bench/metrics-cost). A slow one holds up the next only for
  * this part of its time. */
 #define PART_ALONE 0.125
 
