@@ -106,7 +106,7 @@ read_lines() {
 	OUTCOME=timeout
 }
 
-# QEMU loses the interrupt of a CPU's timer once in some hundred boots: whoever sleeps on that CPU sleeps for ever. The kernel tells
+# Once in some hundred boots the timer of an emulated CPU rings no more: whoever sleeps on that CPU sleeps for ever. The kernel tells
 # after 21 s.
 lost_timer() { grep -q "kthread timer wakeup didn't happen" "$RUN/console"; }
 
