@@ -178,11 +178,14 @@ static gboolean refuse_companion(const HostlerJob *device, const char *partner, 
 	return FALSE;
 }
 
-static gboolean note_companion(const HostlerJob *device, const char *partner, gboolean same_slot,
-			       HostlerFindings *findings)
+/* Another one there than a claim speaks of would go under that one's name, and never come back. */
+static gboolean take_along(HostlerHost *host, const HostlerJob *device, const char *partner, gboolean same_slot,
+			   HostlerFindings *findings)
 {
 	g_autofree char *driver = driver_in_words(device);
 
+	if (!check_identity(host, device, findings))
+		return FALSE;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, device->bdf, NULL,
 			     "%s (%s) is taken along: idle, and in the same %s as %s", device->bdf, driver,
 			     same_slot ? "slot" : "IOMMU group", partner);
@@ -202,7 +205,7 @@ static const char *why_not_along(const HostlerJob *device, gboolean same_slot, H
 	return same_slot ? NULL : "it is in another slot, so it is not taken along";
 }
 
-static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices,
+static gboolean check_in_hosts_hands(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
 				     const HostlerJob *device, const char *partner, gboolean same_slot,
 				     HostlerFindings *findings)
 {
@@ -214,7 +217,7 @@ static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevi
 	if (*users != '\0' && !vfio_display_waits_for(domain, devices, device))
 		return refuse_companion(device, partner, busy, ", or free it", findings);
 	if (why_not == NULL)
-		return note_companion(device, partner, same_slot, findings);
+		return take_along(host, device, partner, same_slot, findings);
 	return refuse_companion(device, partner, why_not,
 				companions == HOSTLER_COMPANIONS_REFUSE ?
 					"" :
@@ -224,15 +227,15 @@ static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevi
 
 /* The admin who put a device on pci-stub wants it there, and the group does not
  * mind. What has no driver is taken for the slot's sake: it is reset as a whole. */
-gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-			 const char *partner, gboolean same_slot, HostlerFindings *findings)
+gboolean check_companion(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+			 const HostlerJob *device, const char *partner, gboolean same_slot, HostlerFindings *findings)
 {
 	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
 
 	if (vfio_device_is_in_hosts_hands(device))
-		return check_in_hosts_hands(domain, devices, device, partner, same_slot, findings);
+		return check_in_hosts_hands(host, domain, devices, device, partner, same_slot, findings);
 	if (!same_slot || vfio_device_is_of_chipset(device) ||
 	    domain->settings.companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
 		return FALSE;
-	return note_companion(device, partner, same_slot, findings);
+	return take_along(host, device, partner, same_slot, findings);
 }
