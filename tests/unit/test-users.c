@@ -595,6 +595,29 @@ static void test_graphics(Tree *tree, gconstpointer data)
 	       "ffmpeg (pid 1301) has /dev/dri/renderD128 open");
 }
 
+#define PCI "sys/bus/pci/devices/" BDF
+#define FIRMWARE "platform/simple-framebuffer.0"
+
+/* A card without a driver: what is shown there is the firmware's, and the platform's in sysfs. */
+static void test_framebuffer(Tree *tree, gconstpointer data)
+{
+	entry(tree, "drm", FIRMWARE "/drm/card0", "dri/card0");
+	entry(tree, "graphics", FIRMWARE "/graphics/fb0", "fb0");
+	process(tree, 1234, "gnome-shell\n", "mnt:[1]");
+	has_open(tree, 1234, 3, "/dev/dri/card0");
+	process(tree, 1240, "fbi\n", "mnt:[1]");
+	has_open(tree, 1240, 3, "/dev/fb0");
+	tree_link(tree, "sys/bus/platform/drivers/simple-framebuffer/simple-framebuffer.0", "../../x");
+	tree_file(tree, PCI "/class", "0x030000\n");
+	tree_file(tree, PCI "/resource", "0x00000000c0000000 0x00000000cfffffff 0x000000000014220c\n");
+	tree_file(tree, "proc/iomem", "e0000000-e02fffff : BOOTFB\n");
+	expect(tree, NEEDED, ""); /* another card's */
+	tree_file(tree, "proc/iomem", "c0000000-c02fffff : BOOTFB\n");
+	expect(tree, NEEDED, "gnome-shell (pid 1234) has /dev/dri/card0 open|fbi (pid 1240) has /dev/fb0 open");
+	tree_file(tree, PCI "/class", "0x020000\n");
+	expect(tree, NEEDED, "");
+}
+
 static void test_nvidia(Tree *tree, gconstpointer data)
 {
 	process(tree, 88, "nvidia-persiste\n", "mnt:[1]");
@@ -608,6 +631,10 @@ static void test_nvidia(Tree *tree, gconstpointer data)
 	tree_file(tree, "proc/driver/nvidia/gpus/" BDF "/information", "Model: \t\t X\nDevice Minor: \t 1\nIRQ: 3\n");
 	expect(tree, NEEDED, "nvidia-persistenced (pid 88) has /dev/nvidia1 open (end it: systemctl stop "
 	       "nvidia-persistenced)|python3 (pid 99) has /dev/nvidia1 open");
+	process(tree, 100, "ollama\n", "mnt:[9]");
+	has_open(tree, 100, 3, "/nvidia1"); /* of a /dev that is nowhere any more */
+	expect(tree, NEEDED, "nvidia-persistenced (pid 88) has /dev/nvidia1 open (end it: systemctl stop "
+	       "nvidia-persistenced)|python3 (pid 99) has /dev/nvidia1 open|ollama (pid 100) has /dev/nvidia1 open");
 }
 
 static void test_sound(Tree *tree, gconstpointer data)
@@ -630,8 +657,6 @@ static void test_sound(Tree *tree, gconstpointer data)
 	expect(tree, NEEDED, "wireplumber (pid 500) has /dev/snd/controlC1 open|"
 	       "wireplumber (pid 500) has /dev/snd/pcmC1D3p open");
 }
-
-#define PCI "sys/bus/pci/devices/" BDF
 
 static void test_vfio(Tree *tree, gconstpointer data)
 {
@@ -790,6 +815,7 @@ int main(int argc, char **argv)
 	add("/users/ports", test_ports);
 	add("/users/ssh", test_ssh);
 	add("/users/graphics", test_graphics);
+	add("/users/framebuffer", test_framebuffer);
 	add("/users/nvidia", test_nvidia);
 	add("/users/sound", test_sound);
 	add("/users/vfio", test_vfio);
