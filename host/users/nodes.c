@@ -13,7 +13,8 @@
 #define GRAPHICS "/sys/class/graphics"
 #define DISPLAY_CLASS "0x03" /* of PCI */
 
-/* Control devices of sound count: snd_hda_intel does not let go while its is open. */
+/* Control devices of sound count: snd_hda_intel does not let go while its is open, nor do television cards
+ * (dvb_dmxdev_release()). A disk may be another VM's by its generic node alone. */
 static const struct {
 	const char *class;
 	HostlerUse use;
@@ -21,10 +22,13 @@ static const struct {
 	{ DRM, HOSTLER_USE_NEEDED },
 	{ GRAPHICS, HOSTLER_USE_NEEDED },
 	{ "/sys/class/sound", HOSTLER_USE_NEEDED },
+	{ "/sys/class/scsi_generic", HOSTLER_USE_NEEDED },
+	{ "/sys/class/scsi_tape", HOSTLER_USE_NEEDED },
+	{ "/sys/class/dvb", HOSTLER_USE_NEEDED },
+	{ "/sys/class/video4linux", HOSTLER_USE_NEEDED },
 	{ "/sys/class/hidraw", HOSTLER_USE_ANY },
 	{ "/sys/class/input", HOSTLER_USE_ANY },
 	{ "/sys/class/tty", HOSTLER_USE_ANY },
-	{ "/sys/class/video4linux", HOSTLER_USE_ANY },
 };
 
 /* What hangs on USB may be pulled out at any time, and its driver copes. */
