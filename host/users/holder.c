@@ -50,6 +50,8 @@ static char *holder_name(Search *search, const char *name)
 		return g_strdup_printf("the RAID array %s", name);
 	if (g_str_has_prefix(name, "bcache"))
 		return g_strdup_printf("the cached disk %s (bcache)", name);
+	if (g_str_has_prefix(name, "loop"))
+		return g_strdup_printf("the loop device %s", name);
 	return g_strdup(name);
 }
 
@@ -114,6 +116,25 @@ static void say_holder(const Climb *climb, const char *holder, const char *lead)
 		search_say(climb->search, "%s", name);
 }
 
+/* A loop device is no holder of what it stands on, claims it for nobody, and no program has it open. */
+static gboolean say_loops(const Climb *climb, const char *name, const char *lead)
+{
+	g_autoptr(GPtrArray) loops = search_links(climb->search, BLOCKS, "/virtual/block/loop");
+	g_auto(GStrv) nodes = node_paths(climb->search, name);
+	gboolean said = FALSE;
+
+	for (guint i = 0; i < loops->len; i++) {
+		const char *loop = g_ptr_array_index(loops, i);
+		g_autofree char *file = search_read(climb->search, BLOCKS, loop, "loop/backing_file");
+
+		if (file == NULL || !g_strv_contains((const char *const *)nodes, file))
+			continue;
+		say_holder(climb, loop, lead);
+		said = TRUE;
+	}
+	return said;
+}
+
 static gboolean say(const Climb *climb, const char *name, const char *lead)
 {
 	g_autofree char *path = machine_path(climb->search->host, BLOCKS, name, "holders", NULL);
@@ -124,7 +145,7 @@ static gboolean say(const Climb *climb, const char *name, const char *lead)
 		say_holder(climb, g_ptr_array_index(holders, i), lead);
 		said = TRUE;
 	}
-	return said;
+	return say_loops(climb, name, lead) || said;
 }
 
 gboolean holders_say(Search *search, const Mounts *mounts, const char *name, const char *lead)

@@ -9,19 +9,26 @@
 #include "host/users/open.h"
 
 #define NVIDIA_MAX_BYTES 4096
+#define DRM "/sys/class/drm"
+#define GRAPHICS "/sys/class/graphics"
+#define DISPLAY_CLASS "0x03" /* of PCI */
 
-/* Control devices of sound count: snd_hda_intel does not let go while its is open. */
+/* Control devices of sound count: snd_hda_intel does not let go while its is open, nor do television cards
+ * (dvb_dmxdev_release()). A disk may be another VM's by its generic node alone. */
 static const struct {
 	const char *class;
 	HostlerUse use;
 } classes[] = {
-	{ "/sys/class/drm", HOSTLER_USE_NEEDED },
-	{ "/sys/class/graphics", HOSTLER_USE_NEEDED },
+	{ DRM, HOSTLER_USE_NEEDED },
+	{ GRAPHICS, HOSTLER_USE_NEEDED },
 	{ "/sys/class/sound", HOSTLER_USE_NEEDED },
+	{ "/sys/class/scsi_generic", HOSTLER_USE_NEEDED },
+	{ "/sys/class/scsi_tape", HOSTLER_USE_NEEDED },
+	{ "/sys/class/dvb", HOSTLER_USE_NEEDED },
+	{ "/sys/class/video4linux", HOSTLER_USE_NEEDED },
 	{ "/sys/class/hidraw", HOSTLER_USE_ANY },
 	{ "/sys/class/input", HOSTLER_USE_ANY },
 	{ "/sys/class/tty", HOSTLER_USE_ANY },
-	{ "/sys/class/video4linux", HOSTLER_USE_ANY },
 };
 
 /* What hangs on USB may be pulled out at any time, and its driver copes. */
@@ -34,10 +41,8 @@ static gboolean is_unpluggable(Search *search, const char *class, const char *na
 }
 
 /* Not every entry has a node: connectors and whole sound cards have none. */
-static void see_class(Search *search, const char *class)
+static void see_entries(Search *search, const char *class, const GPtrArray *names)
 {
-	g_autoptr(GPtrArray) names = search_below(search, class);
-
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
 		g_autofree char *node = search_uevent(search, class, name, "DEVNAME");
@@ -46,6 +51,39 @@ static void see_class(Search *search, const char *class)
 		if (node != NULL && (search->use == HOSTLER_USE_ANY || !is_unpluggable(search, class, name)))
 			node_add(search, node, dev);
 	}
+}
+
+static void see_class(Search *search, const char *class)
+{
+	g_autoptr(GPtrArray) names = search_below(search, class);
+
+	see_entries(search, class, names);
+}
+
+/* "simple-framebuffer/simple-framebuffer.0": what is shown there hangs below the platform's device. */
+static void see_framebuffer(Search *search, const char *framebuffer)
+{
+	g_autofree char *device = g_path_get_basename(framebuffer);
+	g_autofree char *part = g_strdup_printf("/%s/", device);
+	g_autoptr(GPtrArray) cards = search_links(search, DRM, part);
+	g_autoptr(GPtrArray) frame_buffers = search_links(search, GRAPHICS, part);
+
+	see_entries(search, DRM, cards);
+	see_entries(search, GRAPHICS, frame_buffers);
+}
+
+/* On a card without a driver of its own a desktop is shown by the firmware's framebuffer, which vfio-pci
+ * takes away without a word. */
+static void see_framebuffers(Search *search)
+{
+	g_autofree char *class = search->host->ops->pci_read(search->host, search->bdf, "class", NULL);
+	g_auto(GStrv) framebuffers = NULL;
+
+	if (class == NULL || !g_str_has_prefix(class, DISPLAY_CLASS))
+		return;
+	framebuffers = search->host->ops->framebuffers(search->host, search->bdf, NULL);
+	for (gsize i = 0; framebuffers != NULL && framebuffers[i] != NULL; i++)
+		see_framebuffer(search, framebuffers[i]);
 }
 
 /* NVIDIA's driver keeps its nodes out of sysfs: "Device Minor: 	 0". */
@@ -111,6 +149,7 @@ void nodes_see(Search *search)
 		if (classes[i].use == HOSTLER_USE_NEEDED || search->use == HOSTLER_USE_ANY)
 			see_class(search, classes[i].class);
 	}
+	see_framebuffers(search);
 	see_nvidia(search);
 	see_vfio(search);
 }

@@ -73,6 +73,8 @@ static const char *node_name(const char *text)
 
 	if (dev != NULL)
 		return dev + strlen("/dev/");
+	if (before == NULL && last != NULL)
+		return last + 1;
 	return before != NULL ? before + 1 : text;
 }
 

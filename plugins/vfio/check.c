@@ -65,18 +65,36 @@ gboolean check_answered(const HostlerJob *device, HostlerFindings *findings)
 	return FALSE;
 }
 
+/* `hostler check` of a VM that runs: nobody should end its own QEMU for that. */
+static gboolean refuse_own(HostlerHost *host, const HostlerDomain *domain, const HostlerJob *device,
+			       HostlerFindings *findings)
+{
+	g_autoptr(HostlerRecord) claim = hostler_record_load(host, HOSTLER_RECORD_CLAIM, device->bdf);
+	g_autofree char *mend = g_strdup_printf("to see what a start would find, shut it down first: virsh shutdown %s",
+						domain->uuid);
+
+	if (claim == NULL || !g_str_equal(claim->uuid, domain->uuid) || !hostler_process_alive(host, &claim->qemu))
+		return FALSE;
+	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf, mend,
+			     "the VM runs (QEMU has pid %d) and has %s", claim->qemu.pid, device->bdf);
+	return TRUE;
+}
+
 /* No claim of another VM led here, so it is a device that libvirt itself bound,
- * or a program beside libvirt. */
-static gboolean check_open(const HostlerJob *device, const char *users, HostlerFindings *findings)
+ * or a program beside libvirt. Of a group that is open nobody else gets a member. */
+static gboolean check_open(HostlerHost *host, const HostlerDomain *domain, const HostlerJob *device,
+			   const char *users, HostlerFindings *findings)
 {
 	g_autofree char *enable = vfio_device_fact(device, VFIO_NOW, "enable");
+	gboolean open = enable != NULL && !g_str_equal(enable, "0");
 
-	if (!vfio_device_is_on_vfio(device) || enable == NULL || g_str_equal(enable, "0"))
+	if (!vfio_device_is_on_vfio(device) || (!open && *users == '\0'))
 		return TRUE;
-	hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf,
-			     "end that program; see which: fuser -v /dev/vfio/*",
-			     "%s is open through vfio-pci in another program%s%s", device->bdf,
-			     *users != '\0' ? ": " : "", users);
+	if (!refuse_own(host, domain, device, findings))
+		hostler_findings_add(findings, REFUSE, HOSTLER_ERROR_VFIO_BUSY, device->bdf,
+				     "end that program; see which: fuser -v /dev/vfio/*",
+				     "%s%s is open through vfio-pci in another program%s%s",
+				     open ? "" : "the IOMMU group of ", device->bdf, *users != '\0' ? ": " : "", users);
 	return FALSE;
 }
 
@@ -135,7 +153,7 @@ static gboolean is_fit(HostlerHost *host, const HostlerDomain *domain, const Vfi
 {
 	g_autofree char *users = join_users(device);
 	gboolean right_kind = check_kind(device, findings);
-	gboolean closed = check_open(device, users, findings);
+	gboolean closed = check_open(host, domain, device, users, findings);
 	VfioDisplay display = vfio_display_check(domain, devices, device, findings);
 	gboolean idle = display == VFIO_DISPLAY_NONE ? check_users(device, users, findings) :
 						       display != VFIO_DISPLAY_REFUSED;
@@ -178,11 +196,14 @@ static gboolean refuse_companion(const HostlerJob *device, const char *partner, 
 	return FALSE;
 }
 
-static gboolean note_companion(const HostlerJob *device, const char *partner, gboolean same_slot,
-			       HostlerFindings *findings)
+/* Another one there than a claim speaks of would go under that one's name, and never come back. */
+static gboolean take_along(HostlerHost *host, const HostlerJob *device, const char *partner, gboolean same_slot,
+			   HostlerFindings *findings)
 {
 	g_autofree char *driver = driver_in_words(device);
 
+	if (!check_identity(host, device, findings))
+		return FALSE;
 	hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_VFIO_PLAN, device->bdf, NULL,
 			     "%s (%s) is taken along: idle, and in the same %s as %s", device->bdf, driver,
 			     same_slot ? "slot" : "IOMMU group", partner);
@@ -202,19 +223,27 @@ static const char *why_not_along(const HostlerJob *device, gboolean same_slot, H
 	return same_slot ? NULL : "it is in another slot, so it is not taken along";
 }
 
-static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevices *devices,
+static gboolean check_idle(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
+			   const char *partner, HostlerFindings *findings)
+{
+	g_autofree char *users = join_users(device);
+	g_autofree char *busy = g_strdup_printf("the host uses it: %s", users);
+
+	return *users == '\0' || vfio_display_waits_for(domain, devices, device) ||
+	       refuse_companion(device, partner, busy, ", or free it", findings);
+}
+
+static gboolean check_in_hosts_hands(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
 				     const HostlerJob *device, const char *partner, gboolean same_slot,
 				     HostlerFindings *findings)
 {
 	HostlerCompanions companions = domain->settings.companions;
 	const char *why_not = why_not_along(device, same_slot, companions);
-	g_autofree char *users = join_users(device);
-	g_autofree char *busy = g_strdup_printf("the host uses it: %s", users);
 
-	if (*users != '\0' && !vfio_display_waits_for(domain, devices, device))
-		return refuse_companion(device, partner, busy, ", or free it", findings);
+	if (!check_idle(domain, devices, device, partner, findings))
+		return FALSE;
 	if (why_not == NULL)
-		return note_companion(device, partner, same_slot, findings);
+		return take_along(host, device, partner, same_slot, findings);
 	return refuse_companion(device, partner, why_not,
 				companions == HOSTLER_COMPANIONS_REFUSE ?
 					"" :
@@ -224,15 +253,23 @@ static gboolean check_in_hosts_hands(const HostlerDomain *domain, const VfioDevi
 
 /* The admin who put a device on pci-stub wants it there, and the group does not
  * mind. What has no driver is taken for the slot's sake: it is reset as a whole. */
-gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-			 const char *partner, gboolean same_slot, HostlerFindings *findings)
+static gboolean is_for_company(const HostlerDomain *domain, const HostlerJob *device, gboolean same_slot)
 {
 	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
 
+	return same_slot && !vfio_device_is_of_chipset(device) &&
+	       domain->settings.companions != HOSTLER_COMPANIONS_REFUSE && g_strcmp0(driver, "pci-stub") != 0;
+}
+
+gboolean check_companion(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+			 const HostlerJob *device, const char *partner, gboolean same_slot, HostlerFindings *findings)
+{
+	g_autofree char *users = join_users(device);
+
 	if (vfio_device_is_in_hosts_hands(device))
-		return check_in_hosts_hands(domain, devices, device, partner, same_slot, findings);
-	if (!same_slot || vfio_device_is_of_chipset(device) ||
-	    domain->settings.companions == HOSTLER_COMPANIONS_REFUSE || g_strcmp0(driver, "pci-stub") == 0)
+		return check_in_hosts_hands(host, domain, devices, device, partner, same_slot, findings);
+	if (!check_open(host, domain, device, users, findings) || !is_for_company(domain, device, same_slot))
 		return FALSE;
-	return note_companion(device, partner, same_slot, findings);
+	return check_idle(domain, devices, device, partner, findings) &&
+	       take_along(host, device, partner, same_slot, findings);
 }

@@ -20,5 +20,5 @@ void check_listed(HostlerHost *host, const HostlerDomain *domain, const VfioDevi
 		  const HostlerJob *device, HostlerFindings *findings);
 /* Whether a member of the group of `partner` that the VM does not list is to be
  * taken along. FALSE without a refusal: it need not be. */
-gboolean check_companion(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device,
-			 const char *partner, gboolean same_slot, HostlerFindings *findings);
+gboolean check_companion(HostlerHost *host, const HostlerDomain *domain, const VfioDevices *devices,
+			 const HostlerJob *device, const char *partner, gboolean same_slot, HostlerFindings *findings);

@@ -61,10 +61,18 @@ static void refuse(const HostlerJob *device, const HostlerJob *card, GStrv users
 			     device == card ? "host's display" : "sound of the host's display", all);
 }
 
+/* A card may show the desktop without a driver of its own, on what the firmware set up. */
+static gboolean is_with_host(const HostlerJob *device)
+{
+	g_autofree char *driver = vfio_device_fact(device, VFIO_FOUND, "driver");
+
+	return vfio_device_is_in_hosts_hands(device) || (driver == NULL && vfio_display_is_card(device->answer));
+}
+
 gboolean vfio_display_waits_for(const HostlerDomain *domain, const VfioDevices *devices, const HostlerJob *device)
 {
 	return domain->settings.display == HOSTLER_DISPLAY_RELEASE && find_card(devices, device) != NULL &&
-	       vfio_device_is_in_hosts_hands(device);
+	       is_with_host(device);
 }
 
 static void note_console(const HostlerJob *card, HostlerFindings *findings)
@@ -91,7 +99,7 @@ VfioDisplay vfio_display_check(const HostlerDomain *domain, const VfioDevices *d
 	const HostlerJob *card = find_card(devices, device);
 	g_auto(GStrv) users = g_key_file_get_string_list(device->answer, VFIO_NOW, "users", NULL, NULL);
 
-	if (card == NULL || !vfio_device_is_in_hosts_hands(device))
+	if (card == NULL || !is_with_host(device))
 		return VFIO_DISPLAY_NONE;
 	if (domain->settings.display == HOSTLER_DISPLAY_RELEASE) {
 		note_release(device, users, findings);

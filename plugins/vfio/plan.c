@@ -88,8 +88,8 @@ static const HostlerJob *find_partner(const VfioPlan *plan, guint n_listed, cons
 	return partner;
 }
 
-static void judge_other(VfioPlan *plan, const HostlerDomain *domain, guint n_listed, const HostlerJob *device,
-			HostlerFindings *findings)
+static void judge_other(HostlerHost *host, VfioPlan *plan, const HostlerDomain *domain, guint n_listed,
+			const HostlerJob *device, HostlerFindings *findings)
 {
 	const HostlerJob *partner;
 
@@ -97,8 +97,8 @@ static void judge_other(VfioPlan *plan, const HostlerDomain *domain, guint n_lis
 		return;
 	partner = find_partner(plan, n_listed, device);
 	if (partner != NULL &&
-	    check_companion(domain, plan->devices, device, partner->bdf, vfio_same_slot(partner->bdf, device->bdf),
-			    findings))
+	    check_companion(host, domain, plan->devices, device, partner->bdf,
+			    vfio_same_slot(partner->bdf, device->bdf), findings))
 		take(plan, device, partner->bdf);
 }
 
@@ -115,7 +115,7 @@ static void judge(HostlerHost *host, const HostlerDomain *domain, VfioPlan *plan
 		take(plan, &plan->devices->jobs[i], NULL);
 	}
 	for (guint i = n_listed; i < plan->devices->n; i++)
-		judge_other(plan, domain, n_listed, &plan->devices->jobs[i], findings);
+		judge_other(host, plan, domain, n_listed, &plan->devices->jobs[i], findings);
 	g_array_sort(plan->taken, compare_members);
 }
 

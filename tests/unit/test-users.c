@@ -337,6 +337,24 @@ static void test_stacked(Tree *tree, gconstpointer data)
 	       "mounted on /vault|nvme0n1 is part of the RAID array md0, whose partition md0p1 is mounted on /boot");
 }
 
+#define LOOP "virtual/block/loop3"
+
+static void test_loop(Tree *tree, gconstpointer data)
+{
+	drives(tree);
+	block(tree, "virtual/block/loop1", "7:1\n", FALSE);
+	attribute(tree, "virtual/block/loop1", "loop/backing_file", "/dev/nvme1n1p1\n");
+	block(tree, "virtual/block/loop2", "7:2\n", FALSE);
+	attribute(tree, "virtual/block/loop2", "loop/backing_file", "/home/dev/nvme0n1p1\n");
+	block(tree, LOOP, "7:3\n", FALSE);
+	block(tree, LOOP "/loop3p2", "259:30\n", TRUE);
+	expect(tree, NEEDED, "");
+	attribute(tree, LOOP, "loop/backing_file", "/dev/nvme0n1p1\n");
+	expect(tree, NEEDED, "nvme0n1p1 is part of the loop device loop3");
+	tree_file(tree, "proc/self/mountinfo", "36 1 259:30 / /inside rw - ext4 /dev/loop3p2 rw\n");
+	expect(tree, NEEDED, "nvme0n1p1 is part of the loop device loop3, whose partition loop3p2 is mounted on /inside");
+}
+
 /* Volumes that hold each other are no reason to turn for ever. */
 static void test_circle(Tree *tree, gconstpointer data)
 {
@@ -595,6 +613,29 @@ static void test_graphics(Tree *tree, gconstpointer data)
 	       "ffmpeg (pid 1301) has /dev/dri/renderD128 open");
 }
 
+#define PCI "sys/bus/pci/devices/" BDF
+#define FIRMWARE "platform/simple-framebuffer.0"
+
+/* A card without a driver: what is shown there is the firmware's, and the platform's in sysfs. */
+static void test_framebuffer(Tree *tree, gconstpointer data)
+{
+	entry(tree, "drm", FIRMWARE "/drm/card0", "dri/card0");
+	entry(tree, "graphics", FIRMWARE "/graphics/fb0", "fb0");
+	process(tree, 1234, "gnome-shell\n", "mnt:[1]");
+	has_open(tree, 1234, 3, "/dev/dri/card0");
+	process(tree, 1240, "fbi\n", "mnt:[1]");
+	has_open(tree, 1240, 3, "/dev/fb0");
+	tree_link(tree, "sys/bus/platform/drivers/simple-framebuffer/simple-framebuffer.0", "../../x");
+	tree_file(tree, PCI "/class", "0x030000\n");
+	tree_file(tree, PCI "/resource", "0x00000000c0000000 0x00000000cfffffff 0x000000000014220c\n");
+	tree_file(tree, "proc/iomem", "e0000000-e02fffff : BOOTFB\n");
+	expect(tree, NEEDED, ""); /* another card's */
+	tree_file(tree, "proc/iomem", "c0000000-c02fffff : BOOTFB\n");
+	expect(tree, NEEDED, "gnome-shell (pid 1234) has /dev/dri/card0 open|fbi (pid 1240) has /dev/fb0 open");
+	tree_file(tree, PCI "/class", "0x020000\n");
+	expect(tree, NEEDED, "");
+}
+
 static void test_nvidia(Tree *tree, gconstpointer data)
 {
 	process(tree, 88, "nvidia-persiste\n", "mnt:[1]");
@@ -608,6 +649,10 @@ static void test_nvidia(Tree *tree, gconstpointer data)
 	tree_file(tree, "proc/driver/nvidia/gpus/" BDF "/information", "Model: \t\t X\nDevice Minor: \t 1\nIRQ: 3\n");
 	expect(tree, NEEDED, "nvidia-persistenced (pid 88) has /dev/nvidia1 open (end it: systemctl stop "
 	       "nvidia-persistenced)|python3 (pid 99) has /dev/nvidia1 open");
+	process(tree, 100, "ollama\n", "mnt:[9]");
+	has_open(tree, 100, 3, "/nvidia1"); /* of a /dev that is nowhere any more */
+	expect(tree, NEEDED, "nvidia-persistenced (pid 88) has /dev/nvidia1 open (end it: systemctl stop "
+	       "nvidia-persistenced)|python3 (pid 99) has /dev/nvidia1 open|ollama (pid 100) has /dev/nvidia1 open");
 }
 
 static void test_sound(Tree *tree, gconstpointer data)
@@ -630,8 +675,6 @@ static void test_sound(Tree *tree, gconstpointer data)
 	expect(tree, NEEDED, "wireplumber (pid 500) has /dev/snd/controlC1 open|"
 	       "wireplumber (pid 500) has /dev/snd/pcmC1D3p open");
 }
-
-#define PCI "sys/bus/pci/devices/" BDF
 
 static void test_vfio(Tree *tree, gconstpointer data)
 {
@@ -709,6 +752,27 @@ static void test_keyboard_bluetooth(Tree *tree, gconstpointer data)
 	expect(tree, NEEDED, "");
 }
 
+/* Nodes beside those of disks, sound and graphics that somebody needs. */
+static void test_nodes(Tree *tree, gconstpointer data)
+{
+	entry(tree, "scsi_generic", "pci0000:00/" BDF "/host0/target0:0:0/0:0:0:0/scsi_generic/sg3", "sg3");
+	entry(tree, "scsi_tape", "pci0000:00/" BDF "/host0/target0:0:1/0:0:1:0/scsi_tape/nst0", "nst0");
+	entry(tree, "dvb", "pci0000:00/" BDF "/dvb/dvb0.frontend0", "dvb/adapter0/frontend0");
+	entry(tree, "video4linux", "pci0000:00/" BDF "/video4linux/video1", "video1");
+	entry(tree, "scsi_generic", "pci0000:00/" OTHER "/host1/target1:0:0/1:0:0:0/scsi_generic/sg4", "sg4");
+	process(tree, 300, "qemu-system-x86\n", "mnt:[1]");
+	has_open(tree, 300, 3, "/dev/sg4");
+	expect(tree, NEEDED, "");
+	has_open(tree, 300, 4, "/dev/sg3");
+	process(tree, 301, "tar\n", "mnt:[1]");
+	has_open(tree, 301, 3, "/dev/nst0");
+	process(tree, 302, "tvheadend\n", "mnt:[1]");
+	has_open(tree, 302, 3, "/dev/dvb/adapter0/frontend0");
+	has_open(tree, 302, 4, "/dev/video1");
+	expect(tree, NEEDED, "qemu-system-x86 (pid 300) has /dev/sg3 open|tar (pid 301) has /dev/nst0 open|"
+	       "tvheadend (pid 302) has /dev/dvb/adapter0/frontend0 open|tvheadend (pid 302) has /dev/video1 open");
+}
+
 static void test_stirs(Tree *tree, gconstpointer data)
 {
 	entry(tree, "tty", "pci0000:00/" BDF "/usb1/1-4/1-4:1.0/ttyUSB0/tty/ttyUSB0", "ttyUSB0");
@@ -771,6 +835,7 @@ static void add_disks(void)
 		g_test_add(path, Tree, GSIZE_TO_POINTER(i), set_up, test_volume, tree_close);
 	}
 	add("/users/stacked", test_stacked);
+	add("/users/loop", test_loop);
 	add("/users/circle", test_circle);
 	add("/users/zfs", test_zfs);
 	add("/users/held", test_held);
@@ -790,12 +855,14 @@ int main(int argc, char **argv)
 	add("/users/ports", test_ports);
 	add("/users/ssh", test_ssh);
 	add("/users/graphics", test_graphics);
+	add("/users/framebuffer", test_framebuffer);
 	add("/users/nvidia", test_nvidia);
 	add("/users/sound", test_sound);
 	add("/users/vfio", test_vfio);
 	add("/users/keyboard", test_keyboard);
 	add("/users/keyboard-elsewhere", test_keyboard_elsewhere);
 	add("/users/keyboard-bluetooth", test_keyboard_bluetooth);
+	add("/users/nodes", test_nodes);
 	add("/users/stirs", test_stirs);
 	add("/users/functions", test_functions);
 	return g_test_run();
