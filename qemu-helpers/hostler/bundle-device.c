@@ -81,7 +81,7 @@ static void add_short(Bundle *bundle, HostlerHost *host, const HostlerJob *job)
 		    number(job->answer, "subsystem_device"), number(job->answer, "revision"),
 		    group != NULL ? group : "none", port != NULL ? port : "the root",
 		    driver != NULL ? driver : "none",
-		    methods == NULL ? "unknown" : *methods != '\0' ? methods : "none",
+		    methods == NULL ? "not listed" : *methods != '\0' ? methods : "none",
 		    state != NULL ? state : "state unknown",
 		    control != NULL ? control : "unknown", enable != NULL ? enable : "unknown");
 }
