@@ -97,7 +97,7 @@ static guint16 read_number(GKeyFile *answer, const char *attribute, guint shift)
 	return value != NULL ? (guint16)(g_ascii_strtoull(value, NULL, 16) >> shift) : 0;
 }
 
-/* The kernel remembers what a sleeping device is. */
+/* The kernel remembers what a sleeping device is, and knows what a virtual one is. */
 static void take_identity(AdviceDevice *device, GKeyFile *answer)
 {
 	device->capabilities.vendor = read_number(answer, "vendor", 0);
@@ -139,7 +139,7 @@ static void fill(AdviceDevice *device, GKeyFile *answer, gboolean methods_listed
 
 		hostler_capabilities_read(bytes, length, &device->capabilities);
 	}
-	if (!device->capabilities.known)
+	if (!device->capabilities.known || device->capabilities.virtual)
 		take_identity(device, answer);
 	device->reset_method = find_methods(answer, methods_listed);
 	device->power_state = g_key_file_get_string(answer, ANSWER, "power_state", NULL);
