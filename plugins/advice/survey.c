@@ -77,6 +77,7 @@ static void device_free(gpointer data)
 	g_free(device->group);
 	g_free(device->reset_method);
 	g_free(device->power_state);
+	g_clear_error(&device->trouble);
 	g_strfreev(device->framebuffers);
 	g_free(device);
 }
@@ -128,8 +129,9 @@ static char *find_methods(GKeyFile *answer, gboolean listed)
 	return methods == NULL && listed && was_read ? g_strdup("") : methods;
 }
 
-static void fill(AdviceDevice *device, GKeyFile *answer, gboolean methods_listed)
+static void fill(AdviceDevice *device, HostlerJob *job, gboolean methods_listed)
 {
+	GKeyFile *answer = job->answer;
 	g_autofree char *config = g_key_file_get_string(answer, ANSWER, "config", NULL);
 	g_autofree char *boot = g_key_file_get_string(answer, ANSWER, "boot_vga", NULL);
 
@@ -145,6 +147,7 @@ static void fill(AdviceDevice *device, GKeyFile *answer, gboolean methods_listed
 	device->power_state = g_key_file_get_string(answer, ANSWER, "power_state", NULL);
 	device->framebuffers = g_key_file_get_string_list(answer, ANSWER, "framebuffers", NULL, NULL);
 	device->boot_vga = g_strcmp0(boot, "1") == 0;
+	device->trouble = g_steal_pointer(&job->error);
 }
 
 GPtrArray *advice_survey(HostlerHost *host)
@@ -166,7 +169,7 @@ GPtrArray *advice_survey(HostlerHost *host)
 	host->ops->run_jobs(host, jobs, n, read_device);
 	methods_listed = are_methods_listed(host, jobs, n);
 	for (gsize i = 0; i < n; i++)
-		fill(advice_find(devices, jobs[i].bdf), jobs[i].answer, methods_listed);
+		fill(advice_find(devices, jobs[i].bdf), &jobs[i], methods_listed);
 	hostler_jobs_clear(jobs, n);
 	return devices;
 }
