@@ -12,6 +12,7 @@
 typedef struct {
 	gboolean known;    /* it answered; nothing below holds otherwise */
 	gboolean complete; /* with its capabilities, if it has any, not only the 64 bytes that everybody is shown */
+	gboolean virtual;  /* a virtual function: its ids read ffff, by the standard, and only the kernel knows them */
 	guint16 vendor;
 	guint16 device;
 	guint16 class; /* 0x0300 */

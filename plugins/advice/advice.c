@@ -51,6 +51,7 @@ static void check_host(HostlerHost *host, HostlerFindings *findings)
 	advice_iommu(host, findings);
 	advice_modules(host, findings);
 	advice_acs(host, NULL, devices, findings);
+	advice_silent(devices, findings);
 	advice_sleep(NULL, devices, findings);
 	advice_resets(devices, findings);
 	advice_boot_card(NULL, devices, findings);

@@ -13,7 +13,8 @@ void advice_iommu(HostlerHost *host, HostlerFindings *findings);
 void advice_acs(HostlerHost *host, const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings);
 /* modules.c */
 void advice_modules(HostlerHost *host, HostlerFindings *findings);
-/* power.c: devices that sleep deeply, or cannot be reset. NULL: all. */
+/* power.c: devices that could not be read, sleep deeply, or cannot be reset. NULL: all. */
+void advice_silent(const GPtrArray *devices, HostlerFindings *findings);
 void advice_sleep(const HostlerDomain *domain, const GPtrArray *devices, HostlerFindings *findings);
 void advice_resets(const GPtrArray *devices, HostlerFindings *findings);
 /* gpu.c: what makes a graphics card stay dark in a guest. */

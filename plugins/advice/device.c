@@ -6,6 +6,7 @@
 
 #define DISPLAYS 0x03
 #define BRIDGES 0x06
+#define NO_ID 0xffff
 #define SLOT_BYTES strlen("0000:01:00")
 
 static const guint16 gpu_makers[] = { 0x1002, 0x10de, 0x8086 };
@@ -68,8 +69,13 @@ static const char *name_class(const HostlerCapabilities *capabilities)
 	return "device";
 }
 
+/* What a virtual function is a dump does not say. */
 char *advice_describe(const AdviceDevice *device)
 {
-	return g_strdup_printf("%s (%s, %04x:%04x)", advice_address(device->bdf), name_class(&device->capabilities),
+	const char *class = name_class(&device->capabilities);
+
+	if (device->capabilities.virtual && device->capabilities.vendor == NO_ID)
+		return g_strdup_printf("%s (%s, virtual function)", advice_address(device->bdf), class);
+	return g_strdup_printf("%s (%s, %04x:%04x)", advice_address(device->bdf), class,
 			       device->capabilities.vendor, device->capabilities.device);
 }

@@ -10,10 +10,12 @@
 #define WANTED (PCI_ACS_CTRL_VALID | PCI_ACS_CTRL_REQ_RED | PCI_ACS_CTRL_CMPLT_RED | PCI_ACS_CTRL_FORWARD)
 #define DEEPEST 32 /* bridges on the way to a device; a dump may lead in circles */
 
-/* Function 1 to 7 are of several, whatever their header says. */
+/* Function 1 to 7 are of several, whatever their header says, but for virtual functions:
+ * each of those is alone. */
 static gboolean is_one_of_several(const AdviceDevice *device)
 {
-	return device->capabilities.multifunction || !g_str_has_suffix(device->bdf, ".0");
+	return device->capabilities.multifunction ||
+	       (!device->capabilities.virtual && !g_str_has_suffix(device->bdf, ".0"));
 }
 
 static gboolean has_acs_on(const HostlerCapabilities *capabilities)

@@ -28,6 +28,19 @@ void advice_sleep(const HostlerDomain *domain, const GPtrArray *devices, Hostler
 	}
 }
 
+/* One that does not wake keeps whoever reads it. */
+void advice_silent(const GPtrArray *devices, HostlerFindings *findings)
+{
+	for (guint i = 0; i < devices->len; i++) {
+		const AdviceDevice *device = g_ptr_array_index(devices, i);
+
+		if (device->trouble != NULL)
+			hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE,
+					     (HostlerErrorCode)device->trouble->code, device->bdf, NULL, "%s",
+					     device->trouble->message);
+	}
+}
+
 /* What sits on the board itself mostly has none, and nobody hands it on. */
 static gboolean cannot_be_reset(const AdviceDevice *device)
 {

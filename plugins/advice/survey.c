@@ -77,6 +77,7 @@ static void device_free(gpointer data)
 	g_free(device->group);
 	g_free(device->reset_method);
 	g_free(device->power_state);
+	g_clear_error(&device->trouble);
 	g_strfreev(device->framebuffers);
 	g_free(device);
 }
@@ -97,7 +98,7 @@ static guint16 read_number(GKeyFile *answer, const char *attribute, guint shift)
 	return value != NULL ? (guint16)(g_ascii_strtoull(value, NULL, 16) >> shift) : 0;
 }
 
-/* The kernel remembers what a sleeping device is. */
+/* The kernel remembers what a sleeping device is, and knows what a virtual one is. */
 static void take_identity(AdviceDevice *device, GKeyFile *answer)
 {
 	device->capabilities.vendor = read_number(answer, "vendor", 0);
@@ -105,8 +106,32 @@ static void take_identity(AdviceDevice *device, GKeyFile *answer)
 	device->capabilities.class = read_number(answer, "class", 8);
 }
 
-static void fill(AdviceDevice *device, GKeyFile *answer)
+/* Since 5.15, or where somebody has ported it back: a device without the attribute is
+ * one that the kernel knows no way to reset. */
+static gboolean are_methods_listed(HostlerHost *host, const HostlerJob *jobs, gsize n)
 {
+	g_autofree char *release = host->ops->kernel_text(host, "/proc/sys/kernel/osrelease");
+	char *rest = NULL;
+	guint64 major = release != NULL ? g_ascii_strtoull(release, &rest, 10) : 0;
+	guint64 minor = rest != NULL && *rest == '.' ? g_ascii_strtoull(rest + 1, NULL, 10) : 0;
+	gboolean listed = major > 5 || (major == 5 && minor >= 15);
+
+	for (gsize i = 0; !listed && i < n; i++)
+		listed = g_key_file_has_key(jobs[i].answer, ANSWER, "reset_method", NULL);
+	return listed;
+}
+
+static char *find_methods(GKeyFile *answer, gboolean listed)
+{
+	char *methods = g_key_file_get_string(answer, ANSWER, "reset_method", NULL);
+	gboolean was_read = g_key_file_has_key(answer, ANSWER, "class", NULL);
+
+	return methods == NULL && listed && was_read ? g_strdup("") : methods;
+}
+
+static void fill(AdviceDevice *device, HostlerJob *job, gboolean methods_listed)
+{
+	GKeyFile *answer = job->answer;
 	g_autofree char *config = g_key_file_get_string(answer, ANSWER, "config", NULL);
 	g_autofree char *boot = g_key_file_get_string(answer, ANSWER, "boot_vga", NULL);
 
@@ -116,12 +141,13 @@ static void fill(AdviceDevice *device, GKeyFile *answer)
 
 		hostler_capabilities_read(bytes, length, &device->capabilities);
 	}
-	if (!device->capabilities.known)
+	if (!device->capabilities.known || device->capabilities.virtual)
 		take_identity(device, answer);
-	device->reset_method = g_key_file_get_string(answer, ANSWER, "reset_method", NULL);
+	device->reset_method = find_methods(answer, methods_listed);
 	device->power_state = g_key_file_get_string(answer, ANSWER, "power_state", NULL);
 	device->framebuffers = g_key_file_get_string_list(answer, ANSWER, "framebuffers", NULL, NULL);
 	device->boot_vga = g_strcmp0(boot, "1") == 0;
+	device->trouble = g_steal_pointer(&job->error);
 }
 
 GPtrArray *advice_survey(HostlerHost *host)
@@ -129,6 +155,7 @@ GPtrArray *advice_survey(HostlerHost *host)
 	g_auto(GStrv) bdfs = host->ops->pci_devices(host);
 	g_autofree HostlerJob *jobs = g_new0(HostlerJob, g_strv_length(bdfs) + 1);
 	GPtrArray *devices = g_ptr_array_new_with_free_func(device_free);
+	gboolean methods_listed;
 	gsize n = 0;
 
 	for (gsize i = 0; bdfs[i] != NULL; i++) {
@@ -140,8 +167,9 @@ GPtrArray *advice_survey(HostlerHost *host)
 			jobs[n++].bdf = bdfs[i];
 	}
 	host->ops->run_jobs(host, jobs, n, read_device);
+	methods_listed = are_methods_listed(host, jobs, n);
 	for (gsize i = 0; i < n; i++)
-		fill(advice_find(devices, jobs[i].bdf), jobs[i].answer);
+		fill(advice_find(devices, jobs[i].bdf), &jobs[i], methods_listed);
 	hostler_jobs_clear(jobs, n);
 	return devices;
 }

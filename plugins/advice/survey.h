@@ -14,6 +14,7 @@ typedef struct {
 	char *reset_method;    /* NULL: not known; "": no way */
 	char *power_state;     /* "D0"; NULL: not known */
 	gboolean boot_vga;     /* the firmware showed its messages on it */
+	GError *trouble;       /* why nothing of it could be read; NULL: it could */
 	GStrv framebuffers;    /* what still shows something in its memory, see host.h; NULL: not asked */
 	guint set;             /* by isolation.h: index of the first of those that nothing keeps apart */
 } AdviceDevice;

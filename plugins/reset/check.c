@@ -112,3 +112,8 @@ void reset_check(HostlerHost *host, const HostlerDomain *domain, HostlerFindings
 			judge(host, bdf, look, quirks, findings);
 	}
 }
+
+void reset_check_host(HostlerHost *host, HostlerFindings *findings)
+{
+	say_quirk_errors(reset_quirks_of(host), findings);
+}

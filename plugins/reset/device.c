@@ -137,15 +137,25 @@ static gboolean try_method(HostlerHost *host, const char *bdf, const ResetDevice
 
 /* --- all of them --- */
 
+static void leave_out(ResetRung rung, GKeyFile *answer)
+{
+	g_autofree char *said = g_strdup("no time was left for it");
+	const ResetTry left = { .rung = rung, .verdict = RESET_NOT_TAKEN, .said = said };
+
+	reset_try_write(&left, answer, reset_rung_name(rung));
+}
+
 static void climb(HostlerHost *host, const char *bdf, const ResetDevice *device, const char *portrait,
 		  GString *known, GKeyFile *answer)
 {
 	const ResetPlan *plan = &device->plan;
 
 	for (guint i = device->next; i < plan->n_rungs && reset_rung_is_method(plan->rungs[i]); i++) {
-		if (!is_offered(plan, plan->rungs[i], known->str) || hostler_host_time_left(host) < RUNG_MICROSECONDS)
+		if (!is_offered(plan, plan->rungs[i], known->str))
 			continue;
-		if (try_method(host, bdf, device, portrait, plan->rungs[i], known, answer))
+		if (hostler_host_time_left(host) < RUNG_MICROSECONDS)
+			leave_out(plan->rungs[i], answer);
+		else if (try_method(host, bdf, device, portrait, plan->rungs[i], known, answer))
 			return;
 	}
 }

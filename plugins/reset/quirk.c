@@ -47,20 +47,20 @@ static GPtrArray *list(ResetQuirks *quirks, const char *folder)
 	return files;
 }
 
-static void load_file(ResetQuirks *quirks, const char *file, gboolean is_admins)
+static gboolean load_file(ResetQuirks *quirks, const char *file, gboolean is_admins)
 {
 	GError *error = NULL;
 	g_autofree char *text = hostler_config_read(file, &error);
+	gboolean loaded = text != NULL && reset_quirks_add(quirks, file, is_admins, text, &error);
 
-	if (text != NULL)
-		reset_quirks_add(quirks, file, is_admins, text, &error);
 	if (error != NULL)
 		g_ptr_array_add(quirks->errors, error);
+	return loaded;
 }
 
 static gboolean has_name(const GPtrArray *files, const char *path)
 {
-	for (guint i = 0; files != NULL && i < files->len; i++) {
+	for (guint i = 0; i < files->len; i++) {
 		if (g_str_equal(strrchr(g_ptr_array_index(files, i), '/'), strrchr(path, '/')))
 			return TRUE;
 	}
@@ -74,11 +74,15 @@ ResetQuirks *reset_quirks_load(HostlerHost *host)
 	g_autofree char *folder = g_build_filename(config, "quirks.d", NULL);
 	g_autoptr(GPtrArray) ours = list(quirks, host->quirks_dir);
 	g_autoptr(GPtrArray) admins = list(quirks, folder);
+	g_autoptr(GPtrArray) loaded = g_ptr_array_new();
 
-	for (guint i = 0; admins != NULL && i < admins->len; i++)
-		load_file(quirks, g_ptr_array_index(admins, i), TRUE);
+	for (guint i = 0; admins != NULL && i < admins->len; i++) {
+		if (load_file(quirks, g_ptr_array_index(admins, i), TRUE))
+			g_ptr_array_add(loaded, g_ptr_array_index(admins, i));
+	}
+	/* One that was refused stands in for nothing: ours may say what harms a device. */
 	for (guint i = 0; ours != NULL && i < ours->len; i++) {
-		if (!has_name(admins, g_ptr_array_index(ours, i)))
+		if (!has_name(loaded, g_ptr_array_index(ours, i)))
 			load_file(quirks, g_ptr_array_index(ours, i), FALSE);
 	}
 	return quirks;

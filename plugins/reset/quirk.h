@@ -55,7 +55,7 @@ void reset_quirks_free(ResetQuirks *quirks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ResetQuirks, reset_quirks_free)
 
 /* Ours and the admin's, whose file of the same name stands in for ours. What is
- * wrong with a file stands in `errors`, and nothing of it is used. */
+ * wrong with a file stands in `errors`, and nothing of it is used, nor does it stand in. */
 ResetQuirks *reset_quirks_load(HostlerHost *host);
 /* The same, loaded once for a run of ours, and its own. */
 const ResetQuirks *reset_quirks_of(HostlerHost *host);

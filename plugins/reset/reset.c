@@ -209,6 +209,7 @@ const HostlerPlugin hostler_plugin_reset = {
 	.concerns = concerns,
 	.look = reset_look,
 	.check = reset_check,
+	.check_host = reset_check_host,
 	.acquire = acquire,
 	.released = released,
 	.settle = settle,

@@ -81,7 +81,7 @@ static void add_short(Bundle *bundle, HostlerHost *host, const HostlerJob *job)
 		    number(job->answer, "subsystem_device"), number(job->answer, "revision"),
 		    group != NULL ? group : "none", port != NULL ? port : "the root",
 		    driver != NULL ? driver : "none",
-		    methods == NULL ? "unknown" : *methods != '\0' ? methods : "none",
+		    methods == NULL ? "not listed" : *methods != '\0' ? methods : "none",
 		    state != NULL ? state : "state unknown",
 		    control != NULL ? control : "unknown", enable != NULL ? enable : "unknown");
 }
@@ -105,6 +105,7 @@ static void add_all(Bundle *bundle, HostlerHost *host, const GPtrArray *devices)
 
 	for (guint i = 0; i < devices->len; i++)
 		jobs[i].bdf = ((const Device *)g_ptr_array_index(devices, i))->bdf;
+	bundle_take_time(host);
 	host->ops->run_jobs(host, jobs, devices->len, read_facts);
 	for (guint i = 0; i < devices->len; i++) {
 		add_short(bundle, host, &jobs[i]);
@@ -210,17 +211,25 @@ static void add_dumps(Bundle *bundle, HostlerHost *host, const GPtrArray *device
 {
 	g_autofree HostlerJob *jobs = g_new0(HostlerJob, MOST_DUMPS);
 	guint n = 0;
+	guint left_out = 0;
 
-	for (guint i = 0; i < devices->len && n < MOST_DUMPS; i++) {
+	for (guint i = 0; i < devices->len; i++) {
 		Device *device = g_ptr_array_index(devices, i);
 
 		if (device->matters && device->sleeps)
 			bundle_line(bundle, "device %s: sleeps in D3cold, and was not woken", device->bdf);
 		if (!device->matters || device->sleeps)
 			continue;
+		if (n == MOST_DUMPS) {
+			left_out++;
+			continue;
+		}
 		jobs[n].bdf = device->bdf;
 		jobs[n++].data = device;
 	}
+	if (left_out > 0)
+		bundle_line(bundle, "(%u devices more, which are left out)", left_out);
+	bundle_take_time(host);
 	host->ops->run_jobs(host, jobs, n, read_config);
 	for (guint i = 0; i < n; i++)
 		add_dump(bundle, jobs[i].data, &jobs[i]);

@@ -48,6 +48,7 @@ static void add_findings(Bundle *bundle, HostlerHost *host)
 	g_autoptr(HostlerFindings) findings = hostler_findings_new();
 
 	bundle_title(bundle, "hostler check");
+	bundle_take_time(host);
 	hostler_lifecycle_check_host(host, findings);
 	for (guint i = 0; i < findings->items->len; i++) {
 		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
@@ -78,6 +79,12 @@ static void add_versions(Bundle *bundle, const char *const *versions)
 	bundle_title(bundle, "versions");
 	for (gsize i = 0; versions != NULL && versions[i] != NULL; i++)
 		bundle_line(bundle, "%s", versions[i]);
+}
+
+/* A device that does not answer takes what there is, and it is for such that a bundle is made. */
+void bundle_take_time(HostlerHost *host)
+{
+	host->deadline = host->ops->monotonic(host) + host->config.hook_deadline * G_USEC_PER_SEC;
 }
 
 char *bundle_collect(HostlerHost *host, const char *const *versions)

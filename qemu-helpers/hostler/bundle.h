@@ -12,8 +12,8 @@ typedef struct {
 	GPtrArray *uuids; /* char *: VMs are called vm-1, vm-2, ... by their place here */
 } Bundle;
 
-/* All of it, as text. It reads devices in jobs, within the host's deadline; `versions`
- * are the programs around us, a line each. */
+/* All of it, as text. It reads devices in jobs, three times, each within the time of a hook;
+ * `versions` are the programs around us, a line each. */
 char *bundle_collect(HostlerHost *host, const char *const *versions);
 
 /* Writes it to a new file that only its owner may read, or to stdout for "-". FALSE
@@ -25,6 +25,9 @@ gboolean bundle_write(const char *file, const char *text, GError **error);
 void bundle_title(Bundle *bundle, const char *title);
 /* Every line but those of a dump comes through here, and through the redactor. */
 void bundle_line(Bundle *bundle, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Before devices are read: the time of a hook, from now on. */
+void bundle_take_time(HostlerHost *host);
 
 /* bundle-kernel.c */
 void bundle_add_kernel(Bundle *bundle, HostlerHost *host);

@@ -72,6 +72,7 @@ static FakePassage meet_fault(FakeHost *fake, const FakeCall *call, FakeDevice *
 	case FAKE_EFFECT_NONE:
 	case FAKE_EFFECT_CALLER_DIES:
 	case FAKE_EFFECT_VM_STARTS:
+	case FAKE_EFFECT_SLOW:
 		break;
 	}
 	return FAKE_CALL_GOES_ON;

@@ -120,6 +120,7 @@ static Passage pass(FakeHost *fake, const char *door, const char *subject, GErro
 	case FAKE_EFFECT_NONE:
 	case FAKE_EFFECT_CALLER_DIES:
 	case FAKE_EFFECT_VM_STARTS:
+	case FAKE_EFFECT_SLOW:
 		break;
 	}
 	return PASSES;

@@ -98,6 +98,7 @@ char *fakehost_differences(HostlerHost *host);
  *   caller dies       libvirtd is killed at that moment
  *   vm starts         libvirt runs another VM from then on, called stranger
  *   run dies          our own run is: nothing more reaches the machine
+ *   slow              it works, and leaves but a second until the deadline
  */
 gboolean fakehost_fault(HostlerHost *host, const char *fault, GError **error);
 /* The same by number: the nth door of all that are opened from now on, reads

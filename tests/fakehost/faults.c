@@ -19,6 +19,7 @@ static const struct {
 	{ "caller dies", FAKE_EFFECT_CALLER_DIES, 0 },
 	{ "vm starts", FAKE_EFFECT_VM_STARTS, 0 },
 	{ "run dies", FAKE_EFFECT_RUN_DIES, 0 },
+	{ "slow", FAKE_EFFECT_SLOW, 0 },
 	{ "EACCES", FAKE_EFFECT_ERROR, EACCES },
 	{ "EAGAIN", FAKE_EFFECT_ERROR, EAGAIN },
 	{ "EBUSY", FAKE_EFFECT_ERROR, EBUSY },
@@ -148,6 +149,10 @@ FakeEffect fake_fault_meet(FakeHost *fake, const char *door, const char *subject
 
 		fakehost_note(&fake->host, "a VM starts that has no hook");
 		fakehost_qemu_start(&fake->host, "stranger", no_devices);
+		return FAKE_EFFECT_NONE;
+	}
+	if (effect == FAKE_EFFECT_SLOW) {
+		fake->now = MAX(fake->now, fake->host.deadline - G_USEC_PER_SEC);
 		return FAKE_EFFECT_NONE;
 	}
 	if (effect == FAKE_EFFECT_RUN_DIES) {

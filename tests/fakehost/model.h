@@ -45,6 +45,7 @@ typedef enum {
 	FAKE_EFFECT_CALLER_DIES,
 	FAKE_EFFECT_VM_STARTS,
 	FAKE_EFFECT_RUN_DIES,
+	FAKE_EFFECT_SLOW,
 } FakeEffect;
 
 typedef struct {

@@ -83,7 +83,7 @@ static void put_identity(const Tree *tree, const char *group, const char *folder
 static void put_attributes(const Tree *tree, const char *group, const char *folder, gboolean free)
 {
 	static const char *const optional[] = { "boot_vga", "resource", "power_state" };
-	g_autofree char *methods = tree_get(tree, group, "reset", NULL);
+	g_autofree char *methods = tree_get(tree, group, "reset", "");
 
 	for (gsize i = 0; i < G_N_ELEMENTS(optional); i++) {
 		g_autofree char *value = tree_get(tree, group, optional[i], i == 1 ? "" : i == 2 ? "D0" : NULL);
@@ -91,7 +91,8 @@ static void put_attributes(const Tree *tree, const char *group, const char *fold
 		if (value != NULL)
 			tree_put(tree, value, "sys/%s/%s", folder, optional[i]);
 	}
-	if (methods != NULL)
+	/* Where there is none the kernel has no such file. */
+	if (*methods != '\0')
 		tree_put(tree, methods, "sys/%s/reset_method", folder);
 	tree_put(tree, "(null)\n", "sys/%s/driver_override", folder);
 	tree_put(tree, "auto\n", "sys/%s/power/control", folder);

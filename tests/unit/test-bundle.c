@@ -146,6 +146,23 @@ static void test_holds_evidence(void)
 	g_assert_null(strstr(text, "\n0000:05:00.0 Class"));
 }
 
+/* What one device takes of the time the others have of their own. */
+static void test_device_that_hangs(void)
+{
+	HostlerHost *host = open_host();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	put_claim(host);
+	g_assert_true(fakehost_fault(host, "read 0000:05:00.0 class hang", &error));
+	text = bundle_collect(host, (const char *const[]){ NULL });
+	g_assert_nonnull(strstr(text, "\n=== hostler check ===\n  advice device-stuck: 0000:05:00.0 is stuck: "));
+	g_assert_nonnull(strstr(text, "device 0000:05:00.0: 0000:05:00.0 is stuck: an earlier"));
+	g_assert_nonnull(strstr(text, "device 0000:01:00.0: class 0300"));
+	g_assert_nonnull(strstr(text, "\n0000:01:00.0 Class 0300"));
+	hostler_host_free(host);
+}
+
 /* What the head promises. */
 static void test_is_a_dump(void)
 {
@@ -276,6 +293,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/bundle/names-nobody", test_names_nobody);
 	g_test_add_func("/bundle/holds-evidence", test_holds_evidence);
+	g_test_add_func("/bundle/device-that-hangs", test_device_that_hangs);
 	g_test_add_func("/bundle/is-a-dump", test_is_a_dump);
 	g_test_add_func("/bundle/config", test_config);
 	g_test_add_func("/bundle/config-random", test_config_random);

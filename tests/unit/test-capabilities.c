@@ -136,6 +136,22 @@ static void test_at_the_end(void)
 	g_assert_false(read_first(&config, 256).pm_reset);
 }
 
+/* Ids of ffff are not the silence of a device that is dead. */
+static void test_virtual(void)
+{
+	HostlerCapabilities found;
+	static Config config;
+
+	begin(&config, 0x0200);
+	memset(config.bytes, 0xff, 4);
+	found = read_first(&config, 256);
+	g_assert_true(found.known && found.virtual && !found.multifunction);
+	g_assert_cmphex(found.class, ==, 0x0200);
+	memset(config.bytes, 0xff, sizeof(config.bytes));
+	found = read_first(&config, 256);
+	g_assert_false(found.known || found.virtual);
+}
+
 static void test_broken(void)
 {
 	HostlerCapabilities found;
@@ -266,6 +282,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/capabilities/port", test_port);
 	g_test_add_func("/capabilities/advanced-features", test_advanced_features);
 	g_test_add_func("/capabilities/at-the-end", test_at_the_end);
+	g_test_add_func("/capabilities/virtual", test_virtual);
 	g_test_add_func("/capabilities/broken", test_broken);
 	g_test_add_func("/dump/read", test_dump);
 	for (gsize i = 0; i < G_N_ELEMENTS(bad_dumps); i++) {

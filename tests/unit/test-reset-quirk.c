@@ -8,6 +8,14 @@
 
 #include "fakehost.h"
 #include "hostler/error.h"
+#include "hostler/plugin.h"
+
+const HostlerPlugin *const *hostler_plugins(void)
+{
+	static const HostlerPlugin *const plugins[] = { &hostler_plugin_reset, NULL };
+
+	return plugins;
+}
 
 static const ResetIdentity polaris = { 0x1002, 0x67df, 0x1462, 0x3417, 0x030000 };
 
@@ -276,6 +284,36 @@ static void test_bad_file_alone(Fixture *fixture, gconstpointer data)
 	assert_note(quirks, &polaris, "vga");
 }
 
+/* ... and what it was to stand in for holds. */
+static void test_bad_stand_in(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(ResetQuirks) quirks = NULL;
+
+	put(fixture->host->quirks_dir, "a.quirk", "[class 03]\nsource=s\nnote=ours\n", 0644);
+	put(fixture->host->quirks_dir, "b.quirk", "[class 0300]\nsource=s\nnote=vga\n", 0644);
+	put(fixture->admins, "a.quirk", "[class 03]\nmethds=flr\n", 0644);
+	put(fixture->admins, "b.quirk", "", 0644);
+	quirks = reset_quirks_load(fixture->host);
+	g_assert_cmpuint(quirks->errors->len, ==, 1);
+	assert_error(quirks, 0, "quirks.d/a.quirk, line 2: unknown key 'methds'");
+	g_assert_cmpuint(quirks->quirks->len, ==, 1);
+	assert_note(quirks, &polaris, "ours");
+}
+
+/* Without a VM too: by that somebody who has just written one sees whether it is right. */
+static void test_said_of_the_host(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	const HostlerFinding *finding;
+
+	put(fixture->admins, "a.quirk", "[class 03]\nmethds=flr\n", 0644);
+	hostler_plugin_reset.check_host(fixture->host, findings);
+	g_assert_cmpuint(findings->items->len, ==, 1);
+	finding = g_ptr_array_index(findings->items, 0);
+	g_assert_cmpint(finding->severity, ==, HOSTLER_SEVERITY_ADVICE);
+	g_assert_nonnull(strstr(finding->text, "a.quirk, line 2: unknown key 'methds'; did you mean 'methods'?"));
+}
+
 /* By a later run of ours, not by this one. */
 static void test_once(Fixture *fixture, gconstpointer data)
 {
@@ -349,6 +387,8 @@ int main(int argc, char **argv)
 	g_test_add("/quirk/writable-by-others", Fixture, NULL, set_up, test_writable_by_others, tear_down);
 	g_test_add("/quirk/folder-writable-by-others", Fixture, NULL, set_up, test_folder_writable_by_others, tear_down);
 	g_test_add("/quirk/bad-file-alone", Fixture, NULL, set_up, test_bad_file_alone, tear_down);
+	g_test_add("/quirk/bad-stand-in", Fixture, NULL, set_up, test_bad_stand_in, tear_down);
+	g_test_add("/quirk/said-of-the-host", Fixture, NULL, set_up, test_said_of_the_host, tear_down);
 	g_test_add("/quirk/once", Fixture, NULL, set_up, test_once, tear_down);
 	g_test_add_func("/quirk/shipped", test_shipped);
 	return g_test_run();
