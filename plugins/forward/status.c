@@ -37,7 +37,8 @@ static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const 
 	g_autofree char *text = NULL;
 
 	if (forward_span_floats(span))
-		text = g_strdup_printf("waits for the guest's address on %s, for its port %u", span->bridge, span->to);
+		text = g_strdup_printf("waits for the guest's %s address on %s, for its port %u",
+				       span->family == AF_INET6 ? "IPv6" : "IPv4", span->bridge, span->to);
 	else
 		text = g_strdup_printf("to %s port %u on, by %s, %" G_GUINT64_FORMAT " connections",
 				       forward_address_text(&span->guest, guest), span->to, span->bridge, connections);
@@ -81,10 +82,13 @@ static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrAr
 			const ForwardRuleset *ruleset)
 {
 	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, NULL, ruleset);
-	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
 	const char *foreign = forward_ruleset_foreign(ruleset);
+	g_autoptr(GArray) changes = NULL;
 	g_autofree char *text = NULL;
 
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		forward_elements_know(desired->tables[family].elements, ruleset->tables[family].elements);
+	changes = forward_changes(desired, ruleset);
 	if (foreign != NULL)
 		text = g_strdup_printf("table '%s' is not hostler's; remove it: nft delete table %s", foreign, foreign);
 	else if (changes->len > 0)

@@ -112,11 +112,24 @@ static void find_guests(ForwardFinder *finder, const char *uuid, GArray *spans, 
 	}
 }
 
+/* Where nobody says anything of a guest, what is open stays as it is. */
+static void keep_guests(const char *uuid, GArray *spans, const ForwardRuleset *held)
+{
+	for (guint i = 0; i < spans->len; i++) {
+		ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		ForwardAddress at = held_guest(held, uuid, span);
+
+		if (forward_span_floats(span) && forward_net_suits_guest(&span->net, &at))
+			span->guest = at;
+	}
+}
+
 void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArray *spans, const ForwardRuleset *held)
 {
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 
 	find_guests(finder, stay->uuid, spans, held);
+	keep_guests(stay->uuid, spans, held);
 }
 
 static gboolean is_whole(GHashTable *whole, const HostlerRecord *stay)
