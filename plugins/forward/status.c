@@ -5,6 +5,7 @@
 
 #include "plugins/forward/change.h"
 #include "plugins/forward/obstacle.h"
+#include "plugins/forward/reserve.h"
 #include "plugins/forward/stays.h"
 
 static gboolean is_of(const ForwardElement *element, const HostlerRecord *stay, const ForwardSpan *span)
@@ -63,6 +64,24 @@ static void show_obstacles(const HostlerSink *sink, const HostlerRecord *stay, c
 	}
 }
 
+/* Ports that it asks for and another VM had first, see forward_stays_desired(). */
+static void show_taken(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay, const GArray *spans,
+		       const ForwardRuleset *ruleset)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+
+	forward_reserve_check(host, stay->uuid, spans, ruleset, findings);
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+		g_autofree char *text = NULL;
+
+		if (finding->severity != HOSTLER_SEVERITY_REFUSE)
+			continue;
+		text = g_strdup_printf("TAKEN: %s; mend: %s, then: hostler apply VM", finding->text, finding->mend);
+		sink->line(sink->data, stay, "forward", finding->subject, text);
+	}
+}
+
 static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay,
 		      const ForwardRuleset *ruleset, const ForwardChains *chains)
 {
@@ -76,6 +95,7 @@ static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerR
 		if (chains != NULL)
 			show_obstacles(sink, stay, chains, span);
 	}
+	show_taken(host, sink, stay, spans, ruleset);
 }
 
 static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrArray *stays,
