@@ -176,13 +176,22 @@ static HostlerErrorCode error_code(int errnum)
 	return errnum == EEXIST ? HOSTLER_ERROR_EXISTS : HOSTLER_ERROR_HOST;
 }
 
+/* All else that our batches name is made by them, or the ruleset is another by now and that is said first. */
+static const char *hint_of(const Commit *commit, const char *name)
+{
+	return commit->errnum == ENOENT && g_str_has_prefix(name, "new ") ?
+		       "; if the kernel was updated since the last boot, its modules are gone: reboot" :
+		       "";
+}
+
 static void set_refused(GError **error, const Commit *commit)
 {
 	const char *name = message_name(find_message(commit, commit->sequence));
 
 	g_set_error(error, HOSTLER_ERROR, error_code(commit->errnum),
-		    "nf_tables refused message %u (%s): %s%s%s", commit->sequence, name, g_strerror(commit->errnum),
-		    commit->text != NULL ? "; it says: " : "", commit->text != NULL ? commit->text : "");
+		    "nf_tables refused message %u (%s): %s%s%s%s", commit->sequence, name, g_strerror(commit->errnum),
+		    commit->text != NULL ? "; it says: " : "", commit->text != NULL ? commit->text : "",
+		    hint_of(commit, name));
 }
 
 static gboolean judge(const Commit *commit, GError **error)

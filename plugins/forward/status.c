@@ -5,6 +5,7 @@
 
 #include "plugins/forward/change.h"
 #include "plugins/forward/obstacle.h"
+#include "plugins/forward/reserve.h"
 #include "plugins/forward/stays.h"
 
 static gboolean is_of(const ForwardElement *element, const HostlerRecord *stay, const ForwardSpan *span)
@@ -37,7 +38,8 @@ static void show_span(const HostlerSink *sink, const HostlerRecord *stay, const 
 	g_autofree char *text = NULL;
 
 	if (forward_span_floats(span))
-		text = g_strdup_printf("waits for the guest's address on %s, for its port %u", span->bridge, span->to);
+		text = g_strdup_printf("waits for the guest's %s address on %s, for its port %u",
+				       span->family == AF_INET6 ? "IPv6" : "IPv4", span->bridge, span->to);
 	else
 		text = g_strdup_printf("to %s port %u on, by %s, %" G_GUINT64_FORMAT " connections",
 				       forward_address_text(&span->guest, guest), span->to, span->bridge, connections);
@@ -62,6 +64,24 @@ static void show_obstacles(const HostlerSink *sink, const HostlerRecord *stay, c
 	}
 }
 
+/* Ports that it asks for and another VM had first, see forward_stays_desired(). */
+static void show_taken(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay, const GArray *spans,
+		       const ForwardRuleset *ruleset)
+{
+	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+
+	forward_reserve_check(host, stay->uuid, spans, ruleset, findings);
+	for (guint i = 0; i < findings->items->len; i++) {
+		const HostlerFinding *finding = g_ptr_array_index(findings->items, i);
+		g_autofree char *text = NULL;
+
+		if (finding->severity != HOSTLER_SEVERITY_REFUSE)
+			continue;
+		text = g_strdup_printf("TAKEN: %s; mend: %s, then: hostler apply VM", finding->text, finding->mend);
+		sink->line(sink->data, stay, "forward", finding->subject, text);
+	}
+}
+
 static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay,
 		      const ForwardRuleset *ruleset, const ForwardChains *chains)
 {
@@ -75,16 +95,20 @@ static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerR
 		if (chains != NULL)
 			show_obstacles(sink, stay, chains, span);
 	}
+	show_taken(host, sink, stay, spans, ruleset);
 }
 
 static void show_kernel(HostlerHost *host, const HostlerSink *sink, const GPtrArray *stays,
 			const ForwardRuleset *ruleset)
 {
 	g_autoptr(ForwardDesired) desired = forward_stays_desired(host, stays, NULL, ruleset);
-	g_autoptr(GArray) changes = forward_changes(desired, ruleset);
 	const char *foreign = forward_ruleset_foreign(ruleset);
+	g_autoptr(GArray) changes = NULL;
 	g_autofree char *text = NULL;
 
+	for (ForwardFamily family = 0; family < FORWARD_N_FAMILIES; family++)
+		forward_elements_know(desired->tables[family].elements, ruleset->tables[family].elements);
+	changes = forward_changes(desired, ruleset);
 	if (foreign != NULL)
 		text = g_strdup_printf("table '%s' is not hostler's; remove it: nft delete table %s", foreign, foreign);
 	else if (changes->len > 0)

@@ -72,25 +72,49 @@ GPtrArray *forward_stays_open(HostlerHost *host)
 	return stays;
 }
 
+/* What the kernel has at that key, if it is this VM's. */
+static const ForwardElement *find_own(const ForwardRuleset *held, const char *uuid, sa_family_t family,
+				      const ForwardElement *key)
+{
+	const ForwardTable *table = &held->tables[forward_family_of(family)];
+	const ForwardElement *element = NULL;
+	guint place;
+
+	if (g_array_binary_search(table->elements, key, forward_element_compare, &place))
+		element = &g_array_index(table->elements, ForwardElement, place);
+	return element != NULL && g_str_equal(element->uuid, uuid) ? element : NULL;
+}
+
 /* Where the kernel leads the first port of a span, if it is this VM's. */
 static ForwardAddress held_guest(const ForwardRuleset *held, const char *uuid, const ForwardSpan *span)
 {
-	const ForwardTable *table = &held->tables[forward_family_of(span->family)];
 	gboolean by_address = span->address.family != AF_UNSPEC;
-	ForwardElement key = {
+	const ForwardElement key = {
 		.set = by_address ? FORWARD_SET_ADDRESS_PORTS : FORWARD_SET_PORTS,
 		.address = span->address,
 		.protocol = forward_protocol_number(span->proto),
 		.port = span->start,
 		.last_port = span->start,
 	};
-	const ForwardElement *element = NULL;
-	guint place;
+	const ForwardElement *element = find_own(held, uuid, span->family, &key);
 
-	if (g_array_binary_search(table->elements, &key, forward_element_compare, &place))
-		element = &g_array_index(table->elements, ForwardElement, place);
-	return element != NULL && g_str_equal(element->uuid, uuid) ? element->guest :
-								     (ForwardAddress){ .family = AF_UNSPEC };
+	return element != NULL ? element->guest : (ForwardAddress){ .family = AF_UNSPEC };
+}
+
+/* Of one address the first port stands for all. */
+static gboolean is_reserved(const ForwardRuleset *held, const char *uuid, const ForwardSpan *span)
+{
+	gboolean by_address = span->address.family != AF_UNSPEC;
+	gboolean is_cut = span->end == G_MAXUINT16 && span->start < span->end; /* the last port of all stands alone */
+	ForwardElement key = {
+		.address = span->address,
+		.protocol = forward_protocol_number(span->proto),
+		.port = span->start,
+		.last_port = by_address ? span->start : is_cut ? G_MAXUINT16 - 1 : span->end,
+	};
+
+	key.set = forward_set_of_taken(key.protocol, by_address);
+	return find_own(held, uuid, span->family, &key) != NULL;
 }
 
 /* Ports of a guest that another one has the address of lead nowhere: to no network. */
@@ -112,11 +136,24 @@ static void find_guests(ForwardFinder *finder, const char *uuid, GArray *spans, 
 	}
 }
 
+/* Where nobody says anything of a guest, what is open stays as it is. */
+static void keep_guests(const char *uuid, GArray *spans, const ForwardRuleset *held)
+{
+	for (guint i = 0; i < spans->len; i++) {
+		ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		ForwardAddress at = held_guest(held, uuid, span);
+
+		if (forward_span_floats(span) && forward_net_suits_guest(&span->net, &at))
+			span->guest = at;
+	}
+}
+
 void forward_stay_find_guests(HostlerHost *host, const HostlerRecord *stay, GArray *spans, const ForwardRuleset *held)
 {
 	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 
 	find_guests(finder, stay->uuid, spans, held);
+	keep_guests(stay->uuid, spans, held);
 }
 
 static gboolean is_whole(GHashTable *whole, const HostlerRecord *stay)
@@ -149,28 +186,64 @@ ForwardDesired *forward_stays_keys(const GPtrArray *stays, GHashTable *whole)
 	return keys;
 }
 
+static GPtrArray *find_spans(HostlerHost *host, const GPtrArray *stays, const ForwardRuleset *held)
+{
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
+	GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+		GArray *spans = forward_stay_spans(stay);
+
+		g_ptr_array_add(all, spans);
+		if (forward_stay_is_open(stay))
+			find_guests(finder, stay->uuid, spans, held);
+	}
+	return all;
+}
+
+/* Those that the kernel has as this VM's, or those that it has not. */
+static GArray *pick(const GArray *spans, const char *uuid, const ForwardRuleset *held, gboolean reserved)
+{
+	GArray *picked = g_array_new(FALSE, TRUE, sizeof(ForwardSpan));
+
+	for (guint i = 0; i < spans->len; i++) {
+		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+
+		if (is_reserved(held, uuid, span) == reserved)
+			g_array_append_val(picked, *span);
+	}
+	return picked;
+}
+
+/* Two may want a port when metadata was changed and nobody asked for it to be applied; it stays where it is. */
+static void add_all(ForwardDesired *desired, GHashTable *whole, const GPtrArray *stays, const GPtrArray *spans,
+		    const ForwardRuleset *held, gboolean reserved)
+{
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+		g_autoptr(GArray) some = pick(g_ptr_array_index(spans, i), stay->uuid, held, reserved);
+
+		add(desired, whole, stay, some, forward_stay_is_open(stay));
+	}
+}
+
 ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, GHashTable *whole,
 				      const ForwardRuleset *held)
 {
 	ForwardDesired *desired = forward_desired_new();
-	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 	g_autoptr(GPtrArray) guarded = forward_loopback_guarded(host, stays);
+	g_autoptr(GPtrArray) spans = find_spans(host, stays, held);
 	guint n_twice;
 
-	for (guint i = 0; i < stays->len; i++) {
-		const HostlerRecord *stay = g_ptr_array_index(stays, i);
-		g_autoptr(GArray) spans = forward_stay_spans(stay);
-
-		if (forward_stay_is_open(stay))
-			find_guests(finder, stay->uuid, spans, held);
-		add(desired, whole, stay, spans, forward_stay_is_open(stay));
-	}
+	add_all(desired, whole, stays, spans, held, TRUE);
+	add_all(desired, whole, stays, spans, held, FALSE);
 	forward_desired_guard(desired, guarded);
 	n_twice = forward_desired_finish(desired);
 	if (n_twice > 0)
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code_name(HOSTLER_ERROR_FORWARD_TAKEN), NULL,
 			    "%u ports are wanted by two running VMs and stay with the one that had them first; see "
-			    "which: hostler check VM", n_twice);
+			    "which: hostler status", n_twice);
 	return desired;
 }
 

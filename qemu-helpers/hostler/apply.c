@@ -11,50 +11,59 @@
 #include "qemu-helpers/json/ascii.h"
 #include "verdict.h"
 
-static void say_applied(const Paper *paper, const Request *request, const HostlerDomain *domain)
+static void say_applied_json(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)
 {
-	g_autofree char *name = paper_text(domain->name);
-	g_autofree char *text = g_strdup_printf("VM '%s': what its metadata says holds now; see: hostler status\n",
-						name);
 	g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
 
-	if (!request->json) {
-		paper_print(paper, INK_PLAIN, 0, text);
-		return;
-	}
 	json_builder_begin_object(builder);
 	json_add_truth(builder, "applied", TRUE);
 	json_builder_set_member_name(builder, "uuid");
-	json_builder_add_string_value(builder, domain->uuid);
+	json_builder_add_string_value(builder, subject->uuid);
+	verdict_add_findings(builder, subject, findings);
 	json_builder_end_object(builder);
 	paper_print_json(paper, builder);
 }
 
-static int refuse(const Paper *paper, const Request *request, const HostlerDomain *domain,
+/* What is no reason to refuse it is worth knowing all the same, as before a start. */
+static void say_applied(const Paper *paper, const Request *request, const VerdictSubject *subject,
+			const HostlerFindings *findings)
+{
+	g_autofree char *name = paper_text(subject->name);
+	g_autofree char *text = g_strdup_printf("VM '%s': what its metadata says holds now; see: hostler status\n",
+						name);
+
+	if (request->json) {
+		say_applied_json(paper, subject, findings);
+		return;
+	}
+	verdict_print_findings(paper, subject, findings);
+	paper_print(paper, INK_PLAIN, 0, text);
+}
+
+static int refuse(const Paper *paper, const Request *request, const VerdictSubject *subject,
 		  const HostlerFindings *findings)
 {
-	VerdictSubject subject = { .name = domain->name, .uuid = domain->uuid, .kind = VERDICT_APPLY };
-
 	if (request->json)
-		verdict_print_json(paper, &subject, findings);
+		verdict_print_json(paper, subject, findings);
 	else
-		verdict_print(paper, &subject, findings);
+		verdict_print(paper, subject, findings);
 	return EXIT_REFUSED;
 }
 
 static int apply(HostlerHost *host, const Request *request, const HostlerDomain *domain, GError **error)
 {
 	g_autoptr(HostlerFindings) findings = hostler_findings_new();
+	VerdictSubject subject = { .name = domain->name, .uuid = domain->uuid, .kind = VERDICT_APPLY };
 	g_autofree char *shown = hostler_text_shown(domain->name);
 	Paper paper = paper_open();
 	g_autoptr(GError) local = NULL;
 
 	if (hostler_apply(host, domain, findings, &local)) {
-		say_applied(&paper, request, domain);
+		say_applied(&paper, request, &subject, findings);
 		return EXIT_FINE;
 	}
 	if (hostler_findings_worst(findings) == HOSTLER_SEVERITY_REFUSE)
-		return refuse(&paper, request, domain, findings);
+		return refuse(&paper, request, &subject, findings);
 	g_propagate_prefixed_error(error, g_steal_pointer(&local), "VM '%s': ", shown);
 	return EXIT_COULD_NOT;
 }

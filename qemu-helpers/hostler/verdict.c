@@ -126,15 +126,20 @@ static void print_blocks(const Paper *paper, const VerdictSubject *subject, cons
 	}
 }
 
+static void print_all_blocks(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)
+{
+	print_plan(paper, findings);
+	print_blocks(paper, subject, findings, HOSTLER_SEVERITY_NOTE);
+	print_blocks(paper, subject, findings, HOSTLER_SEVERITY_ADVICE);
+	print_blocks(paper, subject, findings, HOSTLER_SEVERITY_REFUSE);
+}
+
 static void print_for_person(const Paper *paper, const char *name, const VerdictSubject *subject,
 			     const HostlerFindings *findings)
 {
 	int status = verdict_status(findings);
 
-	print_plan(paper, findings);
-	print_blocks(paper, subject, findings, HOSTLER_SEVERITY_NOTE);
-	print_blocks(paper, subject, findings, HOSTLER_SEVERITY_ADVICE);
-	print_blocks(paper, subject, findings, HOSTLER_SEVERITY_REFUSE);
+	print_all_blocks(paper, subject, findings);
 	paper_print(paper, INK_BOLD, 0, name);
 	fputs(": ", paper->out);
 	paper_print(paper, verdicts[status].ink, 0, verdicts[status].sentences[subject->kind]);
@@ -163,13 +168,19 @@ static void print_lines(const Paper *paper, const char *vm, const VerdictSubject
 	}
 }
 
-static void print_for_pipe(const Paper *paper, const char *vm, const VerdictSubject *subject,
-			   const HostlerFindings *findings)
+static void print_all_lines(const Paper *paper, const char *vm, const VerdictSubject *subject,
+			    const HostlerFindings *findings)
 {
 	print_lines(paper, vm, subject, findings, HOSTLER_SEVERITY_NOTE, TRUE);
 	print_lines(paper, vm, subject, findings, HOSTLER_SEVERITY_NOTE, FALSE);
 	print_lines(paper, vm, subject, findings, HOSTLER_SEVERITY_ADVICE, FALSE);
 	print_lines(paper, vm, subject, findings, HOSTLER_SEVERITY_REFUSE, FALSE);
+}
+
+static void print_for_pipe(const Paper *paper, const char *vm, const VerdictSubject *subject,
+			   const HostlerFindings *findings)
+{
+	print_all_lines(paper, vm, subject, findings);
 	fprintf(paper->out, "%s: %s\n", vm, verdicts[verdict_status(findings)].name);
 }
 
@@ -181,6 +192,16 @@ void verdict_print(const Paper *paper, const VerdictSubject *subject, const Host
 		print_for_person(paper, shown, subject, findings);
 	else
 		print_for_pipe(paper, shown, subject, findings);
+}
+
+void verdict_print_findings(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)
+{
+	g_autofree char *shown = paper_text(subject->name);
+
+	if (paper->terminal)
+		print_all_blocks(paper, subject, findings);
+	else
+		print_all_lines(paper, shown, subject, findings);
 }
 
 /* --- for a program --- */
@@ -221,6 +242,11 @@ static void add_list(JsonBuilder *builder, const char *name, const VerdictSubjec
 			add_finding(builder, subject, finding);
 	}
 	json_builder_end_array(builder);
+}
+
+void verdict_add_findings(JsonBuilder *builder, const VerdictSubject *subject, const HostlerFindings *findings)
+{
+	add_list(builder, "findings", subject, findings, FALSE);
 }
 
 void verdict_print_json(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings)

@@ -24,4 +24,7 @@ typedef struct {
 int verdict_status(const HostlerFindings *findings);
 
 void verdict_print(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings);
+/* Only what was found, for who has more to say. */
+void verdict_print_findings(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings);
+void verdict_add_findings(JsonBuilder *builder, const VerdictSubject *subject, const HostlerFindings *findings);
 void verdict_print_json(const Paper *paper, const VerdictSubject *subject, const HostlerFindings *findings);

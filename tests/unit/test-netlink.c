@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
 #include <libnftnl/common.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
@@ -169,6 +170,30 @@ static void test_refused(void)
 	g_assert_cmpstr(error->message, ==, "nf_tables refused message 3 (delete table): No such file or directory");
 	tables = list_tables();
 	g_assert_cmpuint(tables->len, ==, 0);
+}
+
+/* As of each part of nf_tables that is a module, and not there any more once a kernel was updated. */
+static void test_no_module(void)
+{
+	Batch batch = batch_begin(FALSE, 0);
+	g_autoptr(GError) error = NULL;
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+
+	batch_table(&batch, NFT_MSG_NEWTABLE, "good", NLM_F_CREATE);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, "good");
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, "odd");
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "no-such-type");
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
+	nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, 0);
+	nftnl_chain_nlmsg_build_payload(
+		nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch.batch), NFT_MSG_NEWCHAIN, NFPROTO_IPV4,
+				      NLM_F_CREATE | NLM_F_ACK, batch.sequence++), chain);
+	nftnl_chain_free(chain);
+	g_assert_true(mnl_nlmsg_batch_next(batch.batch));
+	g_assert_false(batch_commit(&batch, &error));
+	g_assert_cmpstr(error->message, ==,
+			"nf_tables refused message 3 (new chain): No such file or directory; if the kernel was updated "
+			"since the last boot, its modules are gone: reboot");
 }
 
 static void test_stale(void)
@@ -436,6 +461,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/netlink/neighbours-heard", test_neighbours_heard);
 	g_test_add_func("/netlink/commit", test_commit);
 	g_test_add_func("/netlink/refused", test_refused);
+	g_test_add_func("/netlink/no-module", test_no_module);
 	g_test_add_func("/netlink/stale", test_stale);
 	g_test_add_func("/netlink/missing-is-empty", test_missing_is_empty);
 	g_test_add_func("/netlink/callback", test_callback);
