@@ -420,7 +420,7 @@ static void test_refusals(Fixture *fixture, gconstpointer data)
 	g_autofree char *path = path_of(fixture, &made[0], "");
 	g_autofree char *other = path_of(fixture, &made[1], "");
 
-	assert_refused(fixture, "nobody\n", "there is no log of a VM 'nobody\\x0a'");
+	assert_refused(fixture, "nobody\n", "there is no log of a VM 'nobody\\x0a'; see which there are: ls '/");
 	make_log(fixture, &made[1]);
 	g_assert_cmpint(symlink(other, path), ==, 0);
 	assert_refused(fixture, "tmpfs", "cannot read tmpfs-");
