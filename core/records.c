@@ -291,7 +291,9 @@ void hostler_stay_end(HostlerHost *host, const char *uuid, const char *reason)
 		logged = host->ops->shutoff_reason(host, stay->name);
 	if (stay->qemu.pid != 0 && host->config.metrics_enabled) {
 		stay->kind = HOSTLER_RECORD_ENDED;
-		hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
+		/* Its end was told by `stopped`; devices take their time to come back. */
+		if (stay->phase != HOSTLER_PHASE_ENDED)
+			hostler_record_enter(host, stay, HOSTLER_PHASE_ENDED);
 		g_key_file_set_string(stay->body, "end", "reason",
 				      logged != NULL ? logged : reason != NULL ? reason : "-");
 		g_key_file_set_int64(stay->body, "end", "at", g_get_real_time() / G_USEC_PER_SEC);

@@ -142,6 +142,25 @@ static void add_head(const Run *run, const Sum *sum, JsonBuilder *builder)
 	json_add_number(builder, "cpu_seconds", sum->cpu_seconds);
 }
 
+/* As a report lists them. */
+static void add_unmeasured(const Run *run, const char *name, const char *section, JsonBuilder *builder)
+{
+	JsonObject *start = run->start != NULL ? json_node_get_object(run->start) : NULL;
+	g_autoptr(GPtrArray) devices = json_items(start, section);
+
+	json_begin_array(builder, name);
+	for (guint i = 0; i < devices->len; i++) {
+		JsonObject *device = g_ptr_array_index(devices, i);
+
+		if (json_text(device, "unmeasured") == NULL)
+			continue;
+		json_builder_begin_object(builder);
+		copy_labels(device, builder);
+		json_builder_end_object(builder);
+	}
+	json_builder_end_array(builder);
+}
+
 JsonNode *run_figures(const Run *run)
 {
 	g_autoptr(JsonBuilder) builder = NULL;
@@ -156,6 +175,9 @@ JsonNode *run_figures(const Run *run)
 	add_head(run, &sum, builder);
 	add_devices(run, &sum, &meter_disk, builder);
 	add_devices(run, &sum, &meter_nic, builder);
+	add_unmeasured(run, "unmeasured_disks", "disks", builder);
+	add_unmeasured(run, "unmeasured_nics", "nics", builder);
+	add_unmeasured(run, "unmeasured_devices", "devices", builder);
 	json_builder_end_object(builder);
 	g_ptr_array_unref(sum.tallies);
 	g_free(sum.time);

@@ -181,6 +181,8 @@ char *run_logs_find(const char *folder, const char *vm, GError **error)
 {
 	g_autoptr(GPtrArray) files = run_logs_list(folder, error);
 	g_autofree char *shown = hostler_text_shown(vm);
+	g_autofree char *quoted = g_shell_quote(folder);
+	g_autofree char *where = hostler_text_shown(quoted);
 	const char *best = NULL;
 
 	if (files == NULL)
@@ -193,6 +195,6 @@ char *run_logs_find(const char *folder, const char *vm, GError **error)
 	}
 	if (best == NULL)
 		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ABSENT,
-			    "there is no log of a VM '%s' in %s; see which there are: hostler report", shown, folder);
+			    "there is no log of a VM '%s'; see which there are: ls %s", shown, where);
 	return g_strdup(best);
 }

@@ -91,6 +91,14 @@ static gboolean on_end(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* Where /proc hides others' processes (hidepid=) it hides the first one, too. Then a pidfd has to do. */
+static gboolean proc_hides(HostlerHost *host)
+{
+	HostlerProcess first;
+
+	return !host->ops->process_find(host, 1, &first);
+}
+
 /* By a pidfd, which says so at once and is never another process; the start time tells whether it was one already. */
 void ends_watch(Ends *ends, const HostlerRecord *stay)
 {
@@ -105,7 +113,7 @@ void ends_watch(Ends *ends, const HostlerRecord *stay)
 		return;
 	watched = g_new(Watched, 1);
 	*watched = (Watched){ ends, g_strdup(stay->uuid), stay->qemu, pidfd, 0 };
-	if (pidfd >= 0 && hostler_process_alive(ends->host, &stay->qemu))
+	if (pidfd >= 0 && (hostler_process_alive(ends->host, &stay->qemu) || proc_hides(ends->host)))
 		watched->source = g_unix_fd_add(pidfd, G_IO_IN, on_end, watched);
 	else
 		await_word(watched);

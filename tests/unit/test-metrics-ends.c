@@ -138,6 +138,26 @@ static void test_pid_came_round(Fixture *fixture, gconstpointer data)
 	wait_for_call(fixture);
 }
 
+static gboolean find_no_process(HostlerHost *host, int pid, HostlerProcess *process)
+{
+	return FALSE;
+}
+
+/* Nobody is called because we may not see a QEMU that lives; its end is seen all the same. */
+static void test_hidden(Fixture *fixture, gconstpointer data)
+{
+	static HostlerHostOps hiding;
+
+	hiding = *fixture->host->ops;
+	hiding.process_find = find_no_process;
+	fixture->host->ops = &hiding;
+	ends_watch(fixture->ends, fixture->stay);
+	look_around();
+	g_assert_false(is_called(fixture));
+	end_qemu(fixture);
+	wait_for_call(fixture);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -146,5 +166,6 @@ int main(int argc, char **argv)
 	g_test_add("/metrics-ends/ended-before", Fixture, NULL, set_up, test_ended_before, tear_down);
 	g_test_add("/metrics-ends/said", Fixture, NULL, set_up, test_said, tear_down);
 	g_test_add("/metrics-ends/pid-came-round", Fixture, NULL, set_up, test_pid_came_round, tear_down);
+	g_test_add("/metrics-ends/hidden", Fixture, NULL, set_up, test_hidden, tear_down);
 	return g_test_run();
 }

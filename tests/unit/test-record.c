@@ -203,6 +203,33 @@ static void test_end(void)
 	assert_end(host, NULL, "crashed");
 }
 
+static void assert_end_since(HostlerHost *host, HostlerPhase phase, gint64 since, gint64 expected)
+{
+	g_autoptr(HostlerRecord) stay = hostler_record_new(host, HOSTLER_RECORD_STAY, UUID, UUID, "web");
+	g_autoptr(HostlerRecord) ended = NULL;
+
+	host->config.metrics_enabled = TRUE;
+	stay->qemu = (HostlerProcess){ 100, 7 };
+	stay->phase = phase;
+	stay->since = since;
+	g_assert_true(hostler_record_store(host, stay, NULL));
+	hostler_stay_end(host, UUID, NULL);
+	ended = hostler_record_load(host, HOSTLER_RECORD_ENDED, UUID);
+	g_assert_nonnull(ended);
+	g_assert_cmpint(ended->phase, ==, HOSTLER_PHASE_ENDED);
+	g_assert_cmpint(ended->since, ==, expected);
+}
+
+/* QEMU is gone since `stopped`, however long its devices take until `release` is over. */
+static void test_end_since(void)
+{
+	g_autoptr(HostlerHost) host = open_host();
+	gint64 now = host->ops->boottime(host);
+
+	assert_end_since(host, HOSTLER_PHASE_ENDED, now - 20, now - 20);
+	assert_end_since(host, HOSTLER_PHASE_HELD, now - 20, now);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -220,5 +247,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/record/symlink", test_symlink);
 	g_test_add_func("/record/alive", test_alive);
 	g_test_add_func("/record/end", test_end);
+	g_test_add_func("/record/end-since", test_end_since);
 	return g_test_run();
 }

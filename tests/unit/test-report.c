@@ -387,6 +387,25 @@ static void test_without_start(Fixture *fixture, gconstpointer data)
 	g_assert_null(strstr(fixture->text, "(null)"));
 }
 
+/* Of a VM that runs, too: who asks why a card has no figures does not wait for its end. */
+static void test_unmeasured(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_head(log, "start", &made[1], "b-1-1000", 0);
+	g_string_append(log, ",\"disks\":[{\"target\":\"vda\"},{\"target\":\"vdb\",\"unmeasured\":\"not seen\"}],"
+			     "\"nics\":[{\"mac\":\"52:54:00:00:00:09\",\"unmeasured\":\"user-mode\"}],"
+			     "\"devices\":[{\"bdf\":\"0000:01:00.0\",\"unmeasured\":\"passed through\"}]}\n");
+	append_sample(log, &made[1], "b-1-1000", 1);
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tunmeasured\tvdb: not seen");
+	assert_line(fixture->text, "run\tunmeasured\t52:54:00:00:00:09: user-mode");
+	assert_line(fixture->text, "run\tunmeasured\t0000:01:00.0: passed through");
+	g_assert_null(strstr(fixture->text, "run\tunmeasured\tvda"));
+	g_assert_nonnull(strstr(print(fixture, "ext4", REPORT_JSON, NULL),
+				"\"unmeasured_devices\":[{\"bdf\":\"0000:01:00.0\","));
+}
+
 static void assert_refused(Fixture *fixture, const char *vm, const char *says)
 {
 	g_autoptr(GError) error = NULL;
@@ -401,7 +420,7 @@ static void test_refusals(Fixture *fixture, gconstpointer data)
 	g_autofree char *path = path_of(fixture, &made[0], "");
 	g_autofree char *other = path_of(fixture, &made[1], "");
 
-	assert_refused(fixture, "nobody\n", "there is no log of a VM 'nobody\\x0a'");
+	assert_refused(fixture, "nobody\n", "there is no log of a VM 'nobody\\x0a'; see which there are: ls '/");
 	make_log(fixture, &made[1]);
 	g_assert_cmpint(symlink(other, path), ==, 0);
 	assert_refused(fixture, "tmpfs", "cannot read tmpfs-");
@@ -446,6 +465,7 @@ int main(int argc, char **argv)
 	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
 	g_test_add("/report/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
 	g_test_add("/report/without-start", Fixture, NULL, set_up, test_without_start, tear_down);
+	g_test_add("/report/unmeasured", Fixture, NULL, set_up, test_unmeasured, tear_down);
 	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
 	g_test_add("/report/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
 	return g_test_run();
