@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,49 +102,6 @@ static void child_clear(Child *child)
 	g_clear_pointer(&child->received, g_byte_array_unref);
 }
 
-/* Its end of the socket is closed: it is gone, or as good as gone. */
-static void child_ended(Child *child)
-{
-	g_autofree char *how = NULL;
-	int status = 0;
-	pid_t pid;
-
-	do
-		pid = waitpid(child->pid, &status, 0);
-	while (pid < 0 && errno == EINTR);
-	child_clear(child);
-	if (child->taken)
-		return;
-	how = child_describe_end(status);
-	fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_HOST,
-	     "the work on %s broke off: its process %s; please report this as a bug of hostler", child->job->bdf,
-	     how);
-}
-
-static void child_receive(Child *child)
-{
-	guint8 buffer[2048];
-	JobReply reply;
-	ssize_t n = recv(child->channel, buffer, sizeof(buffer), MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		child_ended(child);
-		return;
-	}
-	if (child->taken)
-		return;
-	g_byte_array_append(child->received, buffer, (guint)n);
-	if (is_too_long(child)) {
-		child_clear(child);
-		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_HOST, "the answer about %s is too long",
-		     child->job->bdf);
-	} else if (whole_reply(child, &reply) != NULL) {
-		take_reply(child, &reply);
-	}
-}
-
 /* It is left behind where it is: in the kernel not even SIGKILL reaches it.
  * That its socket closes tells it so when it comes back. */
 static void child_leave(Child *child)
@@ -157,6 +115,71 @@ static void child_leave(Child *child)
 	     "%s is stuck: the kernel has not come back from an operation on it (%s); end the program that holds the "
 	     "device open, or restart the host",
 	     child->job->bdf, who);
+}
+
+/* FALSE: the deadline is here. Without a pidfd there is only waitpid() to wait. */
+static gboolean wait_for_end(HostlerHost *host, pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd poll_end = { .fd = pidfd, .events = POLLIN };
+	gboolean ended;
+	int n;
+
+	if (pidfd < 0)
+		return TRUE;
+	do
+		n = poll(&poll_end, 1, (int)((MAX(hostler_host_time_left(host), 0) + 999) / 1000));
+	while (n < 0 && errno == EINTR);
+	ended = n > 0;
+	close(pidfd);
+	return ended;
+}
+
+/* Its end of the socket is closed, and it is gone, or it was killed and has still to close a device. */
+static void child_ended(HostlerHost *host, Child *child)
+{
+	g_autofree char *how = NULL;
+	int status = 0;
+	pid_t pid;
+
+	if (!wait_for_end(host, child->pid)) {
+		child_leave(child);
+		return;
+	}
+	do
+		pid = waitpid(child->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	child_clear(child);
+	if (child->taken)
+		return;
+	how = child_describe_end(status);
+	fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_HOST,
+	     "the work on %s broke off: its process %s; please report this as a bug of hostler", child->job->bdf,
+	     how);
+}
+
+static void child_receive(HostlerHost *host, Child *child)
+{
+	guint8 buffer[2048];
+	JobReply reply;
+	ssize_t n = recv(child->channel, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		child_ended(host, child);
+		return;
+	}
+	if (child->taken)
+		return;
+	g_byte_array_append(child->received, buffer, (guint)n);
+	if (is_too_long(child)) {
+		child_clear(child);
+		fail(child->job, HOSTLER_JOB_FAILED, HOSTLER_ERROR_HOST, "the answer about %s is too long",
+		     child->job->bdf);
+	} else if (whole_reply(child, &reply) != NULL) {
+		take_reply(child, &reply);
+	}
 }
 
 static void child_start(HostlerHost *host, Child *child, HostlerJobFunc func)
@@ -207,7 +230,7 @@ static gboolean receive_some(HostlerHost *host, Child *children, gsize n_started
 		return left > 0;
 	for (nfds_t i = 0; i < n; i++) {
 		if (polls[i].revents != 0)
-			child_receive(polled[i]);
+			child_receive(host, polled[i]);
 	}
 	return TRUE;
 }

@@ -16,6 +16,7 @@
 
 #include "hostler/error.h"
 #include "hostler/lock.h"
+#include "host/child.h"
 #include "host/machine.h"
 #include "tree.h"
 
@@ -151,6 +152,13 @@ static gboolean signal_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer,
 static gboolean leave_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
 	_exit(7);
+}
+
+/* As one that was killed and has still a device to close: its socket goes first. */
+static gboolean linger_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
+{
+	close(CHILD_KEPT_FD);
+	return hang_job(host, job, answer, error);
 }
 
 /* How many have come, counted in memory that parent and children share. */
@@ -467,6 +475,21 @@ static void test_stuck(Fixture *fixture, gconstpointer data)
 		;
 }
 
+/* Nor is anybody waited for beyond the deadline whose end seemed to be here. */
+static void test_lingering(Fixture *fixture, gconstpointer data)
+{
+	HostlerJob job = { .data = fixture->fifo };
+
+	set_deadline(fixture, 1000);
+	run_one(fixture, &job, linger_job);
+	assert_error(&job, HOSTLER_JOB_STUCK, HOSTLER_ERROR_STUCK, BDF " is stuck");
+	hostler_jobs_clear(&job, 1);
+	let_go(fixture);
+	g_assert_true(wait_until(is_loose, fixture));
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
 /* Of three jobs one hangs: the others' answers are there at the deadline. */
 static gboolean hang_or_answer_job(HostlerHost *host, HostlerJob *job, GKeyFile *answer, GError **error)
 {
@@ -759,6 +782,7 @@ int main(int argc, char **argv)
 	add("/bounded/more-than-at-once", test_more_than_at_once);
 	add("/bounded/holds-nothing", test_holds_nothing);
 	add("/bounded/stuck", test_stuck);
+	add("/bounded/lingering", test_lingering);
 	add("/bounded/one-of-three", test_one_of_three);
 	add("/bounded/over", test_over);
 	add("/bounded/parent-killed", test_parent_killed);
