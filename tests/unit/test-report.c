@@ -422,6 +422,23 @@ static void test_empty_drive(Fixture *fixture, gconstpointer data)
 	g_assert_nonnull(strstr(fixture->text, "storage\tdrive, empty at the start\tdefault\t1\t1\t"));
 }
 
+/* Who looks because a VM hangs is told for how long. */
+static void test_stalled_now(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_start(log, &made[1], "b-1-1000");
+	append_absences(log, &made[1], "b-1-1000");
+	append_sample(log, &made[1], "b-1-1000", 1);
+	append_head(log, "stall", &made[1], "b-1-1000", 25);
+	g_string_append(log, ",\"seconds\":5,\"reason\":\"silent\"}\n");
+	append_head(log, "sample", &made[1], "b-1-1000", 70);
+	g_string_append(log, ",\"boot_seconds\":80.0,\"missing\":\"disks\",\"reason\":\"silent\",\"disks\":[]}\n");
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL),
+		    "run\tseen\t2 samples, 1 gaps (5 s), 2 stalls (67 s), last 0 s not seen");
+}
+
 /* Of a VM that runs, too: who asks why a card has no figures does not wait for its end. */
 static void test_unmeasured(Fixture *fixture, gconstpointer data)
 {
@@ -502,6 +519,7 @@ int main(int argc, char **argv)
 	g_test_add("/report/without-start", Fixture, NULL, set_up, test_without_start, tear_down);
 	g_test_add("/report/too-close", Fixture, NULL, set_up, test_too_close, tear_down);
 	g_test_add("/report/empty-drive", Fixture, NULL, set_up, test_empty_drive, tear_down);
+	g_test_add("/report/stalled-now", Fixture, NULL, set_up, test_stalled_now, tear_down);
 	g_test_add("/report/unmeasured", Fixture, NULL, set_up, test_unmeasured, tear_down);
 	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
 	g_test_add("/report/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
