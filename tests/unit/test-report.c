@@ -387,7 +387,7 @@ static void test_without_start(Fixture *fixture, gconstpointer data)
 	g_assert_null(strstr(fixture->text, "(null)"));
 }
 
-/* As after a kill: a sample at once, with a burst that is no rate. The chart tells of no other peak than the table. */
+/* As after a kill: a sample at once, with a burst that is no rate. Chart and table tell of one peak. */
 static void test_too_close(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GString) log = g_string_new(NULL);
