@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "qemu-helpers/json/read.h"
+#include "qemu-helpers/metrics/tally.h"
 #include "qemu-helpers/metrics/words.h"
 
 #define COLUMNS 60
@@ -21,6 +22,7 @@ typedef struct {
 	guint counter;
 	guint64 count; /* at the last sample */
 	double at;
+	double drawn; /* until then */
 	double rates[COLUMNS]; /* UNKNOWN where nobody knows */
 	double peak;
 } Series;
@@ -74,7 +76,7 @@ static guint column_at(const Chart *chart, double at)
 /* The highest of all that fall into a column, for a peak must not get lost. */
 static void draw(const Chart *chart, Series *series, double until, double rate)
 {
-	for (guint i = column_at(chart, series->at); i <= column_at(chart, until); i++)
+	for (guint i = column_at(chart, series->drawn); i <= column_at(chart, until); i++)
 		series->rates[i] = isnan(series->rates[i]) ? rate : MAX(series->rates[i], rate);
 	series->peak = MAX(series->peak, rate);
 }
@@ -83,8 +85,11 @@ static void add_count(const Chart *chart, Series *series, guint64 count, double 
 {
 	double span = at - series->at;
 
-	if (span > 0 && span <= LONGEST_PAUSE * chart->interval + 1 && count >= series->count)
+	if (span >= TALLY_SHORTEST_SPAN && span <= LONGEST_PAUSE * chart->interval + 1 && count >= series->count)
 		draw(chart, series, at, (double)(count - series->count) / span);
+	/* A span too short for a rate is drawn with the next one. */
+	if (!(span < TALLY_SHORTEST_SPAN))
+		series->drawn = at;
 	series->count = count;
 	series->at = at;
 }

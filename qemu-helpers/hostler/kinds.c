@@ -44,6 +44,15 @@ void kinds_free(Kinds *kinds)
 
 /* --- names --- */
 
+/* Of a floppy or a CD. */
+static gboolean is_empty_drive(JsonObject *disk)
+{
+	const char *device = json_text(disk, "device");
+
+	return (g_strcmp0(device, "cdrom") == 0 || g_strcmp0(device, "floppy") == 0) &&
+	       json_text(disk, "source") == NULL;
+}
+
 char *kinds_name_storage(JsonObject *disk)
 {
 	const char *kind = json_text(disk, "storage_kind");
@@ -51,6 +60,8 @@ char *kinds_name_storage(JsonObject *disk)
 
 	if (kind != NULL)
 		return g_strdup(kind);
+	if (is_empty_drive(disk))
+		return g_strdup("drive, empty at the start");
 	return type != NULL ? g_strdup_printf("unknown (%s)", type) : g_strdup("unknown");
 }
 

@@ -39,6 +39,7 @@ typedef struct {
 	char *time;         /* of the last sample */
 	double first;
 	double last;
+	double complete; /* the last one with its disks; 0: none */
 	guint n;
 	double cpu_seconds;
 } Sum;
@@ -61,6 +62,8 @@ static void add_sample(const Sample *sample, JsonObject *line, gpointer data)
 	if (sum->n == 0)
 		sum->first = sample->at;
 	sum->last = sample->at;
+	if (!sample_lacks_disks(sample))
+		sum->complete = sample->at;
 	sum->n++;
 	sum->cpu_seconds = json_number(line, "cpu_seconds", sum->cpu_seconds);
 	g_free(sum->time);
@@ -125,6 +128,13 @@ static void add_devices(const Run *run, const Sum *sum, const MeterKind *kind, J
 	json_builder_end_array(builder);
 }
 
+static double find_stalled_seconds(const Run *run, const Sum *sum)
+{
+	double since = MAX(sum->complete, read_beginning(run, sum));
+
+	return run->stalled_seconds + (run->stalls_still ? MAX(sum->last - since, 0) : 0);
+}
+
 static void add_head(const Run *run, const Sum *sum, JsonBuilder *builder)
 {
 	JsonObject *start = run->start != NULL ? json_node_get_object(run->start) : NULL;
@@ -136,7 +146,7 @@ static void add_head(const Run *run, const Sum *sum, JsonBuilder *builder)
 	json_add_number(builder, "seconds", MAX(sum->last - read_beginning(run, sum), 0));
 	json_add_count(builder, "samples", sum->n);
 	json_add_count(builder, "stalls", run->stalls);
-	json_add_number(builder, "stalled_seconds", run->stalled_seconds);
+	json_add_number(builder, "stalled_seconds", find_stalled_seconds(run, sum));
 	json_add_count(builder, "gaps", run->gaps);
 	json_add_number(builder, "gap_seconds", run->gap_seconds);
 	json_add_number(builder, "cpu_seconds", sum->cpu_seconds);

@@ -78,7 +78,9 @@ static void count_absence(Run *run, const char *event, JsonObject *line)
 
 	if (g_str_equal(event, "stall")) {
 		run->stalls++;
+		run->stalls_still = TRUE;
 	} else if (g_str_equal(event, "resume")) {
+		run->stalls_still = FALSE;
 		run->stalled_seconds += seconds;
 	} else if (!json_object_has_member(line, "missing")) {
 		run->gaps++;

@@ -22,7 +22,8 @@ typedef struct {
 	guint gaps;
 	double gap_seconds;
 	guint stalls;
-	double stalled_seconds;
+	double stalled_seconds; /* of those that are over */
+	gboolean stalls_still;
 } Run;
 
 typedef struct {

@@ -162,12 +162,11 @@ static void resume(Book *book, double at)
 static void note_gap(Book *book, double at)
 {
 	double seconds = at - MAX(book->seen_at, book->began);
+	const char *reason = book->missing != NULL ? book->missing : "no sample could be taken in time";
 
-	if (seconds <= longest_wait(book))
+	/* What cannot be written is told with the next sample, which makes it longer. */
+	if (seconds <= longest_wait(book) || !write_line(book, entry_absence(book, "gap", seconds, reason, NULL)))
 		return;
-	write_line(book, entry_absence(book, "gap", seconds,
-				       book->missing != NULL ? book->missing : "no sample could be taken in time",
-				       NULL));
 	book->gaps++;
 	book->gap_seconds += seconds;
 }

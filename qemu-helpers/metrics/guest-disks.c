@@ -105,7 +105,8 @@ void guest_go_without(Guest *guest, double now)
 	} else if (book_is_arriving(guest->book, now)) {
 		await(guest, now);
 	} else if (guest->book->stalled_at > 0 || now - guest->asked_at >= guest_patience(guest, TRUE)) {
-		guest_stall(guest, now, "QEMU does not answer libvirt");
+		guest_stall(guest, now,
+			    "QEMU does not answer libvirt, or another command of libvirt's keeps it busy");
 	} else {
 		guest->ask_at = now + RETRY_SECONDS;
 	}

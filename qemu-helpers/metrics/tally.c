@@ -5,9 +5,6 @@
 #include "line.h"
 #include "qemu-helpers/json/ascii.h"
 
-/* Two samples closer than this say more about the clock than about the guest. */
-#define SHORTEST_SPAN 0.4
-
 Tally *tally_new(Meter *first, double at)
 {
 	Tally *tally = g_new0(Tally, 1);
@@ -77,7 +74,7 @@ void tally_add(Tally *tally, Meter *next, double at, gint64 when)
 
 		if (reset)
 			tally->base[i] += tally->last->counts[i];
-		if (span >= SHORTEST_SPAN && meter_knows(tally->last, i))
+		if (span >= TALLY_SHORTEST_SPAN && meter_knows(tally->last, i))
 			raise_peak(tally, i, (double)(next->counts[i] - before) / span, when);
 	}
 	tally_add_histograms(tally, next, reset);

@@ -4,6 +4,9 @@
 #include "meter.h"
 #include "rtt.h"
 
+/* Seconds. Two samples closer than this say more about the clock than about the guest. */
+#define TALLY_SHORTEST_SPAN 0.4
+
 /* What one disk or NIC comes to over a run: totals and the steepest rise. */
 typedef struct {
 	Meter *last;

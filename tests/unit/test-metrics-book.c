@@ -441,6 +441,25 @@ static void test_full_disk(void)
 	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 3), "samples"), ==, 3);
 }
 
+/* However many samples met the full disk: it was one gap, and no longer than it was. */
+static void test_long_full(void)
+{
+	g_auto(Paper) paper;
+	g_autoptr(Book) book = open_book(&paper);
+
+	book_sample(book, make_sample(STAY_BEGAN + 1, 1));
+	paper.full = TRUE;
+	for (guint i = 1; i <= 10; i++)
+		book_sample(book, make_sample(STAY_BEGAN + 1 + i * 20, 1 + i));
+	paper.full = FALSE;
+	book_sample(book, make_sample(STAY_BEGAN + 221, 12));
+	g_assert_true(book_report(book, STAY_BEGAN + 222, NULL));
+	assert_events(&paper, "start sample gap sample report");
+	assert_number(line_at(&paper, 2), "seconds", 220);
+	g_assert_cmpint(json_object_get_int_member(line_at(&paper, 4), "gaps"), ==, 1);
+	assert_number(line_at(&paper, 4), "gap_seconds", 220);
+}
+
 /* Another hostler-metrics wrote the first lines. */
 static void test_recall(void)
 {
@@ -671,6 +690,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics-book/previous", test_previous);
 	g_test_add_func("/metrics-book/bare-report", test_bare_report);
 	g_test_add_func("/metrics-book/full-disk", test_full_disk);
+	g_test_add_func("/metrics-book/long-full", test_long_full);
 	g_test_add_func("/metrics-book/recall", test_recall);
 	g_test_add_func("/metrics-book/arriving", test_arriving);
 	g_test_add_func("/metrics-book/ran-here", test_ran_here);

@@ -387,6 +387,58 @@ static void test_without_start(Fixture *fixture, gconstpointer data)
 	g_assert_null(strstr(fixture->text, "(null)"));
 }
 
+/* As after a kill: a sample at once, with a burst that is no rate. Chart and table tell of one peak. */
+static void test_too_close(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_start(log, &made[1], "b-1-1000");
+	append_sample(log, &made[1], "b-1-1000", 1);
+	append_sample(log, &made[1], "b-1-1000", 2);
+	append_head(log, "sample", &made[1], "b-1-1000", 30);
+	g_string_append(log, ",\"boot_seconds\":30.1,\"disks\":[{\"target\":\"vda\",\"read_bytes\":6300000000}]}\n");
+	append_sample(log, &made[1], "b-1-1000", 3);
+	append_sample(log, &made[1], "b-1-1000", 4);
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL),
+		    "disks\tvda\tread\t12 GB\t300 MB\t300 MB\t05:00:20\t101\t1 ms");
+	assert_line(fixture->text, "vda    read   ############################################################  at most 300 MB/s");
+}
+
+/* A CD drive without a disc is no storage that nobody knows. */
+static void test_empty_drive(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_head(log, "start", &made[1], "b-1-1000", 0);
+	g_string_append(log, ",\"disks\":[{\"target\":\"sda\",\"type\":\"file\",\"device\":\"cdrom\"},"
+			     "{\"target\":\"vda\",\"type\":\"file\",\"device\":\"disk\"}]}\n");
+	append_head(log, "sample", &made[1], "b-1-1000", 10);
+	g_string_append(log, ",\"boot_seconds\":20.0,\"disks\":[{\"target\":\"sda\",\"read_bytes\":0},"
+			     "{\"target\":\"vda\",\"read_bytes\":0}]}\n");
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL), "run\tsda\tdrive, empty at the start, cache default");
+	assert_line(fixture->text, "run\tvda\tunknown (file), cache default");
+	g_assert_nonnull(strstr(fixture->text, "storage\tdrive, empty at the start\tdefault\t1\t1\t"));
+}
+
+/* Who looks because a VM hangs is told for how long. */
+static void test_stalled_now(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) log = g_string_new(NULL);
+
+	append_start(log, &made[1], "b-1-1000");
+	append_absences(log, &made[1], "b-1-1000");
+	append_sample(log, &made[1], "b-1-1000", 1);
+	append_head(log, "stall", &made[1], "b-1-1000", 25);
+	g_string_append(log, ",\"seconds\":5,\"reason\":\"silent\"}\n");
+	append_head(log, "sample", &made[1], "b-1-1000", 70);
+	g_string_append(log, ",\"boot_seconds\":80.0,\"missing\":\"disks\",\"reason\":\"silent\",\"disks\":[]}\n");
+	store(fixture, &made[1], "", log);
+	assert_line(print(fixture, "ext4", REPORT_WORDS, NULL),
+		    "run\tseen\t2 samples, 1 gaps (5 s), 2 stalls (67 s), last 0 s not seen");
+}
+
 /* Of a VM that runs, too: who asks why a card has no figures does not wait for its end. */
 static void test_unmeasured(Fixture *fixture, gconstpointer data)
 {
@@ -465,6 +517,9 @@ int main(int argc, char **argv)
 	g_test_add("/report/rotated", Fixture, NULL, set_up, test_rotated, tear_down);
 	g_test_add("/report/put-aside", Fixture, NULL, set_up, test_put_aside, tear_down);
 	g_test_add("/report/without-start", Fixture, NULL, set_up, test_without_start, tear_down);
+	g_test_add("/report/too-close", Fixture, NULL, set_up, test_too_close, tear_down);
+	g_test_add("/report/empty-drive", Fixture, NULL, set_up, test_empty_drive, tear_down);
+	g_test_add("/report/stalled-now", Fixture, NULL, set_up, test_stalled_now, tear_down);
 	g_test_add("/report/unmeasured", Fixture, NULL, set_up, test_unmeasured, tear_down);
 	g_test_add("/report/refusals", Fixture, NULL, set_up, test_refusals, tear_down);
 	g_test_add("/report/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
