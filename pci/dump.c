@@ -17,6 +17,7 @@ typedef struct {
 	char *bdf;          /* whose rows come; NULL: nobody's that we want */
 	guint8 bytes[HOSTLER_CONFIG_BYTES];
 	gsize length;
+	gboolean has_rows; /* anybody's */
 } Dump;
 
 static void dumped_free(gpointer data)
@@ -78,6 +79,7 @@ static gboolean take_row(Dump *dump, const char *line)
 		dump->bytes[at++] = (guint8)(g_ascii_xdigit_value(line[1]) << 4 | g_ascii_xdigit_value(line[2]));
 	}
 	dump->length = MAX(dump->length, at);
+	dump->has_rows |= at > 0;
 	return *line == '\0' || g_str_equal(line, " ");
 }
 
@@ -130,7 +132,9 @@ static gboolean parse(Dump *dump, char *text, const char *file, GError **error)
 			return refuse(file, "there are too many devices in it", error);
 	}
 	end_device(dump);
-	return dump->devices->len > 0 || refuse(file, "there is no device in it", error);
+	if (dump->devices->len == 0)
+		return refuse(file, "there is no device in it", error);
+	return dump->has_rows || refuse(file, "there is no configuration space in it", error);
 }
 
 GPtrArray *hostler_dump_read(const char *file, GError **error)

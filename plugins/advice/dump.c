@@ -7,6 +7,9 @@
 #include "hostler/error.h"
 #include "plugins/advice/isolation.h"
 
+#define MAKE_ANEW "make it anew as root: sudo lspci -xxxx > FILE"
+#define NO_ID 0xffff /* where nobody answers */
+
 static const char *name_port(const HostlerCapabilities *capabilities)
 {
 	static const char *const names[] = {
@@ -63,10 +66,14 @@ static void describe(const AdviceDevice *device, HostlerFindings *findings)
 	if (device->capabilities.known)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf,
 				     NULL, "%s", text);
-	else
+	else if (device->capabilities.vendor == NO_ID)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_RESET_DEAD, device->bdf,
 				     "power the host off and on, and look again",
 				     "%s reads ff everywhere: it does not answer (asleep without power, or dead)",
+				     advice_address(device->bdf));
+	else
+		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf,
+				     MAKE_ANEW, "of %s not even the header is in the dump",
 				     advice_address(device->bdf));
 }
 
@@ -138,7 +145,7 @@ void advice_explain_dump(const GPtrArray *dump, HostlerFindings *findings)
 		describe(g_ptr_array_index(devices, i), findings);
 	if (!is_complete(devices)) {
 		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_ADVICE_ISOLATION, NULL,
-				     "make it anew as root: sudo lspci -xxxx > FILE",
+				     MAKE_ANEW,
 				     "capabilities are missing from the dump: it was made by a user, or with fewer "
 				     "x");
 		return;

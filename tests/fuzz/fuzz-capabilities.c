@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	hostler_capabilities_read(data, size, &found);
 	hostler_capabilities_read(data, size, &again);
 	g_assert_cmpmem(&found, sizeof(found), &again, sizeof(again));
-	if (size < 64 || (data[0] == 0xff && data[1] == 0xff))
+	if (size < 64 || (data[14] & 0x7f) == 0x7f)
 		g_assert_false(found.known);
+	g_assert_true(found.virtual == (found.known && found.vendor == 0xffff));
 	if (!found.known || !found.complete)
 		g_assert_true(!found.express && !found.flr && !found.af_flr && !found.pm_reset && !found.acs &&
 			      !found.msi);
