@@ -228,6 +228,15 @@ static void add_all(ForwardDesired *desired, GHashTable *whole, const GPtrArray 
 	}
 }
 
+/* hostler-watch settles at each change of anything, and a hook more than once. */
+static gboolean is_news(HostlerHost *host, guint n_twice)
+{
+	guint before = GPOINTER_TO_UINT(g_datalist_get_data(&host->kept, "ports wanted twice"));
+
+	g_datalist_set_data(&host->kept, "ports wanted twice", GUINT_TO_POINTER(n_twice));
+	return n_twice > 0 && n_twice != before;
+}
+
 ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, GHashTable *whole,
 				      const ForwardRuleset *held)
 {
@@ -240,7 +249,7 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 	add_all(desired, whole, stays, spans, held, FALSE);
 	forward_desired_guard(desired, guarded);
 	n_twice = forward_desired_finish(desired);
-	if (n_twice > 0)
+	if (is_news(host, n_twice))
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code_name(HOSTLER_ERROR_FORWARD_TAKEN), NULL,
 			    "%u ports are wanted by two running VMs and stay with the one that had them first; see "
 			    "which: hostler status", n_twice);
