@@ -245,3 +245,14 @@ ForwardFound forward_find(ForwardFinder *finder, const ForwardSpan *span, const 
 		return FORWARD_UNKNOWN;
 	return FORWARD_NOWHERE;
 }
+
+gboolean forward_find_leased(ForwardFinder *finder, const ForwardSpan *span, ForwardAddress *guest)
+{
+	Bridge *bridge = look(finder, span->bridge);
+	const ForwardLease *lease = bridge->leases != NULL ? find_lease(bridge, span) : NULL;
+
+	if (lease == NULL || lease->expiry <= finder->now)
+		return FALSE;
+	*guest = lease->address;
+	return TRUE;
+}
