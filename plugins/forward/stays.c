@@ -262,7 +262,8 @@ static void add_word(GPtrArray *words, const char *word)
 		g_ptr_array_add(words, g_strdup(word));
 }
 
-static void add_floating(GPtrArray *guests, const HostlerRecord *stay, const GArray *spans, const ForwardRuleset *held)
+static void add_floating(GPtrArray *guests, const HostlerRecord *stay, const GArray *spans,
+			 const ForwardRuleset *held)
 {
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
