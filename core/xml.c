@@ -11,9 +11,13 @@
 #include "hostler/domain.h"
 #include "hostler/text.h"
 
+/* A line that lists more helps nobody. */
+#define MOST_FAULTS 4
+
 typedef struct {
 	const HostlerXmlElement *element;
 	guint32 seen; /* bit i: child i of the grammar has been there */
+	guint n_faults; /* that there were before it */
 } Frame;
 
 struct _HostlerXml {
@@ -29,6 +33,8 @@ struct _HostlerXml {
 	const char **names;  /* attributes, within `begin` only */
 	const char **values;
 	GString *text;
+	guint n_faults; /* within strict elements */
+	GString *faults; /* in words, the first of them */
 };
 
 HostlerScopedName hostler_xml_resolve(const HostlerXml *xml, const char *name)
@@ -82,6 +88,29 @@ gboolean hostler_xml_fail(HostlerXml *xml, GError **error, const char *format, .
 	return FALSE;
 }
 
+static gboolean fail_for_faults(const HostlerXml *xml, GError **error)
+{
+	g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_SETTINGS, "%s%s", xml->faults->str,
+		    xml->n_faults > MOST_FAULTS ? "; and more" : "");
+	return FALSE;
+}
+
+/* What people wrote for us is read on, for all that is wrong with it to be said at once; what is at fault is
+ * passed over. FALSE: the walk is over. */
+static gboolean keep_fault(HostlerXml *xml, GError *fault, GError **error)
+{
+	if (fault == NULL)
+		return TRUE;
+	if (xml->strict == 0) {
+		g_propagate_error(error, fault);
+		return FALSE;
+	}
+	if (++xml->n_faults <= MOST_FAULTS)
+		g_string_append_printf(xml->faults, "%s%s", xml->n_faults > 1 ? "; " : "", fault->message);
+	g_error_free(fault);
+	return xml->n_faults <= MOST_FAULTS || fail_for_faults(xml, error);
+}
+
 /* The prefix that `virsh metadata` leaves away from the children of an element
  * means nothing; another namespace that they declare themselves does. */
 static gboolean is_named(const HostlerXml *xml, const HostlerXmlElement *known, const HostlerScopedName *name)
@@ -129,7 +158,7 @@ static gboolean begin_element(HostlerXml *xml, const HostlerXmlElement *element,
 	if (element->once && (parent->seen & bit))
 		return hostler_xml_fail(xml, error, "a second <%s> in one place; join them into one", element->name);
 	parent->seen |= bit;
-	xml->frames[xml->depth] = (Frame){.element = element};
+	xml->frames[xml->depth] = (Frame){.element = element, .n_faults = xml->n_faults};
 	if (element->text)
 		g_string_truncate(xml->text, 0);
 	if (!hostler_strict_attributes(xml, element, names, error))
@@ -162,6 +191,7 @@ static void see_start(GMarkupParseContext *context, const char *name, const char
 {
 	HostlerXml *xml = data;
 	const char *complaint = hostler_wellformed_attributes(names);
+	GError *fault = NULL;
 
 	if (xml->depth == 0 && xml->frames[0].seen != 0)
 		complaint = "a second root element; one document at a time";
@@ -173,8 +203,10 @@ static void see_start(GMarkupParseContext *context, const char *name, const char
 	}
 	xml->depth++;
 	xml->at_start = FALSE;
-	if (xml->skipped == 0)
-		open_element(xml, name, names, values, error);
+	if (xml->skipped != 0 || open_element(xml, name, names, values, &fault))
+		return;
+	if (fault != NULL && keep_fault(xml, fault, error))
+		xml->skipped = xml->depth;
 }
 
 static void see_end(GMarkupParseContext *context, const char *name, gpointer data, GError **error)
@@ -182,9 +214,13 @@ static void see_end(GMarkupParseContext *context, const char *name, gpointer dat
 	HostlerXml *xml = data;
 
 	if (xml->skipped == 0) {
-		const HostlerXmlElement *element = xml->frames[xml->depth].element;
+		const Frame *frame = &xml->frames[xml->depth];
+		GError *fault = NULL;
 
-		if (element->end != NULL && !element->end(xml, xml->data, error))
+		/* What is at fault within it was left out, and is not missing. */
+		if (frame->element->end != NULL && frame->n_faults == xml->n_faults)
+			frame->element->end(xml, xml->data, &fault);
+		if (!keep_fault(xml, fault, error))
 			return;
 	}
 	if (xml->skipped == xml->depth)
@@ -273,7 +309,7 @@ static gboolean run(HostlerXml *xml, const char *text, gsize length, GError **er
 	}
 	if (xml->frames[0].seen == 0)
 		return hostler_xml_fail(xml, error, "the document has no element");
-	return TRUE;
+	return xml->n_faults == 0 || fail_for_faults(xml, error);
 }
 
 gboolean hostler_xml_walk(const char *text, gsize length, const HostlerXmlElement *roots, gpointer data,
@@ -296,10 +332,12 @@ gboolean hostler_xml_walk(const char *text, gsize length, const HostlerXmlElemen
 	xml->at_start = text[0] == '<';
 	xml->data = data;
 	xml->text = g_string_new(NULL);
+	xml->faults = g_string_new(NULL);
 	hostler_scope_init(&xml->scope);
 	done = run(xml, text, length, error);
 	hostler_scope_clear(&xml->scope);
 	g_string_free(xml->text, TRUE);
+	g_string_free(xml->faults, TRUE);
 	g_markup_parse_context_free(xml->context);
 	g_free(xml);
 	return done;

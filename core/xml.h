@@ -32,10 +32,11 @@ struct _HostlerXmlElement {
 };
 
 /* FALSE with HOSTLER_ERROR_XML, or HOSTLER_ERROR_SETTINGS within a strict
- * element, and the line. Refused besides what the grammar refuses: empty, cut
- * off or malformed text, broken UTF-8 and NUL, DOCTYPE, processing instructions
- * where we read, an attribute twice, more than HOSTLER_XML_MAX_BYTES or
- * HOSTLER_XML_MAX_DEPTH, anything after the root. */
+ * element, and the line: of the latter all that is wrong, four faults at most.
+ * Refused besides what the grammar refuses: empty, cut off or malformed text,
+ * broken UTF-8 and NUL, DOCTYPE, processing instructions where we read, an
+ * attribute twice, more than HOSTLER_XML_MAX_BYTES or HOSTLER_XML_MAX_DEPTH,
+ * anything after the root. */
 gboolean hostler_xml_walk(const char *text, gsize length, const HostlerXmlElement *roots, gpointer data,
 			  GError **error);
 

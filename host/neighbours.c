@@ -2,6 +2,7 @@
 /* The kernel's neighbour table: which address answers at which network card. */
 #include "host/neighbours.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -106,15 +107,17 @@ int host_neighbours_listen(HostlerHost *host, GError **error)
 	return netlink_listen(NETLINK_ROUTE, RTNLGRP_NEIGH, error);
 }
 
-static gboolean is_one_of(const HostlerNeighbour *neighbour, const char *const *macs)
+static gboolean is_one_of(const HostlerNeighbour *neighbour, const char *const *guests)
 {
 	const guint8 *m = neighbour->mac;
 	g_autofree char *mac = g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	char address[INET6_ADDRSTRLEN] = "";
 
-	return g_strv_contains(macs, mac);
+	inet_ntop(neighbour->family, neighbour->address, address, sizeof(address));
+	return g_strv_contains(guests, mac) || g_strv_contains(guests, address);
 }
 
-static gboolean concerns(const void *buffer, int length, const char *const *macs)
+static gboolean concerns(const void *buffer, int length, const char *const *guests)
 {
 	const struct nlmsghdr *message = buffer;
 	HostlerNeighbour neighbour;
@@ -122,14 +125,14 @@ static gboolean concerns(const void *buffer, int length, const char *const *macs
 	int interface;
 
 	while (!found && mnl_nlmsg_ok(message, length)) {
-		found = read_entry(message, &interface, &neighbour) && is_one_of(&neighbour, macs);
+		found = read_entry(message, &interface, &neighbour) && is_one_of(&neighbour, guests);
 		message = mnl_nlmsg_next(message, &length);
 	}
 	return found;
 }
 
 /* A network that talks fills the socket all the time, about cards that are nobody's. */
-gboolean host_neighbours_heard(HostlerHost *host, int fd, const char *const *macs)
+gboolean host_neighbours_heard(HostlerHost *host, int fd, const char *const *guests)
 {
 	g_autofree char *buffer = g_malloc(NETLINK_BUFFER_BYTES);
 	gboolean heard = FALSE;
@@ -138,7 +141,7 @@ gboolean host_neighbours_heard(HostlerHost *host, int fd, const char *const *mac
 	do {
 		n = recv(fd, buffer, NETLINK_BUFFER_BYTES, MSG_DONTWAIT);
 		if (n > 0)
-			heard |= concerns(buffer, (int)n, macs);
+			heard |= concerns(buffer, (int)n, guests);
 		else if (n < 0 && errno == ENOBUFS)
 			heard = TRUE;
 	} while (n > 0 || (n < 0 && (errno == EINTR || errno == ENOBUFS)));

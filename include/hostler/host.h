@@ -238,9 +238,10 @@ typedef struct {
 	/* Whom the kernel knows behind a bridge (HostlerNeighbour); NULL with an error. */
 	GArray *(*neighbours)(HostlerHost *host, const char *bridge, GError **error);
 	/* The same as leases_listen() for neighbours, and what reads it dry: TRUE when one
-	 * with a MAC of `macs` (lower case, NULL at the end) is among them, or could be. */
+	 * with a MAC of `guests` (lower case), or at an address of them (as inet_ntop() writes
+	 * it; NULL at the end), is among them, or could be. */
 	int (*neighbours_listen)(HostlerHost *host, GError **error);
-	gboolean (*neighbours_heard)(HostlerHost *host, int fd, const char *const *macs);
+	gboolean (*neighbours_heard)(HostlerHost *host, int fd, const char *const *guests);
 	/* Where programs of the host listen (HostlerListener) by IPPROTO_...; NULL with an error. */
 	GArray *(*listeners)(HostlerHost *host, int protocol, GError **error);
 	/* Who has that socket, "sshd (pid 812)", fit for a terminal; NULL: nobody that can be seen. */

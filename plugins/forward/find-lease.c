@@ -136,14 +136,15 @@ static gboolean is_leased_to_other(const ForwardFinder *finder, const Bridge *br
 	return lease != NULL && lease->expiry > finder->now && !g_str_equal(lease->mac, mac);
 }
 
-/* Whom the kernel would reach there just now. */
-static gboolean is_answered_by_other(const Bridge *bridge, const char *mac, const ForwardAddress *address)
+/* Whom the kernel would reach there just now; or was the last that it heard of there, however long ago. */
+static gboolean is_answered_by_other(const Bridge *bridge, const char *mac, const ForwardAddress *address,
+				     gboolean ever)
 {
 	for (guint i = 0; i < bridge->neighbours->len; i++) {
 		const HostlerNeighbour *neighbour = &g_array_index(bridge->neighbours, HostlerNeighbour, i);
 		ForwardAddress theirs = address_of(neighbour);
 
-		if (neighbour->fresh && forward_address_compare(&theirs, address) == 0)
+		if ((neighbour->fresh || ever) && forward_address_compare(&theirs, address) == 0)
 			return !has_mac(neighbour, mac);
 	}
 	return FALSE;
@@ -201,9 +202,10 @@ static gboolean find_neighbour(const ForwardFinder *finder, const Bridge *bridge
 /* --- the answer --- */
 
 static gboolean is_free(const ForwardFinder *finder, const Bridge *bridge, const char *mac,
-			const ForwardAddress *address)
+			const ForwardAddress *address, gboolean ever)
 {
-	return !is_leased_to_other(finder, bridge, mac, address) && !is_answered_by_other(bridge, mac, address);
+	return !is_leased_to_other(finder, bridge, mac, address) &&
+	       !is_answered_by_other(bridge, mac, address, ever);
 }
 
 static const ForwardLease *find_lease(Bridge *bridge, const ForwardSpan *span)
@@ -227,7 +229,7 @@ static gboolean find_guest(const ForwardFinder *finder, Bridge *bridge, const Fo
 	if (lease == NULL || lease->expiry <= finder->now) {
 		if (find_neighbour(finder, bridge, span, held, guest))
 			return TRUE;
-		if (lease == NULL || !is_free(finder, bridge, span->mac, &lease->address))
+		if (lease == NULL || !is_free(finder, bridge, span->mac, &lease->address, TRUE))
 			return FALSE;
 	}
 	*guest = lease->address;
@@ -241,7 +243,18 @@ ForwardFound forward_find(ForwardFinder *finder, const ForwardSpan *span, const 
 
 	if (bridge->leases != NULL && find_guest(finder, bridge, span, held, guest))
 		return FORWARD_FOUND;
-	if (held->family == AF_UNSPEC || is_free(finder, bridge, span->mac, held))
+	if (held->family == AF_UNSPEC || is_free(finder, bridge, span->mac, held, FALSE))
 		return FORWARD_UNKNOWN;
 	return FORWARD_NOWHERE;
+}
+
+gboolean forward_find_leased(ForwardFinder *finder, const ForwardSpan *span, ForwardAddress *guest)
+{
+	Bridge *bridge = look(finder, span->bridge);
+	const ForwardLease *lease = bridge->leases != NULL ? find_lease(bridge, span) : NULL;
+
+	if (lease == NULL || lease->expiry <= finder->now)
+		return FALSE;
+	*guest = lease->address;
+	return TRUE;
 }

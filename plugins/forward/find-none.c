@@ -17,3 +17,8 @@ ForwardFound forward_find(ForwardFinder *finder, const ForwardSpan *span, const 
 {
 	return FORWARD_UNKNOWN;
 }
+
+gboolean forward_find_leased(ForwardFinder *finder, const ForwardSpan *span, ForwardAddress *guest)
+{
+	return FALSE;
+}

@@ -24,3 +24,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForwardFinder, forward_finder_free)
  * Never an address outside the span's network, nor one that is another guest's. */
 ForwardFound forward_find(ForwardFinder *finder, const ForwardSpan *span, const ForwardAddress *held,
 			  ForwardAddress *guest);
+/* Of a span that does not: where a lease that runs says that its guest is. FALSE: none does. */
+gboolean forward_find_leased(ForwardFinder *finder, const ForwardSpan *span, ForwardAddress *guest);

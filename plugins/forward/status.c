@@ -4,6 +4,7 @@
 #include "plugins/forward/status.h"
 
 #include "plugins/forward/change.h"
+#include "plugins/forward/find.h"
 #include "plugins/forward/obstacle.h"
 #include "plugins/forward/reserve.h"
 #include "plugins/forward/stays.h"
@@ -64,6 +65,25 @@ static void show_obstacles(const HostlerSink *sink, const HostlerRecord *stay, c
 	}
 }
 
+/* A reservation that was made while the guest had a lease waits until that guest asks anew. */
+static void show_elsewhere(const HostlerSink *sink, const HostlerRecord *stay, const ForwardSpan *span,
+			   ForwardFinder *finder)
+{
+	char reserved[FORWARD_ADDRESS_LENGTH], leased[FORWARD_ADDRESS_LENGTH];
+	g_autofree char *ports = NULL;
+	g_autofree char *text = NULL;
+	ForwardAddress guest;
+
+	if (forward_span_floats(span) || !forward_find_leased(finder, span, &guest) ||
+	    forward_address_compare(&guest, &span->guest) == 0)
+		return;
+	ports = forward_span_shown(span);
+	text = g_strdup_printf("ELSEWHERE: the guest has %s by a lease that runs, and %s, which is reserved for it, when "
+			       "it asks anew; mend: renew the lease in the guest, or reboot it",
+			       forward_address_text(&guest, leased), forward_address_text(&span->guest, reserved));
+	sink->line(sink->data, stay, "forward", ports, text);
+}
+
 /* Ports that it asks for and another VM had first, see forward_stays_desired(). */
 static void show_taken(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay, const GArray *spans,
 		       const ForwardRuleset *ruleset)
@@ -85,13 +105,16 @@ static void show_taken(HostlerHost *host, const HostlerSink *sink, const Hostler
 static void show_stay(HostlerHost *host, const HostlerSink *sink, const HostlerRecord *stay,
 		      const ForwardRuleset *ruleset, const ForwardChains *chains)
 {
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
+	g_autoptr(GArray) recorded = forward_stay_spans(stay);
+	g_autoptr(GArray) spans = g_array_copy(recorded);
+	g_autoptr(ForwardFinder) finder = forward_finder_new(host);
 
 	forward_stay_find_guests(host, stay, spans, ruleset);
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
 
 		show_span(sink, stay, span, count_connections(ruleset, stay, span));
+		show_elsewhere(sink, stay, &g_array_index(recorded, ForwardSpan, i), finder);
 		if (chains != NULL)
 			show_obstacles(sink, stay, chains, span);
 	}

@@ -228,6 +228,15 @@ static void add_all(ForwardDesired *desired, GHashTable *whole, const GPtrArray 
 	}
 }
 
+/* hostler-watch settles at each change of anything, and a hook more than once. */
+static gboolean is_news(HostlerHost *host, guint n_twice)
+{
+	guint before = GPOINTER_TO_UINT(g_datalist_get_data(&host->kept, "ports wanted twice"));
+
+	g_datalist_set_data(&host->kept, "ports wanted twice", GUINT_TO_POINTER(n_twice));
+	return n_twice > 0 && n_twice != before;
+}
+
 ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays, GHashTable *whole,
 				      const ForwardRuleset *held)
 {
@@ -240,32 +249,71 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 	add_all(desired, whole, stays, spans, held, FALSE);
 	forward_desired_guard(desired, guarded);
 	n_twice = forward_desired_finish(desired);
-	if (n_twice > 0)
+	if (is_news(host, n_twice))
 		hostler_log(G_LOG_LEVEL_WARNING, hostler_error_code_name(HOSTLER_ERROR_FORWARD_TAKEN), NULL,
 			    "%u ports are wanted by two running VMs and stay with the one that had them first; see "
 			    "which: hostler status", n_twice);
 	return desired;
 }
 
-static void add_floating(GPtrArray *macs, const HostlerRecord *stay)
+static void add_word(GPtrArray *words, const char *word)
 {
-	g_autoptr(GArray) spans = forward_stay_spans(stay);
+	if (!g_ptr_array_find_with_equal_func(words, word, g_str_equal, NULL))
+		g_ptr_array_add(words, g_strdup(word));
+}
 
+static void add_floating(GPtrArray *guests, const HostlerRecord *stay, const GArray *spans,
+			 const ForwardRuleset *held)
+{
 	for (guint i = 0; i < spans->len; i++) {
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
+		char text[FORWARD_ADDRESS_LENGTH];
+		ForwardAddress at;
 
-		if (forward_span_floats(span) && !g_ptr_array_find_with_equal_func(macs, span->mac, g_str_equal, NULL))
-			g_ptr_array_add(macs, g_strdup(span->mac));
+		if (!forward_span_floats(span))
+			continue;
+		add_word(guests, span->mac);
+		at = held_guest(held, stay->uuid, span);
+		if (at.family != AF_UNSPEC)
+			add_word(guests, forward_address_text(&at, text));
 	}
+}
+
+static gboolean has_floating(const GArray *spans)
+{
+	for (guint i = 0; i < spans->len; i++) {
+		if (forward_span_floats(&g_array_index(spans, ForwardSpan, i)))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Of those that float the first ports alone: where these lead the others do. */
+static ForwardRuleset *read_floating(HostlerHost *host, const GPtrArray *stays)
+{
+	g_autoptr(GHashTable) nobody = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(ForwardDesired) keys = forward_stays_keys(stays, nobody);
+	ForwardRuleset *held = forward_ruleset_read(host, keys, NULL);
+
+	return held != NULL ? held : forward_ruleset_new();
 }
 
 GStrv forward_stays_floating(HostlerHost *host)
 {
 	g_autoptr(GPtrArray) stays = forward_stays_open(host);
-	GPtrArray *macs = g_ptr_array_new();
+	g_autoptr(ForwardRuleset) held = NULL;
+	GPtrArray *guests = g_ptr_array_new();
 
-	for (guint i = 0; i < stays->len; i++)
-		add_floating(macs, g_ptr_array_index(stays, i));
-	g_ptr_array_add(macs, NULL);
-	return (GStrv)g_ptr_array_free(macs, FALSE);
+	for (guint i = 0; i < stays->len; i++) {
+		const HostlerRecord *stay = g_ptr_array_index(stays, i);
+		g_autoptr(GArray) spans = forward_stay_spans(stay);
+
+		if (!has_floating(spans))
+			continue;
+		if (held == NULL)
+			held = read_floating(host, stays);
+		add_floating(guests, stay, spans, held);
+	}
+	g_ptr_array_add(guests, NULL);
+	return (GStrv)g_ptr_array_free(guests, FALSE);
 }

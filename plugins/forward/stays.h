@@ -32,5 +32,6 @@ ForwardDesired *forward_stays_desired(HostlerHost *host, const GPtrArray *stays,
 /* Where the kernel may have elements of these VMs, dead or alive: in the same measure. */
 ForwardDesired *forward_stays_keys(const GPtrArray *stays, GHashTable *whole);
 
-/* The MACs of the guests of open stays that are to be found, lower case. */
+/* The guests of open stays that are to be found: their MACs, lower case, and the addresses that the kernel leads
+ * to, where somebody else may come to be. */
 GStrv forward_stays_floating(HostlerHost *host);

@@ -119,8 +119,8 @@ static void settle(Watch *watch)
 	watch->host->deadline = now(watch) + SETTLE_SECONDS * G_USEC_PER_SEC;
 	watch->due = 0;
 	done = !sees || forward_settle(watch->host);
-	g_strfreev(watch->sources.macs);
-	watch->sources.macs = forward_stays_floating(watch->host);
+	g_strfreev(watch->sources.guests);
+	watch->sources.guests = forward_stays_floating(watch->host);
 	if (sees)
 		call_for_the_dead(watch);
 	watch->settled = now(watch);
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 	}
 	serve_alone(&watch);
 	hostler_host_free(watch.host);
-	g_strfreev(watch.sources.macs);
+	g_strfreev(watch.sources.guests);
 	g_free(watch.folder_path);
 	return 0;
 }

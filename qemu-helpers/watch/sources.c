@@ -80,7 +80,7 @@ static void drain(int fd)
 
 static gboolean has_floating(const Sources *sources)
 {
-	return sources->macs != NULL && sources->macs[0] != NULL;
+	return sources->guests != NULL && sources->guests[0] != NULL;
 }
 
 static gboolean hear(const Sources *sources, Source source)
@@ -91,7 +91,7 @@ static gboolean hear(const Sources *sources, Source source)
 	if (source == SOURCE_NEIGHBOURS)
 		return sources->host->ops->neighbours_heard(
 			       sources->host, fd,
-			       has_floating(sources) ? (const char *const *)sources->macs : nobody) &&
+			       has_floating(sources) ? (const char *const *)sources->guests : nobody) &&
 		       has_floating(sources);
 	drain(fd);
 	return source != SOURCE_LEASES || has_floating(sources);

@@ -19,7 +19,7 @@ typedef enum {
 typedef struct {
 	HostlerHost *host;
 	struct pollfd fds[N_SOURCES];
-	GStrv macs; /* of guests without a reserved address; the last two matter only for them */
+	GStrv guests; /* without a reserved address: MACs and addresses; the last two matter only for them */
 } Sources;
 
 gboolean sources_open(Sources *sources, HostlerHost *host, const char *links, GError **error);

@@ -75,7 +75,7 @@ int fake_listen(HostlerHost *host, GError **error)
 	return -1;
 }
 
-gboolean fake_neighbours_heard(HostlerHost *host, int fd, const char *const *macs)
+gboolean fake_neighbours_heard(HostlerHost *host, int fd, const char *const *guests)
 {
 	return TRUE;
 }

@@ -188,7 +188,7 @@ GArray *fake_neighbours(HostlerHost *host, const char *bridge, GError **error);
 int fake_listen(HostlerHost *host, GError **error);
 GArray *fake_listeners(HostlerHost *host, int protocol, GError **error);
 char *fake_listener_owner(HostlerHost *host, guint32 inode);
-gboolean fake_neighbours_heard(HostlerHost *host, int fd, const char *const *macs);
+gboolean fake_neighbours_heard(HostlerHost *host, int fd, const char *const *guests);
 
 /* display.c */
 void fake_display_init(FakeHost *fake);

@@ -434,19 +434,22 @@ static void test_neighbours(void)
 
 static void test_neighbours_heard(void)
 {
-	static const char *const macs[] = { "52:54:00:00:00:01", NULL };
+	static const char *const guests[] = { "52:54:00:00:00:01", "192.168.122.62", NULL };
 	g_autoptr(GError) error = NULL;
 	int fd = host->ops->neighbours_listen(host, &error);
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
 
 	g_assert_no_error(error);
-	g_assert_false(host->ops->neighbours_heard(host, fd, macs));
+	g_assert_false(host->ops->neighbours_heard(host, fd, guests));
 	put_neighbour("192.168.122.60", others, NUD_REACHABLE);
 	g_assert_cmpint(poll(&readable, 1, 10 * 1000), ==, 1);
-	g_assert_false(host->ops->neighbours_heard(host, fd, macs));
+	g_assert_false(host->ops->neighbours_heard(host, fd, guests));
 	put_neighbour("192.168.122.61", ours, NUD_REACHABLE);
 	g_assert_cmpint(poll(&readable, 1, 10 * 1000), ==, 1);
-	g_assert_true(host->ops->neighbours_heard(host, fd, macs));
+	g_assert_true(host->ops->neighbours_heard(host, fd, guests));
+	put_neighbour("192.168.122.62", others, NUD_REACHABLE);
+	g_assert_cmpint(poll(&readable, 1, 10 * 1000), ==, 1);
+	g_assert_true(host->ops->neighbours_heard(host, fd, guests));
 	g_assert_cmpint(poll(&readable, 1, 0), ==, 0);
 	close(fd);
 }

@@ -321,6 +321,38 @@ static void test_line(void)
 	g_assert_nonnull(strstr(error->message, "line 7, <metrics>: interval 'x'"));
 }
 
+/* All at once, and nothing for what follows from it: neither a range that is missing, nor one within what is refused. */
+static void test_several(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(parse(VM("<portForward proto='tcp'><range start='0'/></portForward>"
+			       "<portForward proto='tcp'><range start='10' end='9'/><range start='7'/></portForward>"
+			       "<portForward proto='icmp'><range start='x'/></portForward>"
+			       "<metrics intervall='1'/>"), &error));
+	g_assert_error(error, HOSTLER_ERROR, HOSTLER_ERROR_SETTINGS);
+	g_assert_cmpstr(error->message, ==,
+			"the VM's XML, line 4, <range>: start '0' is no port; write a number from 1 to 65535; "
+			"line 4, <range>: end 9 is below start 10; write the lower port first; "
+			"line 4, <portForward>: proto 'icmp' is not served; write 'tcp' or 'udp' or 'sctp'; "
+			"line 4, <metrics>: unknown attribute 'intervall'; did you mean 'interval'?");
+}
+
+/* However many there are, it is a line that somebody can read, and soon said. */
+static void test_many(void)
+{
+	g_autoptr(GString) ranges = g_string_new("<vm xmlns='urn:hostler:1'><portForward proto='tcp'>");
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < 100000; i++)
+		g_string_append_printf(ranges, "<range start='%u'/>", 70000 + i);
+	g_string_append(ranges, "</portForward></vm>");
+	g_assert_null(parse(ranges->str, &error));
+	g_assert_nonnull(strstr(error->message, "start '70003' is no port"));
+	g_assert_null(strstr(error->message, "start '70004'"));
+	g_assert_true(g_str_has_suffix(error->message, "; and more"));
+}
+
 /* xmlns on an ancestor, as virsh leaves it when it was on <domain>. */
 static void test_hoisted(void)
 {
@@ -392,6 +424,8 @@ int main(int argc, char **argv)
 	add("taken", taken, G_N_ELEMENTS(taken), test_taken);
 	add("refused", refused, G_N_ELEMENTS(refused), test_refused);
 	g_test_add_func("/settings/line", test_line);
+	g_test_add_func("/settings/several", test_several);
+	g_test_add_func("/settings/many", test_many);
 	g_test_add_func("/settings/hoisted", test_hoisted);
 	g_test_add_func("/settings/many-ranges", test_many_ranges);
 	g_test_add_func("/settings/many-networks", test_many_networks);

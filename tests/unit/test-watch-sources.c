@@ -44,11 +44,11 @@ static int nft_listen(HostlerHost *host, GError **error)
 	return open_source(world.rules, "rules", error);
 }
 
-static gboolean neighbours_heard(HostlerHost *host, int fd, const char *const *macs)
+static gboolean neighbours_heard(HostlerHost *host, int fd, const char *const *guests)
 {
 	char byte;
 
-	return read(fd, &byte, 1) == 1 && macs[0] != NULL;
+	return read(fd, &byte, 1) == 1 && guests[0] != NULL;
 }
 
 static GLogWriterOutput hear(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
@@ -116,10 +116,10 @@ static void tear_down(Sources *sources)
 	g_ptr_array_unref(world.said);
 }
 
-static Sources open_sources(char **macs)
+static Sources open_sources(char **guests)
 {
 	g_autoptr(GError) error = NULL;
-	Sources sources = { .macs = macs };
+	Sources sources = { .guests = guests };
 
 	g_assert_true(sources_open(&sources, &world.host, world.links, &error));
 	g_assert_no_error(error);
