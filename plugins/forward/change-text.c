@@ -43,7 +43,7 @@ static char *table_text(const char *verb, const ForwardChange *change)
 
 char *forward_change_to_text(const ForwardChange *change)
 {
-	static const char *const ways[] = { "out", "in", "back", "self", "loopback", "guard" };
+	static const char *const ways[] = { "out", "in", "back", "self", "loopback", "guard", "guard-from" };
 	const ForwardPlaceInfo *place = &forward_places[change->place];
 	const char *family = forward_families[change->family].name;
 

@@ -321,10 +321,15 @@ struct nftnl_rule *forward_lookup_new(ForwardFamily family, const ForwardLookup 
 	return rule;
 }
 
-static struct nftnl_rule *finish_guard(struct nftnl_rule *rule, ForwardFamily family, const char *bridge)
+/* Where route_localnet is set the kernel takes packets from 127.0.0.0/8, too, but for those
+ * from 127.0.0.1 itself, unless rp_filter is in the way (measured with 6.18). */
+static struct nftnl_rule *finish_guard(struct nftnl_rule *rule, ForwardFamily family, ForwardWay way,
+				       const char *bridge)
 {
+	const ForwardFamilyInfo *info = &forward_families[family];
+
 	add_interface(rule, NFT_META_IIFNAME, bridge);
-	add_loopback(rule, forward_families[family].destination);
+	add_loopback(rule, way == FORWARD_WAY_GUARD ? info->destination : info->source);
 	add(rule, "counter");
 	add_verdict(rule, NF_DROP);
 	return rule;
@@ -337,8 +342,8 @@ struct nftnl_rule *forward_mark_rule_new(ForwardFamily family, ForwardPlace plac
 	g_autofree char *mark = forward_mark_new(bridge);
 	struct nftnl_rule *rule = rule_new(family, info->table, info->chain, mark);
 
-	if (way == FORWARD_WAY_GUARD)
-		return finish_guard(rule, family, bridge);
+	if (way == FORWARD_WAY_GUARD || way == FORWARD_WAY_GUARD_FROM)
+		return finish_guard(rule, family, way, bridge);
 	if (way == FORWARD_WAY_IN || way == FORWARD_WAY_BACK)
 		add_interface(rule, NFT_META_IIFNAME, bridge);
 	if (way == FORWARD_WAY_SELF)

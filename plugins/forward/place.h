@@ -39,6 +39,7 @@ typedef enum {
 	FORWARD_WAY_SELF, /* the same where the bridge itself shows frames to iptables: from no interface then */
 	FORWARD_WAY_LOOPBACK, /* from 127.0.0.0/8, to the guest */
 	FORWARD_WAY_GUARD,    /* -i BRIDGE, to 127.0.0.0/8: nobody's */
+	FORWARD_WAY_GUARD_FROM, /* -i BRIDGE, from 127.0.0.0/8: nobody's either */
 	FORWARD_N_WAYS
 } ForwardWay;
 /* These and those that follow a bridge has while it is guarded, see ForwardDesiredTable. */

@@ -15,7 +15,7 @@ typedef struct {
 	gboolean from_none; /* or whether there is none */
 	gboolean from_bridge, to_bridge; /* looks at the name of the interface it came in by, goes out by */
 	gboolean by_xtables, by_ct;      /* how it looks at the connection */
-	gboolean by_header;              /* looks into the packet */
+	gboolean by_header, by_source;   /* looks into the packet; at who sent it */
 	gboolean accepts, may_reject;
 } Reading;
 
@@ -71,6 +71,12 @@ static void read_lookup(struct nftnl_expr *expr, Reading *reading)
 			       nftnl_expr_get_u32(expr, NFTNL_EXPR_LOOKUP_DREG) == NFT_REG_VERDICT;
 }
 
+static void read_payload(struct nftnl_expr *expr, Reading *reading)
+{
+	reading->by_header = TRUE;
+	reading->by_source |= nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET) == forward_families[FORWARD_IP].source;
+}
+
 static int read_expression(struct nftnl_expr *expr, void *data)
 {
 	static const char *const rejecting[] = { "reject", "queue", "synproxy", "tproxy", NULL };
@@ -90,7 +96,7 @@ static int read_expression(struct nftnl_expr *expr, void *data)
 	else if (g_str_equal(name, "ct"))
 		reading->by_ct = TRUE;
 	else if (g_str_equal(name, "payload"))
-		reading->by_header = TRUE;
+		read_payload(expr, reading);
 	else
 		reading->may_reject |= g_strv_contains(rejecting, name);
 	return 0;
@@ -116,7 +122,7 @@ char *forward_rule_comment(const struct nftnl_rule *rule)
 static ForwardWay find_way(const Reading *reading, const ForwardPlaceInfo *place)
 {
 	if (place->ways[FORWARD_WAY_GUARD])
-		return FORWARD_WAY_GUARD;
+		return reading->by_source ? FORWARD_WAY_GUARD_FROM : FORWARD_WAY_GUARD;
 	if (reading->from_none)
 		return FORWARD_WAY_SELF;
 	if (reading->from_bridge && reading->to_bridge)

@@ -390,6 +390,7 @@ static void test_own_rules(void)
 		{ FORWARD_PLACE_HAIRPIN, FORWARD_WAY_SELF, "meta cmp fib cmp meta cmp ct bitwise cmp masq " },
 		{ FORWARD_PLACE_HAIRPIN, FORWARD_WAY_LOOPBACK, "payload cmp meta cmp ct bitwise cmp masq " },
 		{ FORWARD_PLACE_GUARD, FORWARD_WAY_GUARD, "meta cmp payload cmp counter immediate " },
+		{ FORWARD_PLACE_GUARD, FORWARD_WAY_GUARD_FROM, "meta cmp payload cmp counter immediate " },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -402,7 +403,7 @@ static void test_own_rules(void)
 		g_assert_cmpstr(read->bridge, ==, "virbr0");
 		g_assert_cmpint(read->way, ==, cases[i].way);
 		g_assert_true(read->is_sound);
-		g_assert_cmpint(read->may_reject, ==, cases[i].way == FORWARD_WAY_GUARD);
+		g_assert_cmpint(read->may_reject, ==, cases[i].place == FORWARD_PLACE_GUARD);
 	}
 }
 

@@ -44,10 +44,12 @@
 #define DELETE_GATES "delete ip filter FORWARD handle 5 virbr0\ndelete ip filter FORWARD handle 6 virbr0\n"
 
 #define GUARD "guard virbr0\n"
-#define GUARDED HAIRPIN "rule hairpin 29 virbr0 loopback\nrule guard 7 virbr0 guard\n"
+#define GUARD_FROM "rule guard 6 virbr0 guard-from\n"
+#define GUARDED HAIRPIN "rule hairpin 29 virbr0 loopback\n" GUARD_FROM "rule guard 7 virbr0 guard\n"
 #define SOUND_GUARDED "table\nlookups loopback\nchain hairpin\nchain guard\n"
 #define INSERT_LOOPBACK "insert ip hostler postrouting loopback virbr0\n"
-#define INSERT_GUARD "insert ip hostler loopback guard virbr0\n"
+#define INSERT_GUARD_TO "insert ip hostler loopback guard virbr0\n"
+#define INSERT_GUARD "insert ip hostler loopback guard-from virbr0\n" INSERT_GUARD_TO
 
 typedef struct {
 	const char *name;
@@ -200,8 +202,12 @@ static const Case cases[] = {
 	  "delete table ip\nadd table ip\n" ADD_WEB INSERT_HAIRPIN },
 	{ "guard-lost", WEB GUARD, SOUND_GUARDED WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\n", INSERT_GUARD },
 	{ "guard-broken", WEB GUARD,
-	  SOUND_GUARDED WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\nrule guard 7 virbr0 guard unsound\n",
-	  "delete ip hostler loopback handle 7 virbr0\n" INSERT_GUARD },
+	  SOUND_GUARDED WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\n" GUARD_FROM "rule guard 7 virbr0 guard unsound\n",
+	  "delete ip hostler loopback handle 7 virbr0\n" INSERT_GUARD_TO },
+	/* As hostler made it once. */
+	{ "guard-one-way", WEB GUARD,
+	  SOUND_GUARDED WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\nrule guard 7 virbr0 guard\n",
+	  "insert ip hostler loopback guard-from virbr0\n" },
 	{ "guard-chain-lost", WEB GUARD,
 	  "table\nlookups loopback\nchain hairpin\n" WEB_ELEMENT HAIRPIN "rule hairpin 29 virbr0 loopback\n",
 	  "delete table ip\nadd table ip with loopback\n" ADD_WEB INSERT_LOOPBACK INSERT_HAIRPIN INSERT_GUARD },
@@ -285,6 +291,7 @@ static void add_rule(ForwardTable *ruleset, char **words)
 	if (words[4] != NULL) {
 		rule->bridge = g_strdup(what);
 		rule->way = g_str_equal(words[4], "guard") ? FORWARD_WAY_GUARD :
+			    g_str_equal(words[4], "guard-from") ? FORWARD_WAY_GUARD_FROM :
 			    g_str_equal(words[4], "loopback") ? FORWARD_WAY_LOOPBACK :
 			    g_str_equal(words[4], "self") ? FORWARD_WAY_SELF :
 			    g_str_equal(words[4], "back") ? FORWARD_WAY_BACK :
