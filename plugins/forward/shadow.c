@@ -11,6 +11,7 @@
 /* A check that lists thousands of ports helps nobody. */
 #define MOST_FINDINGS 8
 #define EPHEMERAL "/proc/sys/net/ipv4/ip_local_port_range"
+#define RESERVED "/proc/sys/net/ipv4/ip_local_reserved_ports"
 
 /* --- programs that listen --- */
 
@@ -107,6 +108,22 @@ static gboolean read_range(HostlerHost *host, guint *first, guint *last)
 	return text != NULL && sscanf(text, "%u %u", first, last) == 2 && *first <= *last;
 }
 
+/* "8080,9148-9160", where the kernel has put together what touches. */
+static gboolean is_kept_free(HostlerHost *host, guint first, guint last)
+{
+	g_autofree char *text = host->ops->kernel_text(host, RESERVED);
+	g_auto(GStrv) items = g_strsplit(text != NULL ? text : "", ",", -1);
+	gboolean free = FALSE;
+
+	for (gsize i = 0; items[i] != NULL; i++) {
+		guint from, to;
+		int n = sscanf(items[i], "%u-%u", &from, &to);
+
+		free |= n >= 1 && from <= first && last <= (n == 2 ? to : from);
+	}
+	return free;
+}
+
 static void check_ephemeral(HostlerHost *host, const GArray *spans, HostlerFindings *findings)
 {
 	guint first, last;
@@ -117,7 +134,8 @@ static void check_ephemeral(HostlerHost *host, const GArray *spans, HostlerFindi
 		const ForwardSpan *span = &g_array_index(spans, ForwardSpan, i);
 		g_autofree char *ports = NULL;
 
-		if (span->end < first || span->start > last)
+		if (span->end < first || span->start > last ||
+		    is_kept_free(host, MAX(span->start, first), MIN(span->end, last)))
 			continue;
 		ports = forward_span_shown(span);
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_FORWARD_TAKEN, ports,

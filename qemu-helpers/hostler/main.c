@@ -176,6 +176,11 @@ static gboolean check_words(Line *line, const Command *command, GError **error)
 {
 	guint subjects = g_strv_length(line->words) - 1 + (line->xml_file != NULL) + (line->dump_file != NULL);
 
+	if (line->request.csv && line->request.json) {
+		g_set_error(error, HOSTLER_ERROR, HOSTLER_ERROR_ARGUMENTS,
+			    "a report is printed in one form: give --csv or --json, not both");
+		return FALSE;
+	}
 	if ((what_is_given(line) & ~command->takes) == 0 && subjects <= 1 &&
 	    (subjects == 1 || !command->needs_subject)) {
 		line->request.vm = line->words[1]; /* NULL after the last */

@@ -94,5 +94,6 @@ test_books_told() {
 		'report_tells "$evil" "^disks\tvda\tread\t" && ! LC_ALL=C grep -P "[^\x09\x20-\x7e]" "$work/report"'
 	check "hostler report adds up all of them" eval \
 		'"$hostler" report --json | jq -e ".storage[0].read_ops > 0 and .networks[0].devices >= 2"'
+	check "CSV and JSON at once are refused in words" eval '! "$hostler" report --csv --json web 2>"$work/both" && grep -q "not both" "$work/both"'
 	check "their samples are there as CSV" eval '"$hostler" report --csv web | grep -qE "^[^,]+,web,[^,]+,disk,vda,read_bytes,[0-9]+$"'
 }
