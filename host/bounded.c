@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "host/job-child.h"
 
 #define SIDE_BY_SIDE 64
+#define REAP_PAUSE_MICROSECONDS 100
 
 typedef struct {
 	HostlerJob *job;
@@ -117,38 +117,28 @@ static void child_leave(Child *child)
 	     child->job->bdf, who);
 }
 
-/* FALSE: the deadline is here. Without a pidfd there is only waitpid() to wait. */
-static gboolean wait_for_end(HostlerHost *host, pid_t pid)
+/* Within microseconds, unless it was killed and the kernel has still to close a device for it.
+ * FALSE: the deadline is here. */
+static gboolean reap(HostlerHost *host, pid_t pid, int *status)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd poll_end = { .fd = pidfd, .events = POLLIN };
-	gboolean ended;
-	int n;
-
-	if (pidfd < 0)
-		return TRUE;
-	do
-		n = poll(&poll_end, 1, (int)((MAX(hostler_host_time_left(host), 0) + 999) / 1000));
-	while (n < 0 && errno == EINTR);
-	ended = n > 0;
-	close(pidfd);
-	return ended;
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		if (hostler_host_time_left(host) == 0)
+			return FALSE;
+		g_usleep(REAP_PAUSE_MICROSECONDS);
+	}
+	return TRUE;
 }
 
-/* Its end of the socket is closed, and it is gone, or it was killed and has still to close a device. */
+/* Its end of the socket is closed: it is gone, or as good as gone. */
 static void child_ended(HostlerHost *host, Child *child)
 {
 	g_autofree char *how = NULL;
 	int status = 0;
-	pid_t pid;
 
-	if (!wait_for_end(host, child->pid)) {
+	if (!reap(host, child->pid, &status)) {
 		child_leave(child);
 		return;
 	}
-	do
-		pid = waitpid(child->pid, &status, 0);
-	while (pid < 0 && errno == EINTR);
 	child_clear(child);
 	if (child->taken)
 		return;

@@ -9,7 +9,6 @@
 #define HEADER_BYTES 64
 #define MULTIFUNCTION 0x80
 #define NOTHING 0x7f  /* the header's type where nobody answers */
-#define NO_ID 0xffff
 
 typedef struct {
 	struct pci_access *access;
@@ -84,7 +83,7 @@ static void read_header(const Reading *reading)
 	capabilities->header = header & ~MULTIFUNCTION;
 	capabilities->multifunction = (header & MULTIFUNCTION) != 0;
 	capabilities->known = capabilities->header != NOTHING && capabilities->vendor != 0;
-	capabilities->virtual = capabilities->known && capabilities->vendor == NO_ID;
+	capabilities->virtual = capabilities->known && capabilities->vendor == HOSTLER_NO_ID;
 	capabilities->complete = reading->length > HEADER_BYTES ||
 				 (pci_read_word(reading->device, PCI_STATUS) & PCI_STATUS_CAP_LIST) == 0;
 	if (capabilities->header == PCI_HEADER_TYPE_BRIDGE)

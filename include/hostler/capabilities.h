@@ -8,6 +8,7 @@
  * `hostler` links this room. */
 
 #define HOSTLER_CONFIG_BYTES 4096
+#define HOSTLER_NO_ID 0xffff /* what a vendor reads where nobody answers, and of a virtual function */
 
 typedef struct {
 	gboolean known;    /* it answered; nothing below holds otherwise */

@@ -6,7 +6,6 @@
 
 #define DISPLAYS 0x03
 #define BRIDGES 0x06
-#define NO_ID 0xffff
 #define SLOT_BYTES strlen("0000:01:00")
 
 static const guint16 gpu_makers[] = { 0x1002, 0x10de, 0x8086 };
@@ -74,7 +73,7 @@ char *advice_describe(const AdviceDevice *device)
 {
 	const char *class = name_class(&device->capabilities);
 
-	if (device->capabilities.virtual && device->capabilities.vendor == NO_ID)
+	if (device->capabilities.virtual && device->capabilities.vendor == HOSTLER_NO_ID)
 		return g_strdup_printf("%s (%s, virtual function)", advice_address(device->bdf), class);
 	return g_strdup_printf("%s (%s, %04x:%04x)", advice_address(device->bdf), class,
 			       device->capabilities.vendor, device->capabilities.device);

@@ -8,7 +8,6 @@
 #include "plugins/advice/isolation.h"
 
 #define MAKE_ANEW "make it anew as root: sudo lspci -xxxx > FILE"
-#define NO_ID 0xffff /* where nobody answers */
 
 static const char *name_port(const HostlerCapabilities *capabilities)
 {
@@ -66,7 +65,7 @@ static void describe(const AdviceDevice *device, HostlerFindings *findings)
 	if (device->capabilities.known)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_ADVICE_ISOLATION, device->bdf,
 				     NULL, "%s", text);
-	else if (device->capabilities.vendor == NO_ID)
+	else if (device->capabilities.vendor == HOSTLER_NO_ID)
 		hostler_findings_add(findings, HOSTLER_SEVERITY_ADVICE, HOSTLER_ERROR_RESET_DEAD, device->bdf,
 				     "power the host off and on, and look again",
 				     "%s reads ff everywhere: it does not answer (asleep without power, or dead)",

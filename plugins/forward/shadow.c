@@ -109,10 +109,9 @@ static gboolean read_range(HostlerHost *host, guint *first, guint *last)
 }
 
 /* "8080,9148-9160", where the kernel has put together what touches. */
-static gboolean is_kept_free(HostlerHost *host, guint first, guint last)
+static gboolean is_kept_free(const char *reserved, guint first, guint last)
 {
-	g_autofree char *text = host->ops->kernel_text(host, RESERVED);
-	g_auto(GStrv) items = g_strsplit(text != NULL ? text : "", ",", -1);
+	g_auto(GStrv) items = g_strsplit(reserved != NULL ? reserved : "", ",", -1);
 	gboolean free = FALSE;
 
 	for (gsize i = 0; items[i] != NULL; i++) {
@@ -126,6 +125,7 @@ static gboolean is_kept_free(HostlerHost *host, guint first, guint last)
 
 static void check_ephemeral(HostlerHost *host, const GArray *spans, HostlerFindings *findings)
 {
+	g_autofree char *reserved = host->ops->kernel_text(host, RESERVED);
 	guint first, last;
 
 	if (!read_range(host, &first, &last))
@@ -135,7 +135,7 @@ static void check_ephemeral(HostlerHost *host, const GArray *spans, HostlerFindi
 		g_autofree char *ports = NULL;
 
 		if (span->end < first || span->start > last ||
-		    is_kept_free(host, MAX(span->start, first), MIN(span->end, last)))
+		    is_kept_free(reserved, MAX(span->start, first), MIN(span->end, last)))
 			continue;
 		ports = forward_span_shown(span);
 		hostler_findings_add(findings, HOSTLER_SEVERITY_NOTE, HOSTLER_ERROR_FORWARD_TAKEN, ports,
